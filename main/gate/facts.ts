@@ -1,0 +1,96 @@
+/**
+ * What a statement is and does, in the database's own terms: the output of understand/ and lineage/ and the input of
+ * decide.ts. Plain, frozen data; nothing here knows a driver or a policy.
+ */
+
+/** Half-open range of UTF-16 offsets into the statement's text. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What policy rules name in `on:`. Coarse kinds that contain the finer ones: write = insert|update|delete|merge, ... */
+export type Action =
+  | 'select' | 'explain' | 'show'
+  | 'insert' | 'update' | 'delete' | 'merge'
+  | 'truncate' | 'drop' | 'ddl'
+  | 'call' | 'copy' | 'session' | 'transaction' | 'lock' | 'admin';
+
+export type Effect =
+  | 'reads' | 'writes' | 'ddl' | 'session' | 'lock' | 'transaction' | 'network' | 'file' | 'signal' | 'runs-sql' | 'random-or-time';
+
+/** Where in a statement a column is used. `output` is the only place a masked value may go (guarantees G4, G5). */
+export type Place =
+  | 'output' | 'predicate' | 'join-key' | 'grouping' | 'ordering' | 'distinct' | 'window' | 'argument' | 'limit'
+  | 'assignment' | 'returning' | 'lock' | 'whole-row';
+
+/** A base column of a table, matview or foreign table, by the names of the catalog it was resolved against. */
+export interface BaseColumn {
+  readonly schema: string;
+  readonly relation: string;
+  readonly column: string;
+}
+
+export interface RelationUse {
+  readonly schema: string;
+  readonly name: string;
+  readonly access: 'read' | 'write';
+  /** The view through which the statement reaches it; undefined where the text names it. */
+  readonly via?: string;
+  readonly span?: Span;
+}
+
+export interface ColumnUse {
+  readonly column: BaseColumn;
+  readonly place: Place;
+  readonly span?: Span;
+}
+
+export interface FunctionUse {
+  readonly schema?: string;
+  readonly name: string;
+  readonly span?: Span;
+}
+
+/** A part of the statement that is not understood or not permitted to be understood as harmless: always refused. */
+export interface Hazard {
+  /** Stable code such as `unknown-node`, `unknown-function`, `unknown-relation`, `nul-byte`, `several-statements`. */
+  readonly code: string;
+  /** The sentence a person reads: what is wrong with which part. */
+  readonly sentence: string;
+  /** What would be allowed instead; one sentence. */
+  readonly next?: string;
+  readonly span?: Span;
+}
+
+export interface Facts {
+  readonly action: Action;
+  /** The server's word for it: SELECT, DELETE, CREATE TABLE ... */
+  readonly title: string;
+  readonly effects: readonly Effect[];
+  readonly relations: readonly RelationUse[];
+  readonly functions: readonly FunctionUse[];
+  /** Text with literals replaced by $n: what the record may keep in clear. */
+  readonly normalized: string;
+  /** pg_query fingerprint, hex. */
+  readonly fingerprint: string;
+  readonly hazards: readonly Hazard[];
+}
+
+/** Where the values of one output column of the statement can come from. */
+export interface OutputLineage {
+  readonly name: string;
+  /** Base columns whose values can reach the output. */
+  readonly flow: readonly BaseColumn[];
+  /** True when the output *is* one base column, unchanged, at any depth of subquery, CTE or view. */
+  readonly plain: boolean;
+  readonly span?: Span;
+}
+
+export interface Lineage {
+  readonly outputs: readonly OutputLineage[];
+  /** Every use of a base column that is not a plain flow to an output: what lets an asker infer a value. */
+  readonly uses: readonly ColumnUse[];
+  /** Parts that could not be traced: each refuses the whole statement. */
+  readonly hazards: readonly Hazard[];
+}

@@ -1,0 +1,44 @@
+/** The profile directory: everything one person's installation knows and keeps, in a few files (docs/configuration.md). */
+
+export type Environment = 'development' | 'staging' | 'production';
+
+/** Where a secret is, never the secret: `keyring:NAME`, `file:PATH` (0600, inside the profile), `env:NAME`. */
+export type SecretReference = string & { readonly __brand: 'SecretReference' };
+
+export interface Connection {
+  /** Name used on the command line and in policy: lower case letters, digits, dashes. */
+  readonly name: string;
+  readonly title: string;
+  readonly engine: 'postgres';
+  readonly environment: Environment;
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password?: SecretReference;
+  readonly tls: 'disable' | 'prefer' | 'require' | 'verify-full';
+  /** PEM file of the certificate authority for verify-full; system roots where absent. */
+  readonly ca?: string;
+  /** Schemas of the search path after pg_catalog; default public. */
+  readonly searchPath: readonly string[];
+  readonly team?: string;
+}
+
+export interface OidcProvider {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly scopes: readonly string[];
+  readonly redirect: { readonly host: string; readonly ports: 'any' | readonly number[]; readonly path: string };
+  /** Claim that holds groups in ID token or userinfo. */
+  readonly groupsClaim: string;
+  /** http: issuers are accepted only on loopback. */
+}
+
+export interface Organisation {
+  readonly name: string;
+  /** `oidc` for an organisation, `os-account` for a local profile: identity not verified, and said so. */
+  readonly identity: { readonly kind: 'oidc'; readonly provider: OidcProvider } | { readonly kind: 'os-account' };
+  readonly session: { readonly maxHours: number; readonly idleMinutes: number; readonly revalidateMinutes: number };
+  /** `keyring` (default), or `file` where an administrator accepts 0600 files because the machine has no OS key store. */
+  readonly secrets: 'keyring' | 'file';
+}
