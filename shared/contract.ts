@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { stream, unary } from './rpc/types.ts';
+import {
+  type AppInfo,
+  type AuditStateView,
+  type ColumnView,
+  type ConnectionView,
+  type HistoryEntry,
+  type PersonView,
+  type RelationView,
+  type RunEvent,
+  type SchemaView,
+  type SignInStep,
+  type VerdictView,
+  type VerifyView,
+  type WorkspaceState,
+} from './views.ts';
+
+/** Largest statement the window may send, UTF-16 units; the gate has a smaller bound of its own and says so. */
+const MAX_TEXT = 8 * 1024 * 1024;
+
+const none = z.void();
+const name = z.string().min(1).max(200);
+const statement = z.strictObject({ connection: name, text: z.string().max(MAX_TEXT) });
+const relation = z.strictObject({ connection: name, schema: name, relation: name });
+const span = z.strictObject({ start: z.int().min(0), end: z.int().min(0) });
+
+const tab = z.strictObject({
+  id: name,
+  title: z.string().max(200),
+  connection: name.nullable(),
+  text: z.string().max(MAX_TEXT),
+  cursor: z.int().min(0),
+});
+
+const workspace = z.strictObject({
+  tabs: z.array(tab).max(500),
+  active: name.nullable(),
+  layout: z.record(z.string().max(60), z.number()),
+  theme: z.enum(['system', 'light', 'dark', 'high-contrast']),
+});
+
+const rectangle = z.strictObject({
+  result: name,
+  firstRow: z.int().min(0),
+  rows: z.int().min(1).max(4096),
+  firstColumn: z.int().min(0),
+  columns: z.int().min(1).max(4096),
+});
+
+/** Everything the window can ask of the gate process. */
+export const desktop = {
+  'app.info': unary<AppInfo>()(none),
+  'session.current': unary<PersonView | null>()(none),
+  'session.signIn': stream<SignInStep>()(none),
+  'session.signOut': unary<null>()(none),
+  'connections.list': unary<readonly ConnectionView[]>()(none),
+  /** Local profile only. The password in the URL goes to the key store, never to a file. */
+  'connections.add': unary<ConnectionView>()(
+    z.strictObject({ url: z.string().min(1).max(4096), title: z.string().max(200), environment: z.enum(['development', 'staging', 'production']) }),
+  ),
+  'connections.remove': unary<null>()(z.strictObject({ connection: name })),
+  'schema.schemas': unary<readonly SchemaView[]>()(z.strictObject({ connection: name, refresh: z.boolean() })),
+  'schema.relations': unary<readonly RelationView[]>()(z.strictObject({ connection: name, schema: name })),
+  'schema.columns': unary<readonly ColumnView[]>()(relation),
+  /** Best matches first, at most 100: tables and views whose name contains the letters in order. */
+  'schema.search': unary<readonly RelationView[]>()(z.strictObject({ connection: name, text: z.string().max(200) })),
+  /** Where each statement of an editor's text begins and ends, by the database's own scanner. */
+  'query.split': unary<readonly { readonly start: number; readonly end: number }[]>()(z.strictObject({ text: z.string().max(MAX_TEXT) })),
+  'query.explain': unary<VerdictView>()(statement),
+  /** Runs one statement. Ending the stream cancels it on the server. `offset` is where the text stands in the tab. */
+  'query.run': stream<RunEvent>()(z.strictObject({ connection: name, text: z.string().max(MAX_TEXT), offset: z.int().min(0) })),
+  /** A packed window of cells: shared/result-window.ts. */
+  'result.window': unary<Uint8Array>()(rectangle),
+  /** The whole text of one cell, as far as it may be seen; null for NULL. */
+  'result.cell': unary<{ readonly text: string | null; readonly masked: boolean; readonly bytes: number }>()(
+    z.strictObject({ result: name, row: z.int().min(0), column: z.int().min(0) }),
+  ),
+  'result.copy': unary<{ readonly text: string; readonly cut: boolean }>()(
+    z.strictObject({ ...rectangle.shape, rows: z.int().min(1), format: z.enum(['tsv', 'csv', 'json', 'markdown', 'insert', 'in-list']), headers: z.boolean() }),
+  ),
+  'result.release': unary<null>()(z.strictObject({ result: name })),
+  'workspace.load': unary<WorkspaceState>()(none),
+  'workspace.save': unary<null>()(workspace),
+  'history.list': unary<readonly HistoryEntry[]>()(z.strictObject({ text: z.string().max(200), limit: z.int().min(1).max(500) })),
+  'audit.state': stream<AuditStateView>()(none),
+  'audit.verify': unary<VerifyView>()(none),
+  /** Copied cells are part of the record: the window says what went to the clipboard, never the cells themselves. */
+  'clipboard.copied': unary<null>()(z.strictObject({ result: name, cells: z.int().min(1), span: span.optional() })),
+} as const;
+
+export type Desktop = typeof desktop;

@@ -1,0 +1,174 @@
+/** What the window is shown. Plain data made by main/doors/desktop from the gate's own types; no secrets, no power. */
+
+export type EnvironmentName = 'development' | 'staging' | 'production';
+
+export interface AppInfo {
+  readonly version: string;
+  readonly organisation: string;
+  readonly demonstration: boolean;
+  /** `oidc`: sign in with the organisation; `os-account`: a local profile, identity not verified. */
+  readonly identity: 'oidc' | 'os-account';
+  /** For the demonstration: who can sign in and what each shows. Empty in a real organisation. */
+  readonly people: readonly { readonly name: string; readonly email: string; readonly password: string; readonly role: string }[];
+  readonly notices: readonly string[];
+}
+
+export interface PersonView {
+  readonly name: string;
+  readonly email: string | null;
+  readonly groups: readonly string[];
+  readonly verified: boolean;
+  readonly issuer: string;
+  readonly expiresAt: string;
+}
+
+export type SignInStep =
+  | { readonly kind: 'open'; readonly url: string }
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'done'; readonly person: PersonView };
+
+export interface ConnectionView {
+  readonly name: string;
+  readonly title: string;
+  readonly engine: string;
+  readonly environment: EnvironmentName;
+  readonly database: string;
+  readonly team: string | null;
+  /** May the person write here without asking. */
+  readonly access: 'read-only' | 'read-write';
+  readonly strength: 'advisory' | 'brokered' | 'gateway';
+  readonly state: 'closed' | 'open' | 'failed';
+}
+
+export interface ColumnView {
+  readonly name: string;
+  readonly type: string;
+  readonly notNull: boolean;
+  readonly primaryKey: boolean;
+  readonly foreignKey: string | null;
+  readonly class: string | null;
+  /** Would this person see the column masked. */
+  readonly masked: boolean;
+  readonly comment: string | null;
+}
+
+export interface RelationView {
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly estimatedRows: number;
+  /** Has a column that this person sees masked. */
+  readonly sensitive: boolean;
+  readonly comment: string | null;
+}
+
+export interface SchemaView {
+  readonly name: string;
+  readonly relations: number;
+}
+
+/** UTF-16 offsets into the statement. */
+export interface SpanView {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface ReasonView {
+  readonly code: string;
+  readonly sentence: string;
+  readonly next: string | null;
+  readonly span: SpanView | null;
+}
+
+export interface MaskView {
+  readonly output: number;
+  readonly name: string;
+  readonly column: string;
+  readonly class: string;
+  readonly rule: string;
+  readonly masker: string;
+  readonly sentence: string;
+}
+
+/** The verdict on one statement, with everything that made it. The same object `countersign explain` prints. */
+export interface VerdictView {
+  readonly verdict: 'allow' | 'refuse' | 'ask';
+  readonly action: string;
+  readonly title: string;
+  readonly effects: readonly string[];
+  readonly objects: readonly { readonly name: string; readonly access: 'read' | 'write'; readonly via: string | null }[];
+  readonly columns: readonly { readonly column: string; readonly place: string }[];
+  readonly outputs: readonly { readonly name: string; readonly from: readonly string[]; readonly plain: boolean }[];
+  readonly masks: readonly MaskView[];
+  readonly rules: readonly { readonly id: string; readonly effect: string; readonly text: string | null }[];
+  readonly reasons: readonly ReasonView[];
+  readonly limits: { readonly rows: number; readonly bytes: number; readonly statementTimeout: number } | null;
+  readonly approvers: readonly string[];
+}
+
+export interface ResultColumnView {
+  readonly name: string;
+  readonly type: string;
+  /** Right-aligned in the grid. */
+  readonly numeric: boolean;
+  readonly mask: MaskView | null;
+}
+
+export type RunEvent =
+  | { readonly kind: 'verdict'; readonly statement: SpanView; readonly verdict: VerdictView }
+  | { readonly kind: 'recorded'; readonly index: number }
+  | { readonly kind: 'columns'; readonly result: string; readonly columns: readonly ResultColumnView[] }
+  | { readonly kind: 'progress'; readonly rows: number; readonly bytes: number }
+  | { readonly kind: 'notice'; readonly severity: string; readonly text: string }
+  | {
+      readonly kind: 'done';
+      readonly tag: string;
+      readonly rows: number;
+      readonly bytes: number;
+      readonly milliseconds: number;
+      /** Why the result was cut, or null when it is whole. */
+      readonly cut: string | null;
+      readonly maskedCells: number;
+    }
+  | { readonly kind: 'failed'; readonly error: { readonly code: string; readonly message: string; readonly next: string | null; readonly span: SpanView | null } }
+  | { readonly kind: 'cancelled'; readonly milliseconds: number };
+
+export interface AuditStateView {
+  /** Events durable on this machine. */
+  readonly recorded: number;
+  readonly log: string;
+  /** Null when fine; else why nothing can run. */
+  readonly trouble: string | null;
+}
+
+export interface VerifyView {
+  readonly good: boolean;
+  readonly checked: readonly { readonly what: string; readonly count: number }[];
+  readonly findings: readonly { readonly code: string; readonly sentence: string; readonly where: string | null }[];
+  readonly notChecked: readonly string[];
+}
+
+/** One editor tab as it is kept between starts. */
+export interface TabState {
+  readonly id: string;
+  readonly title: string;
+  readonly connection: string | null;
+  readonly text: string;
+  readonly cursor: number;
+}
+
+export interface WorkspaceState {
+  readonly tabs: readonly TabState[];
+  readonly active: string | null;
+  readonly layout: Readonly<Record<string, number>>;
+  readonly theme: 'system' | 'light' | 'dark' | 'high-contrast';
+}
+
+export interface HistoryEntry {
+  readonly at: string;
+  readonly connection: string;
+  readonly text: string;
+  readonly verdict: 'allow' | 'refuse' | 'ask' | 'failed';
+  readonly rows: number | null;
+  readonly milliseconds: number | null;
+}
