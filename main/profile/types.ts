@@ -25,13 +25,13 @@ export interface Connection {
 }
 
 export interface OidcProvider {
+  /** https:, or http: on loopback only. */
   readonly issuer: string;
   readonly clientId: string;
   readonly scopes: readonly string[];
   readonly redirect: { readonly host: string; readonly ports: 'any' | readonly number[]; readonly path: string };
   /** Claim that holds groups in ID token or userinfo. */
   readonly groupsClaim: string;
-  /** http: issuers are accepted only on loopback. */
 }
 
 export interface Organisation {
