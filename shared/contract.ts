@@ -33,7 +33,7 @@ const tab = z.strictObject({
   cursor: z.int().min(0),
 });
 
-const workspace = z.strictObject({
+export const workspaceState = z.strictObject({
   tabs: z.array(tab).max(500),
   active: name.nullable(),
   layout: z.record(z.string().max(60), z.number()),
@@ -57,7 +57,11 @@ export const desktop = {
   'connections.list': unary<readonly ConnectionView[]>()(none),
   /** Local profile only. The password in the URL goes to the key store, never to a file. */
   'connections.add': unary<ConnectionView>()(
-    z.strictObject({ url: z.string().min(1).max(4096), title: z.string().max(200), environment: z.enum(['development', 'staging', 'production']) }),
+    z.strictObject({
+      url: z.string().min(1).max(4096),
+      title: z.string().max(200),
+      environment: z.enum(['development', 'staging', 'production']),
+    }),
   ),
   'connections.remove': unary<null>()(z.strictObject({ connection: name })),
   'schema.schemas': unary<readonly SchemaView[]>()(z.strictObject({ connection: name, refresh: z.boolean() })),
@@ -66,10 +70,14 @@ export const desktop = {
   /** Best matches first, at most 100: tables and views whose name contains the letters in order. */
   'schema.search': unary<readonly RelationView[]>()(z.strictObject({ connection: name, text: z.string().max(200) })),
   /** Where each statement of an editor's text begins and ends, by the database's own scanner. */
-  'query.split': unary<readonly { readonly start: number; readonly end: number }[]>()(z.strictObject({ text: z.string().max(MAX_TEXT) })),
+  'query.split': unary<readonly { readonly start: number; readonly end: number }[]>()(
+    z.strictObject({ text: z.string().max(MAX_TEXT) }),
+  ),
   'query.explain': unary<VerdictView>()(statement),
   /** Runs one statement. Ending the stream cancels it on the server. `offset` is where the text stands in the tab. */
-  'query.run': stream<RunEvent>()(z.strictObject({ connection: name, text: z.string().max(MAX_TEXT), offset: z.int().min(0) })),
+  'query.run': stream<RunEvent>()(
+    z.strictObject({ connection: name, text: z.string().max(MAX_TEXT), offset: z.int().min(0) }),
+  ),
   /** A packed window of cells: shared/result-window.ts. */
   'result.window': unary<Uint8Array>()(rectangle),
   /** The whole text of one cell, as far as it may be seen; null for NULL. */
@@ -77,12 +85,19 @@ export const desktop = {
     z.strictObject({ result: name, row: z.int().min(0), column: z.int().min(0) }),
   ),
   'result.copy': unary<{ readonly text: string; readonly cut: boolean }>()(
-    z.strictObject({ ...rectangle.shape, rows: z.int().min(1), format: z.enum(['tsv', 'csv', 'json', 'markdown', 'insert', 'in-list']), headers: z.boolean() }),
+    z.strictObject({
+      ...rectangle.shape,
+      rows: z.int().min(1),
+      format: z.enum(['tsv', 'csv', 'json', 'markdown', 'insert', 'in-list']),
+      headers: z.boolean(),
+    }),
   ),
   'result.release': unary<null>()(z.strictObject({ result: name })),
   'workspace.load': unary<WorkspaceState>()(none),
-  'workspace.save': unary<null>()(workspace),
-  'history.list': unary<readonly HistoryEntry[]>()(z.strictObject({ text: z.string().max(200), limit: z.int().min(1).max(500) })),
+  'workspace.save': unary<null>()(workspaceState),
+  'history.list': unary<readonly HistoryEntry[]>()(
+    z.strictObject({ text: z.string().max(200), limit: z.int().min(1).max(500) }),
+  ),
   'audit.state': stream<AuditStateView>()(none),
   'audit.verify': unary<VerifyView>()(none),
   /** Copied cells are part of the record: the window says what went to the clipboard, never the cells themselves. */

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { workspaceState } from '../../../shared/contract.ts';
+import { type WorkspaceState } from '../../../shared/views.ts';
+import { CountersignError } from '../../errors.ts';
+import { type Principal } from '../../identity/principal.ts';
+
+/** Tabs and unsaved text of one person on this machine. Two people on one profile never see each other's. */
+export interface WorkspaceStore {
+  load(): WorkspaceState;
+  /** Durable when it returns: written beside, synced, renamed over. @throws CountersignError workspace-not-saved */
+  save(state: WorkspaceState): void;
+}
+
+const empty: WorkspaceState = { tabs: [], active: null, layout: {}, theme: 'system' };
+
+/** The private folder of a person inside the profile. */
+export function personalDirectory(home: string, principal: Principal): string {
+  const id = createHash('sha256').update(`${principal.issuer}\n${principal.subject}`).digest('hex').slice(0, 24);
+  const directory = join(home, 'people', id);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return directory;
+}
+
+export function openWorkspace(directory: string): WorkspaceStore {
+  const file = join(directory, 'workspace.json');
+  return {
+    load() {
+      let text: string;
+      try {
+        text = readFileSync(file, 'utf8');
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return empty;
+        throw error;
+      }
+      const state = parse(text);
+      if (state !== undefined) return state;
+      // Somebody's SQL may still be in there: set it aside instead of writing over it.
+      renameSync(file, `${file}.unreadable-${Date.now()}`);
+      return empty;
+    },
+    save(state) {
+      const beside = `${file}.new`;
+      try {
+        const handle = openSync(beside, 'w', 0o600);
+        try {
+          writeSync(handle, JSON.stringify(state));
+          fsyncSync(handle);
+        } finally {
+          closeSync(handle);
+        }
+        renameSync(beside, file);
+      } catch (error) {
+        const full = (error as NodeJS.ErrnoException).code === 'ENOSPC';
+        throw new CountersignError(
+          'workspace-not-saved',
+          full ? 'The disk is full: the text of your tabs is not saved.' : 'The text of your tabs could not be saved.',
+          {
+            next: full
+              ? 'Free some space; saving is tried again with the next change.'
+              : 'Check that the profile directory is writable.',
+            cause: error,
+          },
+        );
+      }
+    },
+  };
+}
+
+function parse(text: string): WorkspaceState | undefined {
+  try {
+    const parsed = workspaceState.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}
