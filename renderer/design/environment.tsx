@@ -1,0 +1,18 @@
+import { type ReactElement } from 'react';
+import { type EnvironmentName } from '../../shared/views.ts';
+import './environment.css';
+
+/** The environment's name as it is written everywhere: production in capitals. */
+export function environmentName(environment: EnvironmentName): string {
+  return environment === 'production' ? 'PRODUCTION' : environment === 'staging' ? 'Staging' : 'Development';
+}
+
+/** Class for an element that carries the environment as its coloured edge; production's is hatched. */
+export function environmentEdge(environment: EnvironmentName | null): string {
+  return environment === null ? '' : `edge edge-${environment}`;
+}
+
+/** The environment's name behind its colour. */
+export function EnvironmentBadge({ environment }: { environment: EnvironmentName }): ReactElement {
+  return <span className={`environment-badge environment-${environment}`}>{environmentName(environment)}</span>;
+}
