@@ -56,16 +56,15 @@ export function shopData(seed: number, size: ShopSize): readonly string[] {
      SELECT i, 'SKU-' || lpad(i::text, 5, '0'), ${pick('adjective', ADJECTIVES)} || ' ' || ${pick('noun', NOUNS)}, ${pick('category', CATEGORIES)},
        (300 + ${h('price')} % 24700) / 100.0, CASE WHEN ${h('desc')} % 3 = 0 THEN NULL ELSE 'Made in ' || ${pick('made', CITIES)} || '.' END
      FROM ${series(size.products)}`,
+    `INSERT INTO order_items
+     SELECT o.i, p.id, 1 + (${h('quantity', '(o.i * 7 + k)')} % 4)::int, p.price
+     FROM generate_series(1, ${size.orders}::bigint) AS o (i) CROSS JOIN generate_series(0, 1) AS k
+       JOIN products p ON p.id = 1 + ((${h('product', 'o.i')} + k * 97) % ${size.products})::int
+     WHERE k = 0 OR ${h('two', 'o.i')} % 2 = 0`,
     `INSERT INTO orders
      SELECT i, 1 + (${h('customer')} % ${size.customers})::int, ${pick('status', ['new', 'paid', 'shipped', 'delivered', 'delivered', 'delivered', 'returned'])},
-       ${day('placed', '2023-01-01', 1390)}, 0, CASE WHEN ${h('note')} % 9 = 0 THEN ${pick('words', ['gift wrap', 'leave at the door', 'call first', 'second attempt'])} END
-     FROM ${series(size.orders)}`,
-    `INSERT INTO order_items
-     SELECT o.id, p.id, 1 + (${h('quantity', '(o.id * 7 + k)::bigint')} % 4)::int, p.price
-     FROM orders o CROSS JOIN generate_series(0, 1) AS k
-       JOIN products p ON p.id = 1 + ((${h('product', 'o.id::bigint')} + k * 97) % ${size.products})::int
-     WHERE k = 0 OR ${h('two', 'o.id::bigint')} % 2 = 0`,
-    `UPDATE orders o SET total = t.total FROM (SELECT order_id, sum(quantity * unit_price) AS total FROM order_items GROUP BY 1) t WHERE t.order_id = o.id`,
+       ${day('placed', '2023-01-01', 1390)}, t.total, CASE WHEN ${h('note')} % 9 = 0 THEN ${pick('words', ['gift wrap', 'leave at the door', 'call first', 'second attempt'])} END
+     FROM ${series(size.orders)} JOIN (SELECT order_id, sum(quantity * unit_price) AS total FROM order_items GROUP BY 1) t ON t.order_id = i`,
     `INSERT INTO payments
      SELECT o.id, o.id, c.id, o.total, CASE WHEN c.id IS NULL THEN 'transfer' ELSE 'card' END,
        CASE o.status WHEN 'new' THEN 'pending' WHEN 'returned' THEN 'refunded' ELSE 'settled' END,

@@ -1,5 +1,14 @@
--- Indexes, views and the function: made after the data, so that loading stays fast.
+-- Foreign keys, indexes, views and the function: made after the data, so that loading stays fast.
 SET client_min_messages = warning;
+
+ALTER TABLE addresses ADD FOREIGN KEY (customer_id) REFERENCES customers ON DELETE CASCADE;
+ALTER TABLE cards ADD FOREIGN KEY (customer_id) REFERENCES customers ON DELETE CASCADE;
+ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers;
+ALTER TABLE order_items ADD FOREIGN KEY (order_id) REFERENCES orders ON DELETE CASCADE;
+ALTER TABLE order_items ADD FOREIGN KEY (product_id) REFERENCES products;
+ALTER TABLE payments ADD FOREIGN KEY (order_id) REFERENCES orders;
+ALTER TABLE payments ADD FOREIGN KEY (card_id) REFERENCES cards;
+ALTER TABLE events ADD FOREIGN KEY (customer_id) REFERENCES customers;
 
 CREATE INDEX orders_customer ON orders (customer_id);
 CREATE INDEX orders_placed ON orders (placed_at);

@@ -1,4 +1,5 @@
 -- A small shop. Loaded once per database by main/demonstration; everything below is made up.
+-- Foreign keys and indexes come after the rows (objects.sql): checking in bulk is several times faster.
 SET client_min_messages = warning;
 
 CREATE TABLE customers (
@@ -14,7 +15,7 @@ CREATE TABLE customers (
 
 CREATE TABLE addresses (
   id          integer PRIMARY KEY,
-  customer_id integer NOT NULL REFERENCES customers ON DELETE CASCADE,
+  customer_id integer NOT NULL,
   street      text    NOT NULL,
   city        text    NOT NULL,
   postal_code text    NOT NULL,
@@ -23,7 +24,7 @@ CREATE TABLE addresses (
 
 CREATE TABLE cards (
   id          integer PRIMARY KEY,
-  customer_id integer NOT NULL REFERENCES customers ON DELETE CASCADE,
+  customer_id integer NOT NULL,
   holder      text    NOT NULL,
   number      text    NOT NULL,
   brand       text    NOT NULL,
@@ -41,7 +42,7 @@ CREATE TABLE products (
 
 CREATE TABLE orders (
   id          integer PRIMARY KEY,
-  customer_id integer        NOT NULL REFERENCES customers,
+  customer_id integer        NOT NULL,
   status      text           NOT NULL CHECK (status IN ('new', 'paid', 'shipped', 'delivered', 'returned')),
   placed_at   timestamptz    NOT NULL,
   total       numeric(12, 2) NOT NULL,
@@ -49,8 +50,8 @@ CREATE TABLE orders (
 );
 
 CREATE TABLE order_items (
-  order_id   integer        NOT NULL REFERENCES orders ON DELETE CASCADE,
-  product_id integer        NOT NULL REFERENCES products,
+  order_id   integer        NOT NULL,
+  product_id integer        NOT NULL,
   quantity   integer        NOT NULL CHECK (quantity > 0),
   unit_price numeric(10, 2) NOT NULL,
   PRIMARY KEY (order_id, product_id)
@@ -58,8 +59,8 @@ CREATE TABLE order_items (
 
 CREATE TABLE payments (
   id       integer PRIMARY KEY,
-  order_id integer        NOT NULL REFERENCES orders,
-  card_id  integer        REFERENCES cards,
+  order_id integer        NOT NULL,
+  card_id  integer       ,
   amount   numeric(12, 2) NOT NULL,
   method   text           NOT NULL,
   status   text           NOT NULL,
@@ -68,7 +69,7 @@ CREATE TABLE payments (
 
 CREATE TABLE events (
   id          bigint PRIMARY KEY,
-  customer_id integer     REFERENCES customers,
+  customer_id integer    ,
   kind        text        NOT NULL,
   at          timestamptz NOT NULL,
   payload     jsonb       NOT NULL
