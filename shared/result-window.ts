@@ -7,7 +7,8 @@
  *                u8 flags[rows] padded to 4   (bit 0 NULL, bit 1 masked, bit 2 truncated)
  *                u32 byteLength   u8 bytes[byteLength] padded to 4   (UTF-8)
  *
- * A cell over CELL_LIMIT bytes is cut at a character boundary and flagged; the whole is fetched by `result.cell`.
+ * A cell over CELL_LIMIT bytes is cut at a character boundary, flagged, and followed by its whole size as a u32 (which its
+ * offsets include), so that the size can be shown; the whole is fetched by `result.cell`.
  */
 export const CELL_LIMIT = 4096;
 export const CELL_NULL = 1;
@@ -15,6 +16,8 @@ export const CELL_MASKED = 2;
 export const CELL_TRUNCATED = 4;
 const MAGIC = 0x31575343;
 const HEADER = 24;
+/** Bytes after a truncated cell that hold its whole size. */
+const WHOLE_SIZE = 4;
 
 const pad = (n: number): number => (n + 3) & ~3;
 
@@ -37,7 +40,12 @@ export function packWindow(
   area: { readonly firstRow: number; readonly rows: number; readonly firstColumn: number; readonly columns: number },
   cell: (row: number, column: number) => WindowCell,
 ): Uint8Array {
-  const parts: { readonly bytes: Uint8Array[]; readonly offsets: Uint32Array; readonly flags: Uint8Array; readonly length: number }[] = [];
+  const parts: {
+    readonly bytes: Uint8Array[];
+    readonly offsets: Uint32Array;
+    readonly flags: Uint8Array;
+    readonly length: number;
+  }[] = [];
   let size = HEADER;
   for (let c = 0; c < area.columns; c++) {
     const offsets = new Uint32Array(area.rows + 1);
@@ -50,9 +58,13 @@ export function packWindow(
       if (value.bytes === null) flag |= CELL_NULL;
       else {
         const cut = cutUtf8(value.bytes, CELL_LIMIT);
-        if (cut.length < value.bytes.length) flag |= CELL_TRUNCATED;
         bytes.push(cut);
         length += cut.length;
+        if (cut.length < value.bytes.length) {
+          flag |= CELL_TRUNCATED;
+          bytes.push(new Uint8Array(Uint32Array.of(value.bytes.length).buffer));
+          length += WHOLE_SIZE;
+        }
       }
       flags[r] = flag;
       offsets[r + 1] = length;
@@ -62,7 +74,9 @@ export function packWindow(
   }
   const out = new Uint8Array(size);
   const view = new DataView(out.buffer);
-  [MAGIC, area.firstRow, area.rows, area.firstColumn, area.columns, 0].forEach((word, i) => view.setUint32(i * 4, word, true));
+  [MAGIC, area.firstRow, area.rows, area.firstColumn, area.columns, 0].forEach((word, i) =>
+    view.setUint32(i * 4, word, true),
+  );
   let at = HEADER;
   for (const part of parts) {
     for (const offset of part.offsets) {
@@ -93,7 +107,7 @@ export class ResultWindow {
   readonly #view: DataView;
   /** Start of each column's offsets. */
   readonly #starts: readonly number[];
-  static readonly #decoder = new TextDecoder();
+  static readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
   /** @throws RangeError when the bytes are not a window. */
   constructor(bytes: Uint8Array) {
@@ -124,13 +138,32 @@ export class ResultWindow {
 
   /** Text of a cell (empty for NULL); undefined outside the window. */
   text(row: number, column: number): string | undefined {
+    const place = this.#place(row, column);
+    return place && ResultWindow.#decoder.decode(this.#bytes.subarray(place.from, place.to));
+  }
+
+  /** Size of the whole cell in bytes of UTF-8, also where the text is cut; undefined outside the window. */
+  size(row: number, column: number): number | undefined {
+    const place = this.#place(row, column);
+    if (place === undefined) return undefined;
+    return place.truncated ? this.#view.getUint32(place.to, true) : place.to - place.from;
+  }
+
+  #place(
+    row: number,
+    column: number,
+  ): { readonly from: number; readonly to: number; readonly truncated: boolean } | undefined {
     const start = this.#start(row, column);
     if (start === undefined) return undefined;
     const r = row - this.firstRow;
-    const from = this.#view.getUint32(start + r * 4, true);
-    const to = this.#view.getUint32(start + (r + 1) * 4, true);
-    const data = start + (this.rows + 1) * 4 + pad(this.rows) + 4;
-    return ResultWindow.#decoder.decode(this.#bytes.subarray(data + from, data + to));
+    const flags = start + (this.rows + 1) * 4;
+    const data = flags + pad(this.rows) + 4;
+    const truncated = ((this.#bytes[flags + r] ?? 0) & CELL_TRUNCATED) !== 0;
+    return {
+      from: data + this.#view.getUint32(start + r * 4, true),
+      to: data + this.#view.getUint32(start + (r + 1) * 4, true) - (truncated ? WHOLE_SIZE : 0),
+      truncated,
+    };
   }
 
   #start(row: number, column: number): number | undefined {
