@@ -1,0 +1,139 @@
+import {
+  type Actor,
+  type ColumnRecord,
+  type Database,
+  type Decision,
+  type Operation,
+  type StatementIntent,
+} from '../audit/events.ts';
+import { type Principal, type Session } from '../identity/principal.ts';
+import { type Connection } from '../profile/types.ts';
+import { type Action, type BaseColumn } from './facts.ts';
+import { type GateRequest, type Judgement } from './request.ts';
+import { type Verdict } from './verdict.ts';
+
+/** What the record says of a statement: made from the judgement alone, so that both tell the same story. */
+export function intentOf(
+  request: GateRequest,
+  connection: Connection,
+  judgement: Judgement,
+  policyHash: string,
+  classOf: (column: BaseColumn) => string | undefined,
+): StatementIntent {
+  return {
+    s: request.session.id,
+    actor: actorOf(request.session),
+    src: { door: request.origin },
+    db: databaseOf(connection),
+    op: operationOf(request, judgement, classOf),
+    pol: decisionOf(judgement.verdict, policyHash),
+  };
+}
+
+export function actorOf(session: Session): Actor {
+  const { principal } = session;
+  return {
+    user: {
+      iss: principal.issuer,
+      sub: principal.subject,
+      name: principal.name,
+      ...(principal.email === undefined ? {} : { email: principal.email }),
+      groups: principal.groups,
+      verified: principal.verified,
+    },
+    ...agentOf(principal),
+  };
+}
+
+function agentOf(principal: Principal): Pick<Actor, 'agent'> {
+  return principal.agent === undefined ? {} : { agent: principal.agent };
+}
+
+export function databaseOf(connection: Connection): Database {
+  return {
+    id: connection.name,
+    engine: connection.engine,
+    host: connection.host,
+    port: connection.port,
+    database: connection.database,
+    role: connection.user,
+    env: connection.environment,
+    tls: connection.tls,
+  };
+}
+
+const classes: Readonly<Record<Action, Operation['class']>> = {
+  select: 'read',
+  explain: 'read',
+  show: 'read',
+  insert: 'write',
+  update: 'write',
+  delete: 'write',
+  merge: 'write',
+  truncate: 'ddl',
+  drop: 'ddl',
+  ddl: 'ddl',
+  call: 'unknown',
+  copy: 'export',
+  session: 'session',
+  transaction: 'session',
+  lock: 'session',
+  admin: 'admin',
+};
+
+/** A leaf holds at most 65,535 bytes; what a huge statement repeats is cut and the blob keeps the whole text. */
+const MAX_LISTED = 200;
+const MAX_NORMALIZED = 8_000;
+
+function operationOf(request: GateRequest, { facts, lineage }: Judgement, classOf: (column: BaseColumn) => string | undefined): Operation {
+  return {
+    class: classes[facts.action],
+    title: facts.title,
+    ...(facts.fingerprint === '' ? {} : { fingerprint: facts.fingerprint }),
+    ...(facts.normalized === '' ? {} : { norm: cut(facts.normalized) }),
+    objects: facts.relations.slice(0, MAX_LISTED).map((relation) => ({
+      name: `${relation.schema}.${relation.name}`,
+      access: relation.access,
+      ...(relation.via === undefined ? {} : { via: relation.via }),
+    })),
+    columns: lineage === undefined ? [] : columnsOf(lineage, classOf).slice(0, MAX_LISTED),
+    text: { text: request.text },
+    ...(request.params.length === 0 ? {} : { params: { text: JSON.stringify(request.params), n: request.params.length } }),
+  };
+}
+
+function columnsOf(lineage: NonNullable<Judgement['lineage']>, classOf: (column: BaseColumn) => string | undefined): readonly ColumnRecord[] {
+  const seen = new Map<string, ColumnRecord>();
+  const add = (column: BaseColumn, place: string): void => {
+    const name = `${column.schema}.${column.relation}.${column.column}`;
+    const columnClass = classOf(column);
+    seen.set(`${name} ${place}`, { name, place, ...(columnClass === undefined ? {} : { class: columnClass }) });
+  };
+  for (const output of lineage.outputs) for (const column of output.flow) add(column, 'output');
+  for (const use of lineage.uses) add(use.column, use.place);
+  return [...seen.values()];
+}
+
+function decisionOf(verdict: Verdict, hash: string): Decision {
+  return {
+    hash,
+    decision: verdict.verdict,
+    rules: verdict.rules.map((rule) => rule.id),
+    ...(verdict.verdict === 'allow'
+      ? { obligations: obligationsOf(verdict) }
+      : { reasons: verdict.reasons.slice(0, 10).map(({ code, sentence }) => ({ code, sentence })) }),
+  };
+}
+
+function obligationsOf(verdict: Extract<Verdict, { verdict: 'allow' }>): readonly string[] {
+  const { limits } = verdict;
+  return [
+    ...verdict.masks.slice(0, MAX_LISTED).map((mask) => `mask ${mask.name} as ${mask.class} with ${mask.masker.kind}`),
+    `at most ${limits.rows} rows, ${limits.bytes} bytes, ${limits.statementTimeout} ms`,
+    `${verdict.envelope} envelope`,
+  ];
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_NORMALIZED ? text : `${text.slice(0, MAX_NORMALIZED).replace(/[\ud800-\udbff]$/, '')}…`;
+}
