@@ -3,18 +3,15 @@
  * decide.ts. Plain, frozen data; nothing here knows a driver or a policy.
  */
 
+import { type Action } from '../policy/vocabulary.ts';
+
 /** Half-open range of UTF-16 offsets into the statement's text. */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** What policy rules name in `on:`. Coarse kinds that contain the finer ones: write = insert|update|delete|merge, ... */
-export type Action =
-  | 'select' | 'explain' | 'show'
-  | 'insert' | 'update' | 'delete' | 'merge'
-  | 'truncate' | 'drop' | 'ddl'
-  | 'call' | 'copy' | 'session' | 'transaction' | 'lock' | 'admin';
+export { type Action };
 
 export type Effect =
   | 'reads' | 'writes' | 'ddl' | 'session' | 'lock' | 'transaction' | 'network' | 'file' | 'signal' | 'runs-sql' | 'random-or-time';

@@ -1,22 +1,8 @@
+import { type RuleReference } from '../policy/answer.ts';
+import { type Masker } from '../policy/classification.ts';
 import { type BaseColumn, type Span } from './facts.ts';
 
-/** A rule of the policy that took part in a verdict. */
-export interface RuleReference {
-  readonly id: string;
-  readonly effect: 'allow' | 'deny' | 'require';
-  /** The administrator's own words, where the rule has any. */
-  readonly text?: string;
-}
-
-/** How values of one column are made unreadable. `null` always has a valid value; the others only for text-like types. */
-export type Masker =
-  | { readonly kind: 'null' }
-  | { readonly kind: 'redact' }
-  | { readonly kind: 'keep-last'; readonly count: number }
-  | { readonly kind: 'initial' }
-  | { readonly kind: 'email' }
-  | { readonly kind: 'phone' }
-  | { readonly kind: 'card' };
+export { type Masker, type RuleReference };
 
 /** The mask on one output column: shown in the grid, the tooltip, `explain` and the record in the same words. */
 export interface OutputMask {

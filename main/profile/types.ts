@@ -1,6 +1,8 @@
 /** The profile directory: everything one person's installation knows and keeps, in a few files (docs/configuration.md). */
 
-export type Environment = 'development' | 'staging' | 'production';
+import { type Environment } from '../policy/vocabulary.ts';
+
+export { type Environment };
 
 /** Where a secret is, never the secret: `keyring:NAME`, `file:PATH` (0600, inside the profile), `env:NAME`. */
 export type SecretReference = string & { readonly __brand: 'SecretReference' };

@@ -1,0 +1,93 @@
+import { type Action, type Environment, type MaskStrength, type RecordLevel } from './vocabulary.ts';
+
+/** What the policy is asked: may this asker do this one thing to this one relation, now. */
+export interface PolicyQuestion {
+  readonly action: Action;
+  readonly asker: Asker;
+  readonly connection: {
+    readonly name: string;
+    readonly environment: Environment;
+    readonly database: string;
+    readonly team?: string;
+  };
+  /**
+   * `none`: the statement touches no relation (SELECT 1). `unknown`: it may touch some that are not named (CREATE
+   * SCHEMA, CALL); every deny and require about a table then applies, and no allow about a table does.
+   */
+  readonly relation: { readonly schema: string; readonly name: string } | 'none' | 'unknown';
+  /** Names of the grants in force for the asker on this connection. */
+  readonly grants: readonly string[];
+  readonly now: Date;
+  /** Rows the statement would touch, where somebody has estimated them. */
+  readonly estimatedRows?: number;
+  /** Rows the asker has had in the last hour, where somebody counts them. */
+  readonly rowsLastHour?: number;
+}
+
+export interface Asker {
+  readonly name?: string;
+  readonly email?: string;
+  /** Groups by the identity provider's names; `unknown` when it did not say, which is not the same as none. */
+  readonly groups: readonly string[] | 'unknown';
+  readonly verified: boolean;
+  readonly acr?: string;
+  /** Set when an agent acts for the person: it may do only what both the person and an agent may do. */
+  readonly agent?: { readonly id: string };
+}
+
+/** A rule of the policy that took part in a verdict. */
+export interface RuleReference {
+  readonly id: string;
+  readonly effect: 'allow' | 'deny' | 'require';
+  /** The administrator's own words, where the rule has any. */
+  readonly text?: string;
+}
+
+export interface RequiredApproval {
+  /** `group:NAME`, `person:EMAIL` or `owner-team`; any of them may give it, never the asker. */
+  readonly from: readonly string[];
+  readonly count: number;
+  readonly rule: RuleReference;
+}
+
+/** A bound together with the rule that set it. */
+export interface Bound {
+  readonly value: number;
+  readonly rule: RuleReference;
+}
+
+/** The mask on a class or group of classes, the rule that set it, and the grants that would lift that rule. */
+export interface RequiredMask {
+  readonly strength: MaskStrength;
+  readonly rule: RuleReference;
+  readonly liftedBy: readonly string[];
+}
+
+/** What an allowed statement is bound by, accumulated over all rules: the strictest of each. */
+export interface Obligations {
+  /** By class, by group of classes, or by `*` for everything classified. */
+  readonly masks: ReadonlyMap<string, RequiredMask>;
+  readonly rows?: Bound;
+  /** Bytes. */
+  readonly bytes?: Bound;
+  /** Milliseconds. */
+  readonly milliseconds?: Bound;
+  readonly approvals: readonly RequiredApproval[];
+  readonly reason?: RuleReference;
+  readonly stepUp?: RuleReference;
+  readonly record?: { readonly level: RecordLevel; readonly rule: RuleReference };
+  readonly noExport?: RuleReference;
+}
+
+export interface PolicyAnswer {
+  readonly effect: 'allow' | 'deny';
+  /** SHA-256 of the policy file's bytes, hex: which policy this was. */
+  readonly policy: string;
+  /** Deny rules of a denial; allow and require rules of an allowance; none where no rule allows. Sorted. */
+  readonly rules: readonly RuleReference[];
+  readonly obligations: Obligations;
+  /** For a default denial: to whom rules give what was asked, as they name them (`group:engineers`). */
+  readonly allowedTo: readonly string[];
+  /** Ids of the rules whose condition could not be evaluated; they counted as closed. */
+  readonly failedConditions: readonly string[];
+}

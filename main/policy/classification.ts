@@ -1,0 +1,247 @@
+import { z } from 'zod';
+import { readYaml, type Path, type Problem, type YamlFile } from './yaml-file.ts';
+import { NAME, NAME_RULE } from './vocabulary.ts';
+
+/**
+ * Which columns hold what kind of value (classification.yaml). Policy speaks of classes and groups of classes, never
+ * of columns; this file and the content detectors say which columns those are.
+ */
+
+/** How values of one column are made unreadable. `null` always has a valid value; the others only for text-like types. */
+export type Masker =
+  | { readonly kind: 'null' }
+  | { readonly kind: 'redact' }
+  | { readonly kind: 'keep-last'; readonly count: number }
+  | { readonly kind: 'initial' }
+  | { readonly kind: 'email' }
+  | { readonly kind: 'phone' }
+  | { readonly kind: 'card' };
+
+/** A base column by its catalog names. */
+export interface ColumnName {
+  readonly schema: string;
+  readonly relation: string;
+  readonly column: string;
+}
+
+export interface ColumnClass {
+  /** For example `email`. */
+  readonly class: string;
+  /** The group of classes, for example `pii`. */
+  readonly group: string;
+  /** What a person calls it: `e-mail address`. */
+  readonly title: string;
+  /** What policy's `partial` means for this class. */
+  readonly masker: Masker;
+  /** Written in the file, or found in the values by a detector. */
+  readonly source: 'file' | 'detected';
+}
+
+/** What to do with columns that detectors recognised and nobody classified. */
+export const DETECT_MODES = ['off', 'suggest', 'mask'] as const;
+export type DetectMode = (typeof DETECT_MODES)[number];
+
+export interface Classification {
+  readonly detect: DetectMode;
+  readonly classes: ReadonlyMap<string, Omit<ColumnClass, 'source'>>;
+  /** By connection name, or `*` for all; then by `columnKey`. */
+  readonly columns: ReadonlyMap<string, ReadonlyMap<string, string>>;
+}
+
+/** Classes found by detectors on one connection, by `columnKey`. */
+export type DetectedColumns = ReadonlyMap<string, string>;
+
+export type ClassificationResult =
+  | { readonly ok: true; readonly classification: Classification }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+const PLAIN_MASKERS = ['email', 'phone', 'card', 'initial', 'redact', 'null'] as const;
+
+const masker = z.preprocess(
+  (value) => {
+    if (value === null) return { kind: 'null' };
+    if (typeof value === 'string') return { kind: value };
+    if (typeof value === 'object' && 'keep-last' in value) return { kind: 'keep-last', count: value['keep-last'] };
+    return value;
+  },
+  z.strictObject({
+    kind: z.enum([...PLAIN_MASKERS, 'keep-last']),
+    count: z.int('keep-last takes the number of characters to keep, 1 to 8').min(1).max(8).optional(),
+  }),
+);
+
+const classificationFile = z.strictObject({
+  version: z.literal(1),
+  detect: z.enum(DETECT_MODES).default('suggest'),
+  classes: z
+    .record(
+      z.string(),
+      z.strictObject({
+        group: z.string().regex(NAME, `must be ${NAME_RULE}`),
+        masker,
+        title: z.string().min(1).max(80).optional(),
+      }),
+    )
+    .default({}),
+  columns: z
+    .array(
+      z.strictObject({
+        connections: z.preprocess(
+          (value) => (typeof value === 'string' ? [value] : value),
+          z.array(z.string().max(64)).min(1).optional(),
+        ),
+        classes: z.record(z.string().max(300), z.string().max(64)),
+      }),
+    )
+    .max(500)
+    .default([]),
+});
+type ClassificationFile = z.output<typeof classificationFile>;
+
+/** Reads classification.yaml. `connections` are the names that exist; any other is a problem with its line. */
+export function readClassification(text: string, connections: readonly string[]): ClassificationResult {
+  const read = readYaml(text, classificationFile);
+  if (!read.ok) return read;
+  const { file } = read;
+  const problems = [...classProblems(file)];
+  const columns = new Map<string, Map<string, string>>();
+  file.value.columns.forEach((entry, index) => {
+    for (const [position, connection] of (entry.connections ?? ['*']).entries()) {
+      if (connection !== '*' && !connections.includes(connection)) {
+        const path = ['columns', index, 'connections', position];
+        problems.push(file.problem(path, `no connection is called "${connection}"`, connections));
+      }
+      const known = columns.get(connection) ?? new Map<string, string>();
+      columns.set(connection, known);
+      for (const [name, className] of Object.entries(entry.classes)) {
+        problems.push(...addColumn(file, ['columns', index, 'classes', name], name, className, known));
+      }
+    }
+  });
+  if (problems.length > 0) return { ok: false, problems };
+  const classes = new Map(Object.entries(file.value.classes).map(([name, entry]) => [name, classOf(name, entry)]));
+  return { ok: true, classification: { detect: file.value.detect, classes, columns } };
+}
+
+function addColumn(
+  file: YamlFile<ClassificationFile>,
+  path: Path,
+  name: string,
+  className: string,
+  known: Map<string, string>,
+): Problem[] {
+  const column = parseColumn(name);
+  if (column === undefined) return [file.problem(path, `"${name}" is not of the form schema.table.column`)];
+  const key = columnKey(column);
+  const before = known.get(key);
+  if (before !== undefined && before !== className) {
+    return [file.problem(path, `"${name}" is classified twice, as ${before} and as ${className}`)];
+  }
+  known.set(key, className);
+  if (Object.hasOwn(file.value.classes, className)) return [];
+  return [file.problem(path, `no class is called "${className}"`, Object.keys(file.value.classes))];
+}
+
+function* classProblems(file: YamlFile<ClassificationFile>): Iterable<Problem> {
+  const groups = new Set(Object.values(file.value.classes).map((entry) => entry.group));
+  for (const [name, entry] of Object.entries(file.value.classes)) {
+    if (!NAME.test(name)) yield file.problem(['classes', name], `the class name "${name}" must be ${NAME_RULE}`);
+    if (groups.has(name))
+      yield file.problem(['classes', name], `"${name}" is both a class and a group: name one differently`);
+    if ((entry.masker.kind === 'keep-last') !== (entry.masker.count !== undefined)) {
+      yield file.problem(['classes', name, 'masker'], 'a masker is a name or { keep-last: NUMBER }', [
+        ...PLAIN_MASKERS,
+        '{ keep-last: 4 }',
+      ]);
+    }
+  }
+}
+
+function classOf(name: string, entry: ClassificationFile['classes'][string]): Omit<ColumnClass, 'source'> {
+  const { kind, count } = entry.masker;
+  return {
+    class: name,
+    group: entry.group,
+    title: entry.title ?? name,
+    masker: kind === 'keep-last' ? { kind, count: count ?? 1 } : { kind },
+  };
+}
+
+/** `schema.table.column`, each part plain or in double quotes as SQL writes them ("" inside for a quote). */
+export function parseColumn(text: string): ColumnName | undefined {
+  const parts: string[] = [];
+  const part = /(?:"((?:[^"]|"")+)"|([^".]+))(\.|$)/y;
+  while (part.lastIndex < text.length) {
+    const match = part.exec(text);
+    if (match === null || (match[3] === '.' && part.lastIndex === text.length)) return undefined;
+    parts.push(match[2] ?? (match[1] ?? '').replaceAll('""', '"'));
+  }
+  const [schema, relation, column] = parts;
+  if (parts.length !== 3 || schema === undefined || relation === undefined || column === undefined) return undefined;
+  return { schema, relation, column };
+}
+
+/** One string per column, for maps. Catalog names never hold NUL. */
+export function columnKey(column: ColumnName): string {
+  return `${column.schema}\0${column.relation}\0${column.column}`;
+}
+
+function columnOfKey(key: string): ColumnName {
+  const [schema = '', relation = '', column = ''] = key.split('\0');
+  return { schema, relation, column };
+}
+
+/** The classified columns of one connection: what decide.ts asks. */
+export interface ClassifiedColumns {
+  of(column: ColumnName): ColumnClass | undefined;
+  /** Every classified column of a relation. */
+  in(schema: string, relation: string): readonly { readonly column: ColumnName; readonly class: ColumnClass }[];
+}
+
+/**
+ * What kind of value a column holds. The file comes first (this connection, then every connection); detected columns
+ * count only under `detect: mask`. A detector's class that the file does not define is masked whole, in the group pii.
+ */
+export function classify(
+  classification: Classification,
+  connection: string,
+  column: ColumnName,
+  detected?: DetectedColumns,
+): ColumnClass | undefined {
+  const key = columnKey(column);
+  const written = classification.columns.get(connection)?.get(key) ?? classification.columns.get('*')?.get(key);
+  const entry = written === undefined ? undefined : classification.classes.get(written);
+  if (entry !== undefined) return { ...entry, source: 'file' };
+  const found = classification.detect === 'mask' ? detected?.get(key) : undefined;
+  if (found === undefined) return undefined;
+  const known = classification.classes.get(found);
+  if (known !== undefined) return { ...known, source: 'detected' };
+  return { class: found, group: 'pii', title: found, masker: { kind: 'redact' }, source: 'detected' };
+}
+
+/** `classify` bound to one connection. */
+export function classifiedColumns(
+  classification: Classification,
+  connection: string,
+  detected?: DetectedColumns,
+): ClassifiedColumns {
+  const of = (column: ColumnName) => classify(classification, connection, column, detected);
+  return {
+    of,
+    in(schema, relation) {
+      const keys = new Set([
+        ...(classification.columns.get(connection)?.keys() ?? []),
+        ...(classification.columns.get('*')?.keys() ?? []),
+        ...(detected?.keys() ?? []),
+      ]);
+      return [...keys]
+        .filter((key) => key.startsWith(`${schema}\0${relation}\0`))
+        .sort()
+        .flatMap((key) => {
+          const column = columnOfKey(key);
+          const found = of(column);
+          return found === undefined ? [] : [{ column, class: found }];
+        });
+    },
+  };
+}

@@ -1,0 +1,385 @@
+import { createHash } from 'node:crypto';
+import { type RuleReference } from './answer.ts';
+import { readCondition, type Condition } from './condition.ts';
+import { policyFile, SELECTOR_CHOICES, type ApprovalSource, type PolicyFile, type RuleSource } from './policy-file.ts';
+import { actionsOf, ACTIONS, NAME, NAME_RULE, type Action, type Environment } from './vocabulary.ts';
+import { readYaml, type Path, type Problem, type YamlFile } from './yaml-file.ts';
+
+/** Who a rule speaks of. A rule without `to` speaks of everyone. */
+export interface Selectors {
+  readonly everyone: boolean;
+  readonly agent: boolean;
+  readonly groups: ReadonlySet<string>;
+  /** E-mail addresses in lower case. */
+  readonly persons: ReadonlySet<string>;
+  /** As written, for sentences. */
+  readonly words: readonly string[];
+}
+
+export interface CompiledPlace {
+  readonly environments?: ReadonlySet<Environment>;
+  readonly connections?: ReadonlySet<string>;
+  readonly databases?: NamePattern;
+  readonly schemas?: NamePattern;
+  readonly tables?: NamePattern;
+}
+
+/** Matches a catalog name exactly, or with `*` for any run of characters. */
+export type NamePattern = (name: string) => boolean;
+
+export interface CompiledRule {
+  readonly reference: RuleReference;
+  readonly to: Selectors;
+  readonly place: CompiledPlace;
+  readonly condition?: Condition;
+  readonly unlessGrants: ReadonlySet<string>;
+  readonly unlessGroups: ReadonlySet<string>;
+  readonly obligations?: NonNullable<RuleSource['require']>;
+}
+
+export interface CompiledGrant {
+  readonly name: string;
+  readonly for: Selectors;
+  readonly approval?: ApprovalSource;
+  readonly maxMinutes: number;
+  readonly reason: boolean;
+  readonly stepUp: boolean;
+}
+
+export interface KnownConnection {
+  readonly name: string;
+  readonly environment: Environment;
+  readonly database: string;
+  readonly team?: string;
+}
+
+/** What a policy's names may refer to. */
+export interface PolicyContext {
+  readonly classes: readonly { readonly name: string; readonly group: string }[];
+  readonly connections: readonly KnownConnection[];
+}
+
+export interface CompiledPolicy {
+  /** SHA-256 of the file's bytes (UTF-8), hex. */
+  readonly hash: string;
+  readonly rulesFor: Readonly<Record<Action, readonly CompiledRule[]>>;
+  /** Names of the policy's groups by the identity provider's name. */
+  readonly groupsOf: ReadonlyMap<string, readonly string[]>;
+  readonly providerNames: ReadonlyMap<string, readonly string[]>;
+  readonly grants: ReadonlyMap<string, CompiledGrant>;
+  readonly localTime: Intl.DateTimeFormat;
+  readonly context: PolicyContext;
+  readonly tests: readonly { readonly source: PolicyFile['tests'][number]; readonly line: number }[];
+}
+
+export type CompileResult =
+  | { readonly ok: true; readonly policy: CompiledPolicy }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/**
+ * Reads a policy file and checks everything that can be checked before anybody asks: its shape, every group, class,
+ * grant and connection it names, and the types of its conditions. A policy is accepted whole or not at all.
+ */
+export function compilePolicy(text: string, context: PolicyContext): CompileResult {
+  const read = readYaml(text, policyFile);
+  if (!read.ok) return read;
+  return new Compiler(read.file, context).compile(text);
+}
+
+class Compiler {
+  readonly #file: YamlFile<PolicyFile>;
+  readonly #context: PolicyContext;
+  readonly #problems: Problem[] = [];
+  readonly #conditions = new Map<string, Condition>();
+
+  constructor(file: YamlFile<PolicyFile>, context: PolicyContext) {
+    this.#file = file;
+    this.#context = context;
+  }
+
+  compile(text: string): CompileResult {
+    const source = this.#file.value;
+    this.#checkNames('groups', Object.keys(source.groups));
+    this.#checkNames('grants', Object.keys(source.grants));
+    const localTime = this.#localTime(source.timezone);
+    const grants = new Map(Object.keys(source.grants).map((name) => [name, this.#grant(name)]));
+    const rules = source.rules.map((rule, index) => this.#rule(rule, ['rules', index]));
+    this.#checkIds();
+    this.#checkTests();
+    if (this.#problems.length > 0 || localTime === undefined) {
+      return { ok: false, problems: [...this.#problems].sort((a, b) => a.line - b.line || a.column - b.column) };
+    }
+    return {
+      ok: true,
+      policy: {
+        hash: createHash('sha256').update(text, 'utf8').digest('hex'),
+        rulesFor: byAction(rules),
+        groupsOf: invert(source.groups),
+        providerNames: new Map(Object.entries(source.groups)),
+        grants,
+        localTime,
+        context: this.#context,
+        tests: source.tests.map((test, index) => ({
+          source: test,
+          line: this.#file.problem(['tests', index], '').line,
+        })),
+      },
+    };
+  }
+
+  #problem(path: Path, message: string, choices?: readonly string[]): void {
+    this.#problems.push(this.#file.problem(path, message, choices));
+  }
+
+  #rule(rule: RuleSource, path: Path): { readonly compiled: CompiledRule; readonly actions: ReadonlySet<Action> } {
+    const effects = (['allow', 'deny', 'require'] as const).filter((effect) => rule[effect] !== undefined);
+    const [effect = 'deny'] = effects;
+    if (effects.length !== 1) {
+      const found = effects.length === 0 ? 'none' : effects.join(' and ');
+      this.#problem(path, `rule ${rule.id} has ${found} of allow, deny and require: a rule has exactly one`, [
+        'allow',
+        'deny',
+        'require',
+      ]);
+    }
+    if (effect !== 'require' && rule.on !== undefined) {
+      this.#problem([...path, 'on'], `rule ${rule.id}: "on" belongs to require; write the actions after ${effect}`);
+    }
+    const words = (effect === 'require' ? rule.on : rule[effect]) ?? ['all'];
+    const condition = this.#condition(rule, path);
+    const grants = this.#known(
+      [...path, 'unless', 'grant'],
+      'grant',
+      rule.unless?.grant ?? [],
+      Object.keys(this.#file.value.grants),
+    );
+    const groups = this.#known(
+      [...path, 'unless', 'group'],
+      'group',
+      rule.unless?.group ?? [],
+      Object.keys(this.#file.value.groups),
+    );
+    if (rule.require !== undefined) this.#checkObligations(rule.require, [...path, 'require']);
+    return {
+      actions: new Set(words.flatMap(actionsOf)),
+      compiled: {
+        reference: { id: rule.id, effect, ...(rule.text === undefined ? {} : { text: rule.text }) },
+        to: this.#selectors([...path, 'to'], rule.to ?? ['everyone']),
+        place: this.#place([...path, 'in'], rule.in ?? {}),
+        unlessGrants: grants,
+        unlessGroups: groups,
+        ...(condition === undefined ? {} : { condition }),
+        ...(rule.require === undefined ? {} : { obligations: rule.require }),
+      },
+    };
+  }
+
+  /** Rules with the same condition share it, so that it is evaluated once per question. */
+  #condition(rule: RuleSource, path: Path): Condition | undefined {
+    if (rule.when === undefined) return undefined;
+    const known = this.#conditions.get(rule.when);
+    if (known !== undefined) return known;
+    const read = readCondition(rule.when);
+    if (!read.ok) {
+      this.#problem([...path, 'when'], `rule ${rule.id}: ${read.message}`, read.choices);
+      return undefined;
+    }
+    this.#conditions.set(rule.when, read.condition);
+    return read.condition;
+  }
+
+  #place(path: Path, place: NonNullable<RuleSource['in']>): CompiledPlace {
+    const names = this.#context.connections.map((connection) => connection.name);
+    return {
+      ...(place.env === undefined ? {} : { environments: new Set(place.env) }),
+      ...(place.connection === undefined
+        ? {}
+        : { connections: this.#known([...path, 'connection'], 'connection', place.connection, names) }),
+      ...(place.database === undefined ? {} : { databases: pattern(place.database) }),
+      ...(place.schema === undefined ? {} : { schemas: pattern(place.schema) }),
+      ...(place.table === undefined ? {} : { tables: pattern(place.table) }),
+    };
+  }
+
+  #checkObligations(obligations: NonNullable<RuleSource['require']>, path: Path): void {
+    if (Object.keys(obligations).length === 0)
+      this.#problem(path, 'require asks for nothing', Object.keys(OBLIGATION_WORDS));
+    const maskable = ['*', ...new Set(this.#context.classes.flatMap((entry) => [entry.group, entry.name]))];
+    for (const name of Object.keys(obligations.mask ?? {})) {
+      if (!maskable.includes(name)) {
+        this.#problem([...path, 'mask', name], `no class or group of classes is called "${name}"`, maskable);
+      }
+    }
+    if (obligations.approval !== undefined)
+      this.#checkApprovers([...path, 'approval', 'from'], obligations.approval.from);
+  }
+
+  #checkApprovers(path: Path, from: readonly string[]): void {
+    from.forEach((word, index) => {
+      if (word === 'owner-team') return;
+      if (word === 'everyone' || word === 'agent') {
+        this.#problem([...path, index], `"${word}" cannot approve`, ['owner-team', 'group:NAME', 'person:EMAIL']);
+      } else this.#selector([...path, index], word);
+    });
+  }
+
+  #grant(name: string): CompiledGrant {
+    const source = this.#file.value.grants[name];
+    if (source === undefined) throw new Error(`grant ${name} is not in the file it was read from`);
+    if (source.approval !== undefined) this.#checkApprovers(['grants', name, 'approval', 'from'], source.approval.from);
+    return {
+      name,
+      for: this.#selectors(['grants', name, 'for'], source.for),
+      maxMinutes: source.maxMinutes,
+      reason: source.reason,
+      stepUp: source.stepUp,
+      ...(source.approval === undefined ? {} : { approval: source.approval }),
+    };
+  }
+
+  #selectors(path: Path, words: readonly string[]): Selectors {
+    const parsed = words.map((word, index) => this.#selector([...path, index], word));
+    const named = (kind: string) => new Set(parsed.flatMap((entry) => (entry?.kind === kind ? [entry.name] : [])));
+    return {
+      everyone: parsed.some((entry) => entry?.kind === 'everyone'),
+      agent: parsed.some((entry) => entry?.kind === 'agent'),
+      groups: named('group'),
+      persons: named('person'),
+      words,
+    };
+  }
+
+  #selector(path: Path, word: string): { readonly kind: string; readonly name: string } | undefined {
+    if (word === 'everyone' || word === 'agent') return { kind: word, name: '' };
+    const [kind, name] = splitOnce(word);
+    if (kind === 'person' && /^[^\s@]+@[^\s@]+$/.test(name)) return { kind, name: name.toLowerCase() };
+    if (kind === 'group') {
+      this.#known(path, 'group', [name], Object.keys(this.#file.value.groups));
+      return { kind, name };
+    }
+    this.#problem(path, `"${word}" does not say who`, SELECTOR_CHOICES);
+    return undefined;
+  }
+
+  #known(path: Path, what: string, names: readonly string[], choices: readonly string[]): ReadonlySet<string> {
+    names.forEach((name, index) => {
+      if (!choices.includes(name)) this.#problem([...path, index], `no ${what} is called "${name}"`, choices);
+    });
+    return new Set(names);
+  }
+
+  #checkNames(key: 'groups' | 'grants', names: readonly string[]): void {
+    for (const name of names) {
+      if (!NAME.test(name)) this.#problem([key, name], `the name "${name}" must be ${NAME_RULE}`);
+    }
+  }
+
+  #checkIds(): void {
+    const seen = new Set<string>();
+    this.#file.value.rules.forEach((rule, index) => {
+      if (seen.has(rule.id)) this.#problem(['rules', index, 'id'], `two rules are called "${rule.id}"`);
+      seen.add(rule.id);
+    });
+  }
+
+  #checkTests(): void {
+    const { tests, rules, grants } = this.#file.value;
+    const connections = this.#context.connections.map((connection) => connection.name);
+    tests.forEach((test, index) => {
+      const path = ['tests', index];
+      this.#selectors([...path, 'as'], test.as);
+      this.#known([...path, 'grants'], 'grant', test.grants ?? [], Object.keys(grants));
+      this.#known(
+        [...path, 'on', 'connection'],
+        'connection',
+        test.on.connection === undefined ? [] : [test.on.connection],
+        connections,
+      );
+      this.#known(
+        [...path, 'by'],
+        'rule',
+        test.by === undefined ? [] : [test.by],
+        rules.map((rule) => rule.id),
+      );
+      if (test.at !== undefined && Number.isNaN(Date.parse(test.at))) {
+        this.#problem([...path, 'at'], `"${test.at}" is not a time such as 2026-03-02T10:00:00Z`);
+      }
+    });
+  }
+
+  #localTime(timeZone: string): Intl.DateTimeFormat | undefined {
+    try {
+      return new Intl.DateTimeFormat('en-GB', {
+        timeZone,
+        hourCycle: 'h23',
+        weekday: 'short',
+        year: 'numeric',
+        month: 'numeric',
+        day: 'numeric',
+        hour: 'numeric',
+        minute: 'numeric',
+      });
+    } catch {
+      this.#problem(['timezone'], `"${timeZone}" is not a time zone such as UTC or Europe/Berlin`);
+      return undefined;
+    }
+  }
+}
+
+const OBLIGATION_WORDS: Readonly<Record<keyof NonNullable<RuleSource['require']>, true>> = {
+  mask: true,
+  limits: true,
+  approval: true,
+  reason: true,
+  stepUp: true,
+  record: true,
+  noExport: true,
+};
+
+function splitOnce(word: string): readonly [string, string] {
+  const colon = word.indexOf(':');
+  return colon < 0 ? [word, ''] : [word.slice(0, colon), word.slice(colon + 1)];
+}
+
+function byAction(
+  rules: readonly { readonly compiled: CompiledRule; readonly actions: ReadonlySet<Action> }[],
+): CompiledPolicy['rulesFor'] {
+  const entries = ACTIONS.map((action) => [
+    action,
+    rules.filter((rule) => rule.actions.has(action)).map((rule) => rule.compiled),
+  ]);
+  return Object.fromEntries(entries) as CompiledPolicy['rulesFor'];
+}
+
+function invert(groups: PolicyFile['groups']): ReadonlyMap<string, readonly string[]> {
+  const inverted = new Map<string, string[]>();
+  for (const [name, provided] of Object.entries(groups)) {
+    for (const providerName of provided) {
+      const names = inverted.get(providerName);
+      if (names === undefined) inverted.set(providerName, [name]);
+      else names.push(name);
+    }
+  }
+  return inverted;
+}
+
+/** Every name that any of the patterns matches. Linear: each `*` splits, and parts are found left to right. */
+function pattern(patterns: readonly string[]): NamePattern {
+  const exact = new Set(patterns.filter((text) => !text.includes('*')));
+  const wild = patterns.filter((text) => text.includes('*')).map((text) => text.split('*'));
+  return (name) => exact.has(name) || wild.some((parts) => matchesParts(parts, name));
+}
+
+function matchesParts(parts: readonly string[], name: string): boolean {
+  const first = parts[0] ?? '';
+  const last = parts[parts.length - 1] ?? '';
+  if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false;
+  let from = first.length;
+  const until = name.length - last.length;
+  for (const part of parts.slice(1, -1)) {
+    const at = name.indexOf(part, from);
+    if (at < 0 || at + part.length > until) return false;
+    from = at + part.length;
+  }
+  return true;
+}

@@ -1,0 +1,202 @@
+import { type Asker, type PolicyAnswer, type PolicyQuestion } from './answer.ts';
+import { type CompiledPolicy, type CompiledRule, type Selectors } from './compile.ts';
+import { type Condition, type ConditionFacts } from './condition.ts';
+import { accumulate, compareText, NO_OBLIGATIONS } from './obligations.ts';
+
+/**
+ * One question, one answer. Deny over require over allow; nothing is allowed that no rule allows; what is required
+ * accumulates; the order of rules is never seen. What is not known closes: it satisfies no allow and no exemption,
+ * and every deny and require.
+ */
+export function evaluate(policy: CompiledPolicy, question: PolicyQuestion): PolicyAnswer {
+  const asked = new Asked(policy, question);
+  const denies: CompiledRule[] = [];
+  const requires: CompiledRule[] = [];
+  const allows: CompiledRule[] = [];
+  for (const rule of policy.rulesFor[question.action]) {
+    const { effect } = rule.reference;
+    if (!asked.applies(rule, effect !== 'allow')) continue;
+    (effect === 'deny' ? denies : effect === 'require' ? requires : allows).push(rule);
+  }
+  const granted = allows.filter((rule) => asked.personIs(rule.to, false));
+  const allowed = granted.length > 0 && (question.asker.agent === undefined || allows.some((rule) => rule.to.agent));
+  const answer = { policy: policy.hash, failedConditions: asked.failedConditions() };
+  if (denies.length > 0) {
+    return { ...answer, effect: 'deny', rules: references(denies), obligations: NO_OBLIGATIONS, allowedTo: [] };
+  }
+  if (!allowed) {
+    return { ...answer, effect: 'deny', rules: [], obligations: NO_OBLIGATIONS, allowedTo: asked.whoMay() };
+  }
+  return {
+    ...answer,
+    effect: 'allow',
+    rules: references([...allows, ...requires]),
+    obligations: accumulate(requires),
+    allowedTo: [],
+  };
+}
+
+const EFFECT_ORDER = { deny: 0, require: 1, allow: 2 } as const;
+
+function references(rules: readonly CompiledRule[]): PolicyAnswer['rules'] {
+  return rules
+    .map((rule) => rule.reference)
+    .sort((one, other) => EFFECT_ORDER[one.effect] - EFFECT_ORDER[other.effect] || compareText(one.id, other.id));
+}
+
+/** One question against one policy, with what several rules need worked out once. */
+class Asked {
+  readonly #policy: CompiledPolicy;
+  readonly #question: PolicyQuestion;
+  readonly #groups: ReadonlySet<string> | 'unknown';
+  readonly #email: string | undefined;
+  readonly #results = new Map<Condition, boolean | 'failed'>();
+  readonly #failed = new Set<string>();
+  #facts: ConditionFacts | undefined;
+
+  constructor(policy: CompiledPolicy, question: PolicyQuestion) {
+    this.#policy = policy;
+    this.#question = question;
+    this.#email = question.asker.email?.toLowerCase();
+    const { groups } = question.asker;
+    this.#groups =
+      groups === 'unknown' ? groups : new Set(groups.flatMap((provided) => policy.groupsOf.get(provided) ?? []));
+  }
+
+  /** `closing` is the answer for what is not known: true for deny and require, false for allow. */
+  applies(rule: CompiledRule, closing: boolean): boolean {
+    return (
+      this.#isPlace(rule, closing) &&
+      this.#isAsker(rule.to, closing) &&
+      !this.#exempt(rule) &&
+      this.#holds(rule, closing)
+    );
+  }
+
+  /** Whether the person, whoever acts for them, is one of those meant. */
+  personIs(to: Selectors, closing: boolean): boolean {
+    if (to.everyone) return true;
+    if (to.persons.size > 0 && (this.#email === undefined ? closing : to.persons.has(this.#email))) return true;
+    if (to.groups.size === 0) return false;
+    return this.#groups === 'unknown' ? closing : intersects(to.groups, this.#groups);
+  }
+
+  failedConditions(): readonly string[] {
+    return [...this.#failed].sort(compareText);
+  }
+
+  whoMay(): readonly string[] {
+    const rules = this.#policy.rulesFor[this.#question.action];
+    const words = rules
+      .filter((rule) => rule.reference.effect === 'allow' && this.#isPlace(rule, false))
+      .flatMap((rule) => rule.to.words);
+    return [...new Set(words)].sort(compareText);
+  }
+
+  #isAsker(to: Selectors, closing: boolean): boolean {
+    return this.personIs(to, closing) || (to.agent && this.#question.asker.agent !== undefined);
+  }
+
+  #isPlace({ place }: CompiledRule, closing: boolean): boolean {
+    const { connection, relation } = this.#question;
+    if (place.environments !== undefined && !place.environments.has(connection.environment)) return false;
+    if (place.connections !== undefined && !place.connections.has(connection.name)) return false;
+    if (place.databases !== undefined && !place.databases(connection.database)) return false;
+    if (place.schemas === undefined && place.tables === undefined) return true;
+    if (relation === 'none') return false;
+    if (relation === 'unknown') return closing;
+    return (place.schemas?.(relation.schema) ?? true) && (place.tables?.(relation.name) ?? true);
+  }
+
+  #exempt(rule: CompiledRule): boolean {
+    if (this.#groups !== 'unknown' && intersects(rule.unlessGroups, this.#groups)) return true;
+    return (
+      rule.unlessGrants.size > 0 &&
+      this.#question.grants.some((name) => rule.unlessGrants.has(name) && this.#mayUse(name))
+    );
+  }
+
+  /** A grant counts only for those whom the policy in force names for it; for an agent, only where it names agents. */
+  #mayUse(name: string): boolean {
+    const grant = this.#policy.grants.get(name);
+    if (grant === undefined) return false;
+    return this.#question.asker.agent === undefined ? this.personIs(grant.for, false) : grant.for.agent;
+  }
+
+  #holds(rule: CompiledRule, closing: boolean): boolean {
+    if (rule.condition === undefined) return true;
+    let result = this.#results.get(rule.condition);
+    if (result === undefined) {
+      this.#facts ??= conditionFacts(this.#policy, this.#question, this.#groups);
+      result = rule.condition.holds(this.#facts);
+      this.#results.set(rule.condition, result);
+    }
+    if (result !== 'failed') return result;
+    this.#failed.add(rule.reference.id);
+    return closing;
+  }
+}
+
+function intersects(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  for (const item of one) if (other.has(item)) return true;
+  return false;
+}
+
+function conditionFacts(
+  policy: CompiledPolicy,
+  question: PolicyQuestion,
+  groups: ReadonlySet<string> | 'unknown',
+): ConditionFacts {
+  const { asker, connection, relation, estimatedRows, rowsLastHour } = question;
+  return {
+    person: personFacts(asker, groups),
+    agent: asker.agent === undefined ? { id: '', acting: false } : { id: asker.agent.id, acting: true },
+    connection: {
+      name: connection.name,
+      env: connection.environment,
+      database: connection.database,
+      ...(connection.team === undefined ? {} : { team: connection.team }),
+    },
+    table:
+      relation === 'unknown'
+        ? {}
+        : relation === 'none'
+          ? { schema: '', name: '' }
+          : { schema: relation.schema, name: relation.name },
+    statement: { action: question.action },
+    rows: isCount(estimatedRows) ? { estimate: BigInt(Math.ceil(estimatedRows)) } : {},
+    usage: isCount(rowsLastHour) ? { rowsLastHour: BigInt(Math.ceil(rowsLastHour)) } : {},
+    now: localTime(policy.localTime, question.now),
+  };
+}
+
+function personFacts(asker: Asker, groups: ReadonlySet<string> | 'unknown'): ConditionFacts['person'] {
+  return {
+    verified: asker.verified,
+    ...(asker.name === undefined ? {} : { name: asker.name }),
+    ...(asker.email === undefined ? {} : { email: asker.email }),
+    ...(asker.acr === undefined ? {} : { acr: asker.acr }),
+    ...(groups === 'unknown' ? {} : { groups: [...groups] }),
+  };
+}
+
+/** PostgreSQL says -1 for a table never analysed: that is not a count. */
+function isCount(value: number | undefined): value is number {
+  return value !== undefined && Number.isFinite(value) && value >= 0;
+}
+
+const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+
+/** Date and time of day in the policy's time zone; weekday from 1 (Monday) to 7, as ISO 8601 counts. */
+function localTime(format: Intl.DateTimeFormat, now: Date): ConditionFacts['now'] {
+  const parts = new Map(format.formatToParts(now).map((part) => [part.type, part.value]));
+  const number = (type: Intl.DateTimeFormatPartTypes) => BigInt(parts.get(type) ?? 0);
+  return {
+    year: number('year'),
+    month: number('month'),
+    day: number('day'),
+    weekday: BigInt(WEEKDAYS.indexOf(parts.get('weekday') ?? '') + 1),
+    hour: number('hour'),
+    minute: number('minute'),
+  };
+}

@@ -1,0 +1,90 @@
+import {
+  type Bound,
+  type Obligations,
+  type RequiredApproval,
+  type RequiredMask,
+  type RuleReference,
+} from './answer.ts';
+import { type CompiledRule } from './compile.ts';
+import { RECORD_LEVELS, stricterMask } from './vocabulary.ts';
+
+/** Nothing is required. */
+export const NO_OBLIGATIONS: Obligations = { masks: new Map(), approvals: [] };
+
+/**
+ * Everything that the given require rules ask for, together: the strictest mask per class, the smallest limit, every
+ * approval. Where two rules ask the same, the one with the smaller id is named, so that the order of rules is never seen.
+ */
+export function accumulate(rules: readonly CompiledRule[]): Obligations {
+  if (rules.length === 0) return NO_OBLIGATIONS;
+  const ordered = [...rules].sort((one, other) => compareText(one.reference.id, other.reference.id));
+  const masks = new Map<string, RequiredMask>();
+  const approvals: RequiredApproval[] = [];
+  let rows: Bound | undefined;
+  let bytes: Bound | undefined;
+  let milliseconds: Bound | undefined;
+  let record: Obligations['record'];
+  const first: { reason?: RuleReference; stepUp?: RuleReference; noExport?: RuleReference } = {};
+
+  for (const { reference: rule, obligations, unlessGrants } of ordered) {
+    if (obligations === undefined) continue;
+    for (const [name, strength] of Object.entries(obligations.mask ?? {})) {
+      const mask = { strength, rule, liftedBy: [...unlessGrants].sort() };
+      masks.set(name, stricter(masks.get(name), mask));
+    }
+    const { limits, approval, record: level } = obligations;
+    rows = smaller(rows, limits?.rows, rule);
+    bytes = smaller(bytes, limits?.bytes, rule);
+    milliseconds = smaller(
+      milliseconds,
+      limits?.seconds === undefined ? undefined : Math.ceil(limits.seconds * 1000),
+      rule,
+    );
+    if (approval !== undefined) approvals.push({ from: [...approval.from].sort(), count: approval.count, rule });
+    if (
+      level !== undefined &&
+      (record === undefined || RECORD_LEVELS.indexOf(level) > RECORD_LEVELS.indexOf(record.level))
+    ) {
+      record = { level, rule };
+    }
+    for (const word of ['reason', 'stepUp', 'noExport'] as const) {
+      if (obligations[word] === true) first[word] ??= rule;
+    }
+  }
+  return {
+    masks,
+    approvals,
+    ...(rows === undefined ? {} : { rows }),
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(milliseconds === undefined ? {} : { milliseconds }),
+    ...(record === undefined ? {} : { record }),
+    ...first,
+  };
+}
+
+function stricter(one: RequiredMask | undefined, other: RequiredMask): RequiredMask {
+  if (one === undefined) return other;
+  return stricterMask(one.strength, other.strength) === one.strength ? one : other;
+}
+
+function smaller(bound: Bound | undefined, value: number | undefined, rule: RuleReference): Bound | undefined {
+  if (value === undefined || (bound !== undefined && bound.value <= value)) return bound;
+  return { value, rule };
+}
+
+/** The mask on a column of this class and group, or undefined where the policy leaves it clear. */
+export function maskFor(
+  obligations: Obligations,
+  column: { readonly class: string; readonly group: string },
+): RequiredMask | undefined {
+  const found = [obligations.masks.get(column.class), obligations.masks.get(column.group), obligations.masks.get('*')];
+  return found.reduce<RequiredMask | undefined>(
+    (strictest, mask) => (mask === undefined ? strictest : stricter(strictest, mask)),
+    undefined,
+  );
+}
+
+/** Code-unit order: the same on every machine, whatever its locale. */
+export function compareText(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}

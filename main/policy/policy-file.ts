@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { ACTION_WORDS, ENVIRONMENTS, MASK_STRENGTHS, NAME, NAME_RULE, RECORD_LEVELS } from './vocabulary.ts';
+
+/** The shape of policy.yaml. What names mean (groups, classes, connections, conditions) is checked by compile.ts. */
+
+/** `x` and `[x]` mean the same; the list is what the checks below see, so that an error can name the choices. */
+function oneOrMany<T extends z.ZodType>(item: T) {
+  return z.preprocess(
+    (value) => (Array.isArray(value) ? value : [value]),
+    z.array(item).min(1, 'must name at least one').max(200),
+  );
+}
+
+/** A bare `null` in YAML is the word null here. */
+function nullWord(value: unknown): unknown {
+  return value === null ? 'null' : value;
+}
+
+const name = z.string().regex(NAME, `must be ${NAME_RULE}`);
+const words = z.string().min(1).max(500);
+const objectName = z.string().min(1).max(200);
+
+export const SELECTOR_CHOICES = ['everyone', 'agent', 'group:NAME', 'person:EMAIL'] as const;
+
+const place = z.strictObject({
+  env: oneOrMany(z.enum(ENVIRONMENTS)).optional(),
+  connection: oneOrMany(name).optional(),
+  database: oneOrMany(objectName).optional(),
+  schema: oneOrMany(objectName).optional(),
+  table: oneOrMany(objectName).optional(),
+});
+
+const approval = z.strictObject({
+  from: oneOrMany(z.string().max(300)),
+  count: z.int().min(1).max(10).default(1),
+});
+
+const SIZE = /^(\d{1,15})\s*(B|KiB|MiB|GiB|TiB)?$/;
+const UNIT = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 } as const;
+
+const bytes = z.preprocess((value) => {
+  const match = typeof value === 'string' ? SIZE.exec(value) : null;
+  return match === null ? value : Number(match[1]) * UNIT[(match[2] ?? 'B') as keyof typeof UNIT];
+}, z.int('must be a size such as 500 MiB or 1 GiB').min(1).max(Number.MAX_SAFE_INTEGER));
+
+const limits = z.strictObject({
+  rows: z.int().min(1).max(1_000_000_000).optional(),
+  bytes: bytes.optional(),
+  seconds: z.number().positive().max(86_400).optional(),
+});
+
+const obligations = z.strictObject({
+  mask: z.record(z.string().max(64), z.preprocess(nullWord, z.enum(MASK_STRENGTHS))).optional(),
+  limits: limits.optional(),
+  approval: approval.optional(),
+  reason: z.literal(true).optional(),
+  stepUp: z.literal(true).optional(),
+  record: z.enum(RECORD_LEVELS).optional(),
+  noExport: z.literal(true).optional(),
+});
+
+const rule = z.strictObject({
+  id: name,
+  allow: oneOrMany(z.enum(ACTION_WORDS)).optional(),
+  deny: oneOrMany(z.enum(ACTION_WORDS)).optional(),
+  require: obligations.optional(),
+  on: oneOrMany(z.enum(ACTION_WORDS)).optional(),
+  to: oneOrMany(z.string().max(300)).optional(),
+  in: place.optional(),
+  when: z.string().min(1).max(2000).optional(),
+  unless: z.strictObject({ grant: oneOrMany(name).optional(), group: oneOrMany(name).optional() }).optional(),
+  text: words.optional(),
+});
+
+const grant = z.strictObject({
+  for: oneOrMany(z.string().max(300)),
+  approval: z.preprocess((value) => (value === 'none' ? undefined : value), approval.optional()),
+  maxMinutes: z.int().min(1).max(1440),
+  reason: z.boolean().default(true),
+  stepUp: z.boolean().default(false),
+  text: words.optional(),
+});
+
+const test = z.strictObject({
+  as: oneOrMany(z.string().max(300)),
+  do: z.enum(ACTION_WORDS.filter((word) => word !== 'read' && word !== 'write' && word !== 'all')),
+  on: z
+    .strictObject({
+      env: z.enum(ENVIRONMENTS).optional(),
+      connection: name.optional(),
+      database: objectName.optional(),
+      table: z.string().max(200).optional(),
+    })
+    .default({}),
+  at: z.string().max(40).optional(),
+  grants: oneOrMany(name).optional(),
+  rows: z.int().min(0).optional(),
+  expect: z.enum(['allow', 'deny', 'approval']),
+  mask: z.record(z.string().max(64), z.preprocess(nullWord, z.enum([...MASK_STRENGTHS, 'clear']))).optional(),
+  limits: limits.optional(),
+  by: name.optional(),
+});
+
+export const policyFile = z.strictObject({
+  version: z.literal(1),
+  timezone: z.string().max(64).default('UTC'),
+  groups: z.record(z.string(), oneOrMany(z.string().min(1).max(300))).default({}),
+  grants: z.record(z.string(), grant).default({}),
+  rules: z.array(rule).max(2000),
+  tests: z.array(test).max(2000).default([]),
+});
+
+export type PolicyFile = z.output<typeof policyFile>;
+export type RuleSource = PolicyFile['rules'][number];
+export type TestSource = PolicyFile['tests'][number];
+export type ApprovalSource = z.output<typeof approval>;

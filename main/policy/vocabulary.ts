@@ -1,0 +1,56 @@
+/** The words a policy may use. Everything outside these lists is an error with the list in it. */
+
+/** What one statement does; policy rules name these in `allow`, `deny` and `on`. */
+export const ACTIONS = [
+  'select',
+  'explain',
+  'show',
+  'insert',
+  'update',
+  'delete',
+  'merge',
+  'truncate',
+  'drop',
+  'ddl',
+  'call',
+  'copy',
+  'session',
+  'transaction',
+  'lock',
+  'admin',
+] as const;
+export type Action = (typeof ACTIONS)[number];
+
+/** Short words for several actions. `ddl` means every change of structure, TRUNCATE and DROP among them. */
+export const ACTION_KINDS = {
+  read: ['select', 'explain', 'show'],
+  write: ['insert', 'update', 'delete', 'merge'],
+  ddl: ['ddl', 'truncate', 'drop'],
+  all: ACTIONS,
+} as const satisfies Record<string, readonly Action[]>;
+
+export const ACTION_WORDS = ['read', 'write', 'all', ...ACTIONS] as const;
+export type ActionWord = (typeof ACTION_WORDS)[number];
+
+export function actionsOf(word: ActionWord): readonly Action[] {
+  return word in ACTION_KINDS ? ACTION_KINDS[word as keyof typeof ACTION_KINDS] : [word as Action];
+}
+
+export const ENVIRONMENTS = ['development', 'staging', 'production'] as const;
+export type Environment = (typeof ENVIRONMENTS)[number];
+
+/** How much of a masked value stays readable, weakest first: a later one wins over an earlier one. */
+export const MASK_STRENGTHS = ['partial', 'redact', 'null'] as const;
+export type MaskStrength = (typeof MASK_STRENGTHS)[number];
+
+export function stricterMask(one: MaskStrength, other: MaskStrength): MaskStrength {
+  return MASK_STRENGTHS.indexOf(one) >= MASK_STRENGTHS.indexOf(other) ? one : other;
+}
+
+/** What the record of a run must have reached before the statement runs, weakest first. */
+export const RECORD_LEVELS = ['local', 'uploaded', 'witnessed'] as const;
+export type RecordLevel = (typeof RECORD_LEVELS)[number];
+
+/** Names of rules, groups, classes, grants and connections. */
+export const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+export const NAME_RULE = 'lower case letters, digits, dashes and underscores, at most 63 characters';

@@ -1,0 +1,185 @@
+import { isMap, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { type z } from 'zod';
+
+/** One thing wrong with a file: where, what, and which choices there are. Lines and columns count from 1. */
+export interface Problem {
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+  readonly choices?: readonly string[];
+}
+
+export type Path = readonly PropertyKey[];
+
+/** A configuration file that has its schema's shape, and still knows where each of its parts stands in the text. */
+export interface YamlFile<T> {
+  readonly value: T;
+  /** Turns a path such as `['rules', 3, 'to']` into a problem at that place; the nearest existing parent else. */
+  problem(path: Path, message: string, choices?: readonly string[]): Problem;
+}
+
+export type YamlResult<T> =
+  { readonly ok: true; readonly file: YamlFile<T> } | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Larger files are refused before they are parsed; bytes of UTF-8. */
+export const MAX_FILE_BYTES = 1024 * 1024;
+const MAX_PROBLEMS = 20;
+
+/**
+ * Reads YAML 1.2 (core schema, one document) and checks it against `schema`. Anchors and aliases, unknown tags,
+ * duplicate keys and unknown keys are refused: what a reader skims over must not mean something else to the program.
+ */
+export function readYaml<T>(text: string, schema: z.ZodType<T>): YamlResult<T> {
+  const lines = new LineCounter();
+  const at = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  if (Buffer.byteLength(text) > MAX_FILE_BYTES) {
+    return failed([{ line: 1, column: 1, message: `the file is larger than ${MAX_FILE_BYTES} bytes` }]);
+  }
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    version: '1.2',
+    schema: 'core',
+    strict: true,
+    uniqueKeys: true,
+    prettyErrors: false,
+  });
+  const syntax = [...document.errors, ...document.warnings];
+  if (syntax.length > 0) return failed(syntax.map((error) => ({ ...at(error.pos[0]), message: error.message })));
+
+  let plain: unknown;
+  try {
+    plain = document.toJS({ maxAliasCount: 0 });
+  } catch {
+    return failed([
+      { line: 1, column: 1, message: 'anchors and aliases (&name, *name) are not read here: repeat the text' },
+    ]);
+  }
+  const problem = (path: Path, message: string, choices?: readonly string[]): Problem => ({
+    ...at(offsetOf(document, path)),
+    message,
+    ...(choices === undefined ? {} : { choices }),
+  });
+  const checked = schema.safeParse(plain, { reportInput: true });
+  if (checked.success) return { ok: true, file: { value: checked.data, problem } };
+  return failed(checked.error.issues.flatMap((issue) => describe(issue, schema, problem)));
+}
+
+function failed(problems: readonly Problem[]): { readonly ok: false; readonly problems: readonly Problem[] } {
+  const ordered = [...problems].sort((one, other) => one.line - other.line || one.column - other.column);
+  return { ok: false, problems: ordered.slice(0, MAX_PROBLEMS) };
+}
+
+/** One line per problem, as an editor or a compiler prints them: `policy.yaml:12:5: unknown key "alow" (...)`. */
+export function printProblems(file: string, problems: readonly Problem[]): string {
+  return problems
+    .map(({ line, column, message, choices }) => {
+      const list = choices === undefined || choices.length === 0 ? '' : ` (choices: ${choices.join(', ')})`;
+      return `${file}:${line}:${column}: ${message}${list}`;
+    })
+    .join('\n');
+}
+
+function describe(issue: z.core.$ZodIssue, schema: z.ZodType, problem: YamlFile<unknown>['problem']): Problem[] {
+  const name = nameOf(issue.path);
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) =>
+        problem([...issue.path, key], `unknown key "${key}" in ${name}`, keysAt(schema, issue.path)),
+      );
+    case 'invalid_value':
+      return [problem(issue.path, `${name} is not one of its choices`, issue.values.map(String))];
+    case 'invalid_type':
+      return [
+        issue.input === undefined
+          ? problem(issue.path, `${name} is missing`)
+          : problem(issue.path, `${name} must be ${EXPECTED[issue.expected] ?? issue.expected}`),
+      ];
+    default:
+      return [problem(issue.path, issue.code === 'custom' ? issue.message : `${name}: ${issue.message}`)];
+  }
+}
+
+const EXPECTED: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'a map of keys',
+  record: 'a map of keys',
+  array: 'a list',
+};
+
+function nameOf(path: Path): string {
+  return path.length === 0 ? 'the file' : path.map(String).join('.');
+}
+
+/** Offset of the node at `path`: the key of a map entry (also an unknown one), an item of a list, or a parent. */
+function offsetOf(document: Document, path: Path): number {
+  for (let length = path.length; length > 0; length--) {
+    const parent = nodeAt(document, path.slice(0, length - 1));
+    const last = path[length - 1];
+    if (isMap(parent)) {
+      const pair = parent.items.find((item) => keyOf(item.key) === last);
+      const start = rangeStart(pair?.key);
+      if (start !== undefined) return start;
+    }
+    const start = rangeStart(nodeAt(document, path.slice(0, length)));
+    if (start !== undefined) return start;
+  }
+  return rangeStart(document.contents) ?? 0;
+}
+
+function nodeAt(document: Document, path: Path): unknown {
+  return path.length === 0 ? document.contents : document.getIn(path, true);
+}
+
+function keyOf(key: unknown): unknown {
+  return typeof key === 'object' && key !== null && 'value' in key ? key.value : key;
+}
+
+function rangeStart(node: unknown): number | undefined {
+  return typeof node === 'object' && node !== null && 'range' in node
+    ? (node as Pick<Node, 'range'>).range?.[0]
+    : undefined;
+}
+
+/** The keys that the schema knows at a path: what to offer for a key it does not know. */
+function keysAt(schema: z.ZodType, path: Path): readonly string[] {
+  let here: unknown = schema;
+  for (const step of ['', ...path]) {
+    if (step !== '') here = childOf(unwrap(here), step);
+    here = unwrap(here);
+  }
+  const shape = definition(here)?.shape;
+  return shape === undefined ? [] : Object.keys(shape);
+}
+
+interface Definition {
+  readonly type: string;
+  readonly shape?: Readonly<Record<string, unknown>>;
+  readonly element?: unknown;
+  readonly valueType?: unknown;
+  readonly innerType?: unknown;
+  readonly out?: unknown;
+}
+
+function definition(schema: unknown): Definition | undefined {
+  if (typeof schema !== 'object' || schema === null || !('def' in schema)) return undefined;
+  return schema.def as Definition;
+}
+
+/** Sees through optional, default, preprocess and the like. */
+function unwrap(schema: unknown): unknown {
+  const inner = definition(schema);
+  if (inner?.innerType !== undefined) return unwrap(inner.innerType);
+  if (inner?.type === 'pipe') return unwrap(inner.out);
+  return schema;
+}
+
+function childOf(schema: unknown, step: PropertyKey): unknown {
+  const inner = definition(schema);
+  return inner?.shape?.[String(step)] ?? inner?.element ?? inner?.valueType;
+}
