@@ -32,6 +32,8 @@ export interface RelationUse {
   readonly schema: string;
   readonly name: string;
   readonly access: 'read' | 'write';
+  /** What a write does to it. Where absent, the statement's action; with several writes in one statement, any write. */
+  readonly action?: Action;
   /** The view through which the statement reaches it; undefined where the text names it. */
   readonly via?: string;
   readonly span?: Span;

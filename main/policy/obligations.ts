@@ -72,12 +72,12 @@ function smaller(bound: Bound | undefined, value: number | undefined, rule: Rule
   return { value, rule };
 }
 
-/** The mask on a column of this class and group, or undefined where the policy leaves it clear. */
+/** The mask on a column of this class and group, or undefined where none of these obligations asks for one. */
 export function maskFor(
-  obligations: Obligations,
   column: { readonly class: string; readonly group: string },
+  ...bound: readonly Obligations[]
 ): RequiredMask | undefined {
-  const found = [obligations.masks.get(column.class), obligations.masks.get(column.group), obligations.masks.get('*')];
+  const found = bound.flatMap(({ masks }) => [masks.get(column.class), masks.get(column.group), masks.get('*')]);
   return found.reduce<RequiredMask | undefined>(
     (strictest, mask) => (mask === undefined ? strictest : stricter(strictest, mask)),
     undefined,

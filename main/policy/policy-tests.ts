@@ -69,7 +69,7 @@ function* differencesOf(policy: CompiledPolicy, test: TestSource, answer: Policy
   }
   for (const [name, expected] of Object.entries(test.mask ?? {})) {
     const group = policy.context.classes.find((entry) => entry.name === name)?.group ?? name;
-    const strength = maskFor(answer.obligations, { class: name, group })?.strength ?? 'clear';
+    const strength = maskFor({ class: name, group }, answer.obligations)?.strength ?? 'clear';
     if (strength !== expected) yield `expected ${name} to be ${expected}, got ${strength}`;
   }
   const { rows, bytes, milliseconds } = answer.obligations;

@@ -1,0 +1,172 @@
+import { type Obligations, type RequiredMask } from '../policy/answer.ts';
+import { type ColumnClass } from '../policy/classification.ts';
+import { maskFor } from '../policy/obligations.ts';
+import { type MaskStrength } from '../policy/vocabulary.ts';
+import { askPolicy, relationKey, type Access, type DecideInput } from './decide-access.ts';
+import { PLACES } from './decide-words.ts';
+import { type BaseColumn, type ColumnUse, type Facts, type Lineage, type OutputLineage } from './facts.ts';
+import { type Masker, type OutputMask, type Reason } from './verdict.ts';
+
+interface MaskedColumn {
+  readonly column: BaseColumn;
+  readonly class: ColumnClass;
+  readonly mask: RequiredMask;
+}
+
+export interface MaskJudgement {
+  readonly masks: readonly OutputMask[];
+  readonly reasons: readonly Reason[];
+}
+
+/** Statements whose outputs reach the asker as rows, so that a mask on an output is a mask on the value. */
+const RETURNS_ROWS: readonly string[] = ['select', 'insert', 'update', 'delete', 'merge'];
+
+/**
+ * A column that the policy masks for this person may come out as a plain output, masked. Every other use would let a
+ * value be inferred or carried away, and refuses the statement (guarantees G4, G5).
+ */
+export function judgeMasks(input: DecideInput, lineage: Lineage, accesses: readonly Access[]): MaskJudgement {
+  const masked = maskedColumns(input, accesses);
+  const masks: OutputMask[] = [];
+  const reasons: Reason[] = [];
+  const computed = new Set<string>();
+  lineage.outputs.forEach((output, index) => {
+    const found = output.flow.flatMap((column) => masked(column) ?? []);
+    const [first] = found;
+    if (first === undefined) return;
+    if (!output.plain) {
+      for (const { column } of found) computed.add(nameOf(column));
+      reasons.push(computedReason(output, first));
+    } else if (RETURNS_ROWS.includes(input.facts.action)) masks.push(outputMask(output, index, first, found));
+    else if (input.facts.action !== 'explain') reasons.push(storedReason(input.facts, output, first));
+  });
+  for (const use of lineage.uses) {
+    const found = masked(use.column);
+    if (found === undefined || (use.place === 'argument' && computed.has(nameOf(use.column)))) continue;
+    reasons.push(useReason(use, found));
+  }
+  return { masks, reasons: [...reasons, ...restructured(input, masked)] };
+}
+
+/** Looks a column up once: its class, and the strictest mask of its relation and of the views in the statement. */
+function maskedColumns(
+  input: DecideInput,
+  accesses: readonly Access[],
+): (column: BaseColumn) => MaskedColumn | undefined {
+  const throughViews = new Set(input.facts.relations.flatMap((use) => (use.via === undefined ? [] : [use.via])));
+  const views = accesses
+    .filter(({ relation }) => typeof relation !== 'string' && isNamed(relation, throughViews))
+    .map((access) => access.answer.obligations);
+  const reads = new Map<string, Obligations>();
+  for (const { action, relation, answer } of accesses) {
+    if (action === 'select') reads.set(relationKey(relation), answer.obligations);
+  }
+  const found = new Map<string, MaskedColumn | undefined>();
+  return (column) => {
+    const key = nameOf(column);
+    if (found.has(key)) return found.get(key);
+    const columnClass = input.classification.of(column);
+    const relation = { schema: column.schema, name: column.relation };
+    const own = reads.get(relationKey(relation)) ?? askPolicy(input, 'select', relation).obligations;
+    const mask = columnClass === undefined ? undefined : maskFor(columnClass, own, ...views);
+    const result = columnClass === undefined || mask === undefined ? undefined : { column, class: columnClass, mask };
+    found.set(key, result);
+    return result;
+  };
+}
+
+function isNamed(relation: { readonly schema: string; readonly name: string }, names: ReadonlySet<string>): boolean {
+  return names.has(relation.name) || names.has(`${relation.schema}.${relation.name}`);
+}
+
+function outputMask(
+  output: OutputLineage,
+  index: number,
+  first: MaskedColumn,
+  all: readonly MaskedColumn[],
+): OutputMask {
+  const { title, group, source } = first.class;
+  const lift = first.mask.liftedBy.length === 0 ? '' : `; the grant ${first.mask.liftedBy.join(' or ')} lifts it`;
+  const what = source === 'detected' ? `looks like ${title}` : title;
+  return {
+    output: index,
+    name: output.name,
+    column: first.column,
+    class: first.class.class,
+    group,
+    masker: all.map(({ mask, class: { masker } }) => effective(mask.strength, masker)).reduce(both),
+    rule: first.mask.rule,
+    sentence: `masked: ${what} (${group}), rule ${first.mask.rule.id}${lift}`,
+  };
+}
+
+/** `partial` is the class's own masker; a stronger word of the policy wins over it. */
+function effective(strength: MaskStrength, masker: Masker): Masker {
+  if (strength === 'null' || masker.kind === 'null') return { kind: 'null' };
+  return strength === 'redact' ? { kind: 'redact' } : masker;
+}
+
+/** An output that holds values of several columns (UNION) gets one masker: what both agree on, else the stricter. */
+function both(one: Masker, other: Masker): Masker {
+  if (one.kind === 'null' || other.kind === 'null') return { kind: 'null' };
+  return JSON.stringify(one) === JSON.stringify(other) ? one : { kind: 'redact' };
+}
+
+function useReason({ place, span }: ColumnUse, masked: MaskedColumn): Reason {
+  const { where, why, next } = PLACES[place];
+  return {
+    code: 'masked-column-used',
+    sentence: `${introduce(masked)}; it is used ${where}, and ${why}.`,
+    next: withGrant(next, masked),
+    ...(span === undefined ? {} : { span }),
+  };
+}
+
+function computedReason(output: OutputLineage, masked: MaskedColumn): Reason {
+  return {
+    code: 'masked-column-computed',
+    sentence: `${introduce(masked)}; the output "${output.name}" is computed from it, and ${PLACES.argument.why}.`,
+    next: withGrant(PLACES.argument.next, masked),
+    ...(output.span === undefined ? {} : { span: output.span }),
+  };
+}
+
+function storedReason(facts: Facts, output: OutputLineage, masked: MaskedColumn): Reason {
+  return {
+    code: 'masked-column-stored',
+    sentence: `${introduce(masked)}; ${facts.title} would store it where nothing masks it.`,
+    next: withGrant('Leave the column out.', masked),
+    ...(output.span === undefined ? {} : { span: output.span }),
+  };
+}
+
+/** Renaming or retyping a classified column would bring its values out from under their class. */
+function restructured(input: DecideInput, masked: (column: BaseColumn) => MaskedColumn | undefined): readonly Reason[] {
+  if (input.facts.action !== 'ddl') return [];
+  return input.facts.relations
+    .filter((use) => use.access === 'write')
+    .flatMap((use) => {
+      const [found] = input.classification.in(use.schema, use.name).flatMap(({ column }) => masked(column) ?? []);
+      if (found === undefined) return [];
+      return [
+        {
+          code: 'masked-column-restructured',
+          sentence: `${introduce(found)}; changing the structure of its table could bring its values out from under the mask.`,
+          next: withGrant('Ask somebody who sees the column in clear.', found),
+          ...(use.span === undefined ? {} : { span: use.span }),
+        },
+      ];
+    });
+}
+
+function introduce({ column, class: { title, group }, mask }: MaskedColumn): string {
+  return `${nameOf(column)} (${title}, ${group}) is masked for you by rule ${mask.rule.id}`;
+}
+
+function withGrant(next: string, { mask }: MaskedColumn): string {
+  return mask.liftedBy.length === 0 ? next : `${next} The grant ${mask.liftedBy.join(' or ')} lifts the mask.`;
+}
+
+function nameOf({ schema, relation, column }: BaseColumn): string {
+  return `${schema}.${relation}.${column}`;
+}

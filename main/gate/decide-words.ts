@@ -1,0 +1,116 @@
+import { type Action, type Effect, type Place } from './facts.ts';
+
+/** The words of verdicts, in one place: window, command line and record show the same. */
+
+/** `you may not VERB public.orders`. */
+export const VERBS: Readonly<Record<Action, string>> = {
+  select: 'read',
+  explain: 'explain a statement on',
+  show: 'show settings of',
+  insert: 'insert into',
+  update: 'update',
+  delete: 'delete from',
+  merge: 'merge into',
+  truncate: 'truncate',
+  drop: 'drop',
+  ddl: 'change the structure of',
+  call: 'call procedures on',
+  copy: 'copy data of',
+  session: 'change session settings on',
+  transaction: 'control transactions on',
+  lock: 'lock',
+  admin: 'administer',
+};
+
+/** Statements that this version does not run for anybody, whatever the policy says, and why. */
+export const NOT_RUN: Partial<Readonly<Record<Action, string>>> = {
+  call: 'CALL and DO run code that cannot be read from the statement.',
+  copy: 'COPY moves data past the result, where masks could not reach it.',
+  session: 'Settings of the session decide how statements are read, so they are fixed while it is governed.',
+  transaction: 'Every statement runs in a transaction of its own, which only the gate begins and ends.',
+  lock: 'A lock would end with the statement that takes it.',
+  admin: 'Statements that administer the server are not run here.',
+};
+
+/** Effects that leave the database's tables: never allowed, whatever kind of statement they hide in. */
+export const NEVER: Partial<Readonly<Record<Effect, string>>> = {
+  network: 'it reaches out over the network',
+  file: "it reads or writes the server's files",
+  signal: 'it signals other sessions of the server',
+  'runs-sql': 'it runs SQL text that cannot be read before it runs',
+};
+
+interface PlaceWords {
+  /** `public.customers.email is masked for you and used IN`. */
+  readonly where: string;
+  /** What somebody could learn. */
+  readonly why: string;
+  readonly next: string;
+}
+
+const PLAIN = 'Select it as a plain column: it comes back masked.';
+
+export const PLACES: Readonly<Record<Place, PlaceWords>> = {
+  output: { where: 'in an output', why: 'the output would show it', next: PLAIN },
+  predicate: {
+    where: 'in a condition',
+    why: 'whether a row comes back would tell its value',
+    next: 'Filter on a column that is not masked, such as a key.',
+  },
+  'join-key': {
+    where: 'as a join key',
+    why: 'which rows match would tell its value',
+    next: 'Join on a column that is not masked, such as a key.',
+  },
+  grouping: {
+    where: 'in GROUP BY',
+    why: 'the groups would tell which rows share a value',
+    next: 'Group by a column that is not masked.',
+  },
+  ordering: {
+    where: 'in ORDER BY',
+    why: 'the order of rows would tell how values compare',
+    next: 'Order by a column that is not masked.',
+  },
+  distinct: {
+    where: 'in DISTINCT',
+    why: 'which rows fall together would tell who shares a value',
+    next: 'Leave it out of DISTINCT.',
+  },
+  window: {
+    where: 'in a window',
+    why: 'ranks and partitions would tell how values compare',
+    next: 'Use a column that is not masked in the window.',
+  },
+  argument: { where: 'in an expression', why: 'its value could be worked out from the result', next: PLAIN },
+  limit: { where: 'in LIMIT or OFFSET', why: 'the number of rows would tell its value', next: 'Write a number.' },
+  assignment: {
+    where: 'as the source of a write',
+    why: 'the value would be stored where nothing masks it',
+    next: 'Write values that are not read from a masked column.',
+  },
+  returning: { where: 'in RETURNING', why: 'the returned rows would show it', next: PLAIN },
+  lock: {
+    where: 'in a locking clause',
+    why: 'which rows are locked would tell its value',
+    next: 'Leave the lock out.',
+  },
+  'whole-row': {
+    where: 'as part of a whole row',
+    why: 'the row would carry its value along',
+    next: 'Name the columns you need instead of the whole row.',
+  },
+};
+
+/** `a`, `a or b`, `a, b or c`. */
+export function anyOf(words: readonly string[]): string {
+  if (words.length < 2) return words.join('');
+  return `${words.slice(0, -1).join(', ')} or ${words[words.length - 1] ?? ''}`;
+}
+
+/** `group:engineers` as a person says it. */
+export function whom(selector: string): string {
+  if (selector === 'agent') return 'agents';
+  if (selector === 'owner-team') return "the connection's own team";
+  return selector.replace(/^(group|person):/, '');
+}
