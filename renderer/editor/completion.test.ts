@@ -13,7 +13,14 @@ const column = (name: string, masked = false): ColumnView => ({
   masked,
   comment: null,
 });
-const relation = (name: string, schema = 'public'): RelationView => ({ schema, name, kind: 'table', estimatedRows: 1, sensitive: false, comment: null });
+const relation = (name: string, schema = 'public'): RelationView => ({
+  schema,
+  name,
+  kind: 'table',
+  estimatedRows: 1,
+  sensitive: false,
+  comment: null,
+});
 
 const tables: Record<string, ColumnView[]> = {
   customers: [column('id'), column('name'), column('email', true)],
@@ -21,7 +28,12 @@ const tables: Record<string, ColumnView[]> = {
   Weird: [column('Group')],
 };
 const catalog: Catalog = {
-  search: (text) => Promise.resolve(Object.keys(tables).filter((name) => matchRank(name, text) !== null).map((name) => relation(name))),
+  search: (text) =>
+    Promise.resolve(
+      Object.keys(tables)
+        .filter((name) => matchRank(name, text) !== null)
+        .map((name) => relation(name)),
+    ),
   columns: (_, name) => Promise.resolve(tables[name] ?? null),
   schemas: () => Promise.resolve(['public', 'audit']),
   relations: (schema) => Promise.resolve(schema === 'audit' ? [relation('entries', 'audit')] : []),
@@ -42,7 +54,11 @@ describe('completion', () => {
     ['columns of an alias', 'select c.| from customers c', ['id', 'name', 'email']],
     ['columns of an alias by what is typed', 'select c.em| from customers as c', ['email']],
     ['columns of the one table without its name', 'select na| from customers', ['name']],
-    ['columns with their alias when tables are joined', 'select tot| from customers c join orders o on true', ['o.total']],
+    [
+      'columns with their alias when tables are joined',
+      'select tot| from customers c join orders o on true',
+      ['o.total'],
+    ],
     ['columns in WHERE', 'select 1 from orders where cust|', ['customer_id']],
     ['columns in the condition of a join', 'select 1 from customers c join orders o on o.cu|', ['customer_id']],
     ['columns of the table being updated', 'update orders set tot|', ['total']],
@@ -50,7 +66,11 @@ describe('completion', () => {
     ['names defined by WITH', 'with recent as (select 1) select * from rec|', ['recent']],
     ['relations of a schema', 'select * from audit.|', ['entries']],
     ['columns of a table in a subquery', 'select * from (select ema| from customers) x', ['email']],
-    ['columns of the outer query beside a subquery', 'select c.na| from customers c where exists (select 1 from orders)', ['name']],
+    [
+      'columns of the outer query beside a subquery',
+      'select c.na| from customers c where exists (select 1 from orders)',
+      ['name'],
+    ],
     ['quoted names where folding would change them', 'select "Weird".| from "Weird"', ['"Group"']],
     ['keywords in the case being typed', 'SEL|', ['SELECT']],
   ])('offers %s', async (_, marked, expected) => {
@@ -74,7 +94,10 @@ describe('completion', () => {
   });
 
   it('never offers more than the editor can show at once', async () => {
-    const wide: Catalog = { ...catalog, columns: () => Promise.resolve(Array.from({ length: 2000 }, (_, n) => column(`c${String(n)}`))) };
+    const wide: Catalog = {
+      ...catalog,
+      columns: () => Promise.resolve(Array.from({ length: 2000 }, (_, n) => column(`c${String(n)}`))),
+    };
     expect(await completionsFor(scopeAt('select c from wide', 8), wide)).toHaveLength(MOST_COMPLETIONS);
   });
 
@@ -90,7 +113,12 @@ describe('completion', () => {
   });
 
   it('finds letters in order, and the start of a name before the middle', () => {
-    expect([matchRank('customer_id', 'cus'), matchRank('customer_id', 'id'), matchRank('customer_id', 'cmi'), matchRank('customer_id', 'xyz')]).toEqual([0, 1, 2, null]);
+    expect([
+      matchRank('customer_id', 'cus'),
+      matchRank('customer_id', 'id'),
+      matchRank('customer_id', 'cmi'),
+      matchRank('customer_id', 'xyz'),
+    ]).toEqual([0, 1, 2, null]);
   });
 
   it('survives text that is cut anywhere, and a cursor anywhere', () => {

@@ -55,7 +55,11 @@ export function matchRank(name: string, typed: string): number | null {
 }
 
 function columnDetail(column: ColumnView): string {
-  return [column.type, column.primaryKey ? 'primary key' : null, column.masked ? `masked: ${column.class ?? 'classified'}` : null]
+  return [
+    column.type,
+    column.primaryKey ? 'primary key' : null,
+    column.masked ? `masked: ${column.class ?? 'classified'}` : null,
+  ]
     .filter((part) => part !== null)
     .join(' \u00b7 ');
 }
@@ -82,7 +86,10 @@ async function columnsOf(scope: Scope, source: Source, qualified: boolean, catal
 const relationCompletion = (relation: RelationView, rank: number, qualify: boolean): Completion => ({
   kind: 'relation',
   label: relation.name,
-  insert: qualify && relation.schema !== 'public' ? `${quoteName(relation.schema)}.${quoteName(relation.name)}` : quoteName(relation.name),
+  insert:
+    qualify && relation.schema !== 'public'
+      ? `${quoteName(relation.schema)}.${quoteName(relation.name)}`
+      : quoteName(relation.name),
   detail: `${relation.schema} \u00b7 ${relation.kind}`,
   rank,
 });
@@ -130,6 +137,12 @@ async function unqualifiedOr(scope: Scope, catalog: Catalog): Promise<Completion
   const columns = await Promise.all(scope.sources.map((source) => columnsOf(scope, source, false, catalog)));
   const aliases = scope.sources
     .filter(({ alias }) => scope.prefix !== '' && matchRank(alias, scope.prefix) === 0)
-    .map(({ alias, name }): Completion => ({ kind: 'relation', label: alias, insert: quoteName(alias), detail: name, rank: 500 }));
+    .map(({ alias, name }): Completion => ({
+      kind: 'relation',
+      label: alias,
+      insert: quoteName(alias),
+      detail: name,
+      rank: 500,
+    }));
   return [...columns.flat(), ...aliases, ...keywords(scope)];
 }

@@ -28,9 +28,14 @@ const ENDS_ALIAS = new Set(
   ),
 );
 /** Words that end a FROM list, after which columns are meant. */
-const ENDS_RELATIONS = new Set('where on using group order having limit offset fetch set select returning values union intersect except window and or'.split(' '));
+const ENDS_RELATIONS = new Set(
+  'where on using group order having limit offset fetch set select returning values union intersect except window and or'.split(
+    ' ',
+  ),
+);
 
-const isWord = (token: SqlToken | undefined, word: string): boolean => token?.kind === 'name' && !token.quoted && token.text === word;
+const isWord = (token: SqlToken | undefined, word: string): boolean =>
+  token?.kind === 'name' && !token.quoted && token.text === word;
 const isSign = (token: SqlToken | undefined, sign: string): boolean => token?.kind === 'sign' && token.text === sign;
 const isKeyword = (token: SqlToken | undefined, words: ReadonlySet<string>): boolean =>
   token?.kind === 'name' && !token.quoted && words.has(token.text);
@@ -49,7 +54,8 @@ function sourceAt(tokens: readonly SqlToken[], at: number): { source: Source; ne
   }
   if (isWord(tokens[next], 'as')) next++;
   const alias = tokens[next];
-  if (alias?.kind === 'name' && (alias.quoted || !ENDS_ALIAS.has(alias.text))) return { source: { alias: alias.text, schema, name }, next: next + 1 };
+  if (alias?.kind === 'name' && (alias.quoted || !ENDS_ALIAS.has(alias.text)))
+    return { source: { alias: alias.text, schema, name }, next: next + 1 };
   return { source: { alias: name, schema, name }, next };
 }
 
@@ -74,8 +80,14 @@ function findSources(tokens: readonly SqlToken[]): Source[] {
 function findCommon(tokens: readonly SqlToken[]): string[] {
   if (!tokens.some((token) => isWord(token, 'with'))) return [];
   return tokens.flatMap((token, at) => {
-    const materialized = isWord(tokens[at + 2], 'materialized') ? at + 3 : isWord(tokens[at + 2], 'not') ? at + 4 : at + 2;
-    return token.kind === 'name' && isWord(tokens[at + 1], 'as') && isSign(tokens[materialized], '(') ? [token.text] : [];
+    const materialized = isWord(tokens[at + 2], 'materialized')
+      ? at + 3
+      : isWord(tokens[at + 2], 'not')
+        ? at + 4
+        : at + 2;
+    return token.kind === 'name' && isWord(tokens[at + 1], 'as') && isSign(tokens[materialized], '(')
+      ? [token.text]
+      : [];
   });
 }
 
@@ -107,7 +119,10 @@ export function scopeAt(statement: string, cursor: number): Scope {
   const touching = all.find((token) => token.start < cursor && cursor <= token.end);
   const inside = touching !== undefined && cursor < touching.end;
   const unclosed = touching?.kind === 'string' && !/['$]$/.test(statement.slice(touching.start, touching.end));
-  const dead = touching?.kind === 'comment' || (touching?.kind === 'string' && (inside || unclosed)) || touching?.kind === 'number';
+  const dead =
+    touching?.kind === 'comment' ||
+    (touching?.kind === 'string' && (inside || unclosed)) ||
+    touching?.kind === 'number';
   const tokens = all.filter((token) => token.kind !== 'comment');
   const typed = touching?.kind === 'name' ? touching : undefined;
   const before = tokens.filter((token) => token.end <= cursor && token !== typed && token.start < cursor);

@@ -20,10 +20,18 @@ describe('the statement at the cursor', () => {
     ['is the first one from above everything', '\n|\nselect 1', 'select 1'],
     ['does not end at a semicolon in a string', "select ';|' , 1; select 2", "select ';' , 1"],
     ['does not end at a semicolon in a comment', 'select 1 -- a; b|\n, 2; select 3', 'select 1 -- a; b\n, 2'],
-    ['does not end at a semicolon in a nested comment', 'select /* /* ; */ ; */ 1|; select 2', 'select /* /* ; */ ; */ 1'],
+    [
+      'does not end at a semicolon in a nested comment',
+      'select /* /* ; */ ; */ 1|; select 2',
+      'select /* /* ; */ ; */ 1',
+    ],
     ['does not end at a semicolon between dollar quotes', 'select $f$ a; b $f$|; select 2', 'select $f$ a; b $f$'],
     ['reads a doubled quote as part of the string', "select 'it''s; '|; select 2", "select 'it''s; '"],
-    ['reads a backslash as an escape only in E strings', String.raw`select E'\';'|; select 2`, String.raw`select E'\';'`],
+    [
+      'reads a backslash as an escape only in E strings',
+      String.raw`select E'\';'|; select 2`,
+      String.raw`select E'\';'`,
+    ],
     ['is none where there is nothing', '  ;; |', null],
   ])('%s', (_, marked, statement) => {
     expect(meant(marked)).toBe(statement);

@@ -63,7 +63,13 @@ function dollarEnd(text: string, from: number, tag: string): number {
 }
 
 function tokenAt(text: string, start: number): SqlToken {
-  const token = (kind: SqlToken['kind'], end: number, value = '', quoted = false): SqlToken => ({ kind, start, end, text: value, quoted });
+  const token = (kind: SqlToken['kind'], end: number, value = '', quoted = false): SqlToken => ({
+    kind,
+    start,
+    end,
+    text: value,
+    quoted,
+  });
   const first = text[start] ?? '';
   const two = text.slice(start, start + 2);
   if (two === '--') {

@@ -92,7 +92,9 @@ describe('saving the workspace', () => {
 
   it('keeps the text after a failed save, says so, and tries again', async () => {
     let broken = true;
-    const { clock, saved, troubles, saver, type } = setup(() => (broken ? Promise.reject(new Error('disk full')) : Promise.resolve()));
+    const { clock, saved, troubles, saver, type } = setup(() =>
+      broken ? Promise.reject(new Error('disk full')) : Promise.resolve(),
+    );
     type('kept');
     await saver.flush();
     expect(troubles).toHaveLength(1);

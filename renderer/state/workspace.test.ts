@@ -57,7 +57,10 @@ describe('the workspace', () => {
   });
 
   it('gives new tabs titles that no open tab has', () => {
-    const workspace = openTab(openTab(emptyWorkspace, { ...tab('a'), title: 'query 1' }), { ...tab('b'), title: 'customers' });
+    const workspace = openTab(openTab(emptyWorkspace, { ...tab('a'), title: 'query 1' }), {
+      ...tab('b'),
+      title: 'customers',
+    });
     expect([freshTitle(workspace, 'query'), freshTitle(workspace, 'customers')]).toEqual(['query 2', 'customers 2']);
   });
 

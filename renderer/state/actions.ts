@@ -1,0 +1,145 @@
+import { type TabState } from '../../shared/views.ts';
+import { statementAt } from '../editor/statements.ts';
+import { quoteName } from '../editor/completion.ts';
+import { createRun } from '../results/run-model.ts';
+import { troubleOf } from './trouble.ts';
+import { type Workbench } from './workbench.ts';
+import { activeTab, changeTab, closeTab, freshTitle, openTab, reopenTab } from './workspace.ts';
+
+/** What a person can do, as functions of the workbench; keys, buttons and the palette all come here. */
+
+/** Rows a table shows when it is opened from the tree. */
+const PREVIEW_ROWS = 500;
+
+export function newTab(
+  workbench: Workbench,
+  change: Partial<Pick<TabState, 'connection' | 'text' | 'title'>> = {},
+): void {
+  workbench.view.set('editor');
+  workbench.workspace.update((workspace) => {
+    const text = change.text ?? '';
+    const connection = change.connection ?? activeTab(workspace)?.connection ?? firstConnection(workbench);
+    return openTab(workspace, {
+      id: crypto.randomUUID(),
+      title: freshTitle(workspace, change.title ?? 'query'),
+      connection,
+      text,
+      cursor: text.length,
+    });
+  });
+}
+
+/** A connection for a new tab: never production by accident while there is another. */
+function firstConnection(workbench: Workbench): string | null {
+  const connections = workbench.connections.get();
+  if (connections.state !== 'ready') return null;
+  return (
+    (connections.value.find(({ environment }) => environment !== 'production') ?? connections.value[0])?.name ?? null
+  );
+}
+
+export function closeActiveTab(workbench: Workbench): void {
+  const id = workbench.workspace.get().active;
+  if (id !== null) closeTabById(workbench, id);
+}
+
+/** Closing a tab ends its run on the server and lets its rows go. */
+export function closeTabById(workbench: Workbench, id: string): void {
+  dropRun(workbench, id);
+  workbench.workspace.update((workspace) => closeTab(workspace, id));
+}
+
+export function reopenClosedTab(workbench: Workbench): void {
+  workbench.workspace.update(reopenTab);
+}
+
+export function connectTab(workbench: Workbench, id: string, connection: string): void {
+  workbench.workspace.update((workspace) => changeTab(workspace, id, { connection }));
+}
+
+/** A table's first rows in a new tab, run at once. */
+export function openRelation(workbench: Workbench, connection: string, schema: string, relation: string): void {
+  const text = `SELECT *\nFROM ${quoteName(schema)}.${quoteName(relation)}\nLIMIT ${String(PREVIEW_ROWS)};\n`;
+  newTab(workbench, { connection, text, title: relation });
+  const tab = activeTab(workbench.workspace.get());
+  if (tab !== null) startRun(workbench, tab, text.trimEnd().replace(/;$/, ''), 0);
+}
+
+/** Runs what is selected, else the statement at the cursor, exactly as it stands on the screen. */
+export async function runCurrent(workbench: Workbench): Promise<void> {
+  const editor = workbench.editor.get();
+  const tab = activeTab(workbench.workspace.get());
+  if (editor === null || tab?.connection == null || editor.tab !== tab.id) return;
+  const text = editor.text();
+  const part = editor.selection() ?? (await currentPart(workbench, text, editor.cursor()));
+  if (part === null || text.slice(part.start, part.end).trim() === '') return;
+  startRun(workbench, tab, text.slice(part.start, part.end), part.start);
+}
+
+/** The statement at the cursor, split by the database's own scanner; a text it cannot split runs whole and is refused with the reason. */
+async function currentPart(
+  workbench: Workbench,
+  text: string,
+  cursor: number,
+): Promise<{ start: number; end: number } | null> {
+  try {
+    return statementAt(await workbench.client['query.split']({ text }), text, cursor);
+  } catch {
+    return { start: 0, end: text.length };
+  }
+}
+
+function startRun(workbench: Workbench, tab: TabState, text: string, offset: number): void {
+  if (tab.connection === null) return;
+  dropRun(workbench, tab.id);
+  const run = createRun(workbench.client, { connection: tab.connection, text, offset });
+  workbench.runs.update((runs) => new Map(runs).set(tab.id, run));
+}
+
+function dropRun(workbench: Workbench, tab: string): void {
+  const run = workbench.runs.get().get(tab);
+  if (run === undefined) return;
+  run.dispose();
+  workbench.runs.update((runs) => new Map([...runs].filter(([id]) => id !== tab)));
+}
+
+export function cancelRun(workbench: Workbench): void {
+  const { active } = workbench.workspace.get();
+  const run = active === null ? undefined : workbench.runs.get().get(active);
+  if (run?.snapshot().state === 'running') run.cancel();
+}
+
+/** Shows the verdict on the statement at the cursor in the inspector, without running it. */
+export function explainCurrent(workbench: Workbench): void {
+  workbench.inspector.set(true);
+}
+
+/** Formats the selection, else the whole text, as one step that can be undone. The formatter is loaded when first wanted. */
+export async function formatText(workbench: Workbench): Promise<void> {
+  const editor = workbench.editor.get();
+  if (editor === null) return;
+  const { formatSql } = await import('../editor/format.ts');
+  const text = editor.text();
+  const part = editor.selection() ?? { start: 0, end: text.length };
+  const formatted = formatSql(text.slice(part.start, part.end));
+  if (formatted !== null && workbench.editor.get() === editor && editor.text() === text)
+    editor.replace(part, formatted);
+}
+
+export async function loadConnections(workbench: Workbench): Promise<void> {
+  try {
+    workbench.connections.set({ state: 'ready', value: await workbench.client['connections.list']() });
+  } catch (error) {
+    workbench.connections.set({ state: 'failed', trouble: troubleOf(error) });
+  }
+}
+
+/** Ends the session on this machine: what was shown goes, the text stays. */
+export async function signOut(workbench: Workbench): Promise<void> {
+  await workbench.saver.flush();
+  for (const tab of workbench.runs.get().keys()) dropRun(workbench, tab);
+  await workbench.client['session.signOut']();
+  workbench.schema.clear();
+  workbench.live.set(null);
+  workbench.session.set({ state: 'signed-out' });
+}

@@ -1,0 +1,70 @@
+import { createContext, useContext } from 'react';
+import { type Desktop } from '../../shared/contract.ts';
+import { type Client } from '../../shared/rpc/types.ts';
+import {
+  type AppInfo,
+  type AuditStateView,
+  type ConnectionView,
+  type PersonView,
+  type VerdictView,
+} from '../../shared/views.ts';
+import { type RunModel } from '../results/run-model.ts';
+import { type EditorHandle } from '../editor/editor-handle.ts';
+import { type Saver } from './saver.ts';
+import { type SchemaCache } from './schema-cache.ts';
+import { type Store } from './store.ts';
+import { type Loadable, type Trouble } from './trouble.ts';
+import { type Workspace } from './workspace.ts';
+
+/** What the shell around the window does for it. */
+export interface Host {
+  /** Opens the person's own browser at a sign-in address. */
+  openExternal(url: string): void;
+}
+
+export type ViewName = 'editor' | 'verify' | 'settings';
+
+/** Who is at the window. */
+export type Session =
+  | { readonly state: 'unknown' }
+  | { readonly state: 'signed-out' }
+  | { readonly state: 'signed-in'; readonly person: PersonView };
+
+/** The verdict on the statement at the cursor, before anything runs. */
+export interface LiveVerdict {
+  readonly connection: string;
+  readonly text: string;
+  readonly verdict: VerdictView;
+}
+
+/** Everything the views share: the stores they read and the client they ask. Made once, in workbench.tsx. */
+export interface Workbench {
+  readonly client: Client<Desktop>;
+  readonly host: Host;
+  readonly info: Store<Loadable<AppInfo>>;
+  readonly session: Store<Session>;
+  readonly connections: Store<Loadable<readonly ConnectionView[]>>;
+  readonly audit: Store<Loadable<AuditStateView>>;
+  readonly schema: SchemaCache;
+  readonly workspace: Store<Workspace>;
+  /** Why text could not be saved, or null. */
+  readonly saveTrouble: Store<Trouble | null>;
+  readonly saver: Saver;
+  readonly view: Store<ViewName>;
+  readonly palette: Store<'commands' | 'relations' | null>;
+  readonly inspector: Store<boolean>;
+  readonly sidebar: Store<'connections' | 'history'>;
+  /** The last run of each tab. */
+  readonly runs: Store<ReadonlyMap<string, RunModel>>;
+  readonly live: Store<LiveVerdict | null>;
+  /** The text editor on the screen, once it is there. */
+  readonly editor: Store<EditorHandle | null>;
+}
+
+export const WorkbenchContext = createContext<Workbench | null>(null);
+
+export function useWorkbench(): Workbench {
+  const workbench = useContext(WorkbenchContext);
+  if (workbench === null) throw new Error('There is no workbench around this component.');
+  return workbench;
+}
