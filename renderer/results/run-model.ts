@@ -62,7 +62,7 @@ export interface RunRequest {
   readonly offset: number;
 }
 
-/** A server may send a notice per row; the last ones are kept and the number of the others is not lost. */
+/** A server may send a notice per row; only the last ones are kept. */
 const MAX_NOTICES = 1000;
 
 /** Offsets into the statement, as offsets into the tab. */

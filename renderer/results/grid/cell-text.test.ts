@@ -16,6 +16,7 @@ describe('a cell made visible', () => {
     ['soft hyphen', 'ad\u00ADmin', 'ad\\xADmin'],
     ['Hangul filler', 'a\u3164', 'a\\u3164'],
     ['tag characters', 'a\u{E0041}', 'a\\u{E0041}'],
+    ['data behind variation selectors', 'a\uFE01\u{E0101}', 'a\\uFE01\\u{E0101}'],
     ['lone surrogate', 'a\ud800b', 'a\\uD800b'],
     ['paragraph separator', 'a\u2029b', 'a↵b'],
   ])('%s', (_name, raw, shown) => {

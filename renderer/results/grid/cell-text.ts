@@ -14,8 +14,10 @@ export interface ShownText {
 export const SHOWN_CHARACTERS = 320;
 
 const printableAscii = /^[\x20-\x7e]*$/;
-// ZWNJ and ZWJ shape words and emoji; FE00-FE0F choose glyphs: taking those apart would spoil honest text.
-const unsafe = /\r\n|[[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]--[\u200c\u200d\ufe00-\ufe0f]]/gv;
+// Join controls shape words and emoji, one variation selector chooses a glyph: taking those apart would spoil honest
+// text. A run of variation selectors chooses nothing; it is how data is hidden behind a character.
+const unsafe =
+  /\r\n|\p{Variation_Selector}{2,}|[[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]--[\p{Join_Control}\p{Variation_Selector}]]/gv;
 const combining = /\p{M}/v;
 const noMarks: readonly number[] = [];
 
@@ -29,13 +31,15 @@ const named: Readonly<Record<string, string>> = {
   '\u2029': '↵',
 };
 
-function escapeOf(character: string): string {
-  const known = named[character];
+function escapeOf(characters: string): string {
+  const known = named[characters];
   if (known !== undefined) return known;
-  const code = character.codePointAt(0) ?? 0;
-  const hex = code.toString(16).toUpperCase();
-  if (code <= 0xff) return `\\x${hex.padStart(2, '0')}`;
-  return code <= 0xffff ? `\\u${hex.padStart(4, '0')}` : `\\u{${hex}}`;
+  return Array.from(characters, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    const hex = code.toString(16).toUpperCase();
+    if (code <= 0xff) return `\\x${hex.padStart(2, '0')}`;
+    return code <= 0xffff ? `\\u${hex.padStart(4, '0')}` : `\\u{${hex}}`;
+  }).join('');
 }
 
 /** Cuts without splitting a surrogate pair. */
