@@ -1,0 +1,59 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open, realpath } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { CountersignError } from '../errors.ts';
+import { MAX_FILE_BYTES } from '../policy/yaml-file.ts';
+
+const posix = process.platform !== 'win32';
+
+/**
+ * The text of one configuration file of the profile. A link may lead to another place of the profile, never out of it;
+ * a file that every user of the machine can write decides nothing. Throws CountersignError `profile-file-missing` or
+ * `profile-file-refused`.
+ */
+export async function readConfiguration(home: string, name: string): Promise<string> {
+  const path = join(home, name);
+  const handle = await openInside(home, name);
+  try {
+    const found = await handle.stat();
+    if (!found.isFile()) refuse(path, 'is not a regular file', 'Put the file itself there.');
+    if (posix && (found.mode & 0o002) !== 0) refuse(path, 'can be written by every user', `Run chmod o-w ${path}`);
+    if (found.size > MAX_FILE_BYTES) refuse(path, `is larger than ${MAX_FILE_BYTES} bytes`, 'Split or shorten it.');
+    const bytes = await handle.readFile();
+    try {
+      return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    } catch {
+      return refuse(path, 'is not UTF-8 text', 'Save it as UTF-8.');
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openInside(home: string, name: string): Promise<FileHandle> {
+  const path = join(home, name);
+  try {
+    const root = await realpath(home);
+    const target = await realpath(path);
+    if (!target.startsWith(root.endsWith(sep) ? root : root + sep)) {
+      refuse(path, 'leads out of the profile', 'Keep the file inside the profile directory.');
+    }
+    return await open(target, constants.O_RDONLY | (posix ? constants.O_NOFOLLOW | constants.O_NONBLOCK : 0));
+  } catch (error) {
+    if (error instanceof CountersignError) throw error;
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) {
+      throw new CountersignError('profile-file-missing', `There is no ${name} in ${home}, so nothing can run.`, {
+        next: 'Name another profile with --home DIR, or see docs/configuration.md for what the file holds.',
+        cause: error,
+      });
+    }
+    throw new CountersignError('profile-file-refused', `${path} cannot be read, so nothing can run.`, {
+      next: 'Check who owns the file and the directories above it.',
+      cause: error,
+    });
+  }
+}
+
+function refuse(path: string, why: string, next: string): never {
+  throw new CountersignError('profile-file-refused', `${path} ${why}, so nothing can run.`, { next });
+}

@@ -1,0 +1,68 @@
+import { CountersignError } from '../errors.ts';
+import { readClassification, type Classification } from '../policy/classification.ts';
+import { compilePolicy, type CompiledPolicy } from '../policy/compile.ts';
+import { printProblems, type Problem } from '../policy/yaml-file.ts';
+import { readConfiguration } from './configuration-file.ts';
+import { readConnections } from './connections-file.ts';
+import { PROFILE_FILES } from './directory.ts';
+import { readOrganisation } from './organisation-file.ts';
+import { type Connection, type Organisation } from './types.ts';
+
+/** A profile whose four files are all good. There is no other kind: nothing runs under a part of one. */
+export interface Profile {
+  /** Absolute path of the profile directory. */
+  readonly home: string;
+  readonly organisation: Organisation;
+  readonly connections: readonly Connection[];
+  readonly classification: Classification;
+  readonly policy: CompiledPolicy;
+}
+
+/** The texts of the four files. */
+export type ProfileTexts = Readonly<Record<keyof typeof PROFILE_FILES, string>>;
+
+/**
+ * Reads the profile. Throws CountersignError `profile-file-missing`, `profile-file-refused`, or `profile-invalid`, whose
+ * message has one line per problem: file:line:column, what is wrong, the choices.
+ */
+export async function loadProfile(home: string): Promise<Profile> {
+  const [organisation, connections, classification, policy] = await Promise.all([
+    readConfiguration(home, PROFILE_FILES.organisation),
+    readConfiguration(home, PROFILE_FILES.connections),
+    readConfiguration(home, PROFILE_FILES.classification),
+    readConfiguration(home, PROFILE_FILES.policy),
+  ]);
+  return readProfile(home, { organisation, connections, classification, policy });
+}
+
+/** `loadProfile` for texts already read: what is about to be written is checked with it. */
+export function readProfile(home: string, texts: ProfileTexts): Profile {
+  const organisation = readOrganisation(texts.organisation);
+  if (!organisation.ok) throw invalid('organisation', organisation.problems);
+  const connections = readConnections(texts.connections);
+  if (!connections.ok) throw invalid('connections', connections.problems);
+  const names = connections.connections.map((connection) => connection.name);
+  const classification = readClassification(texts.classification, names);
+  if (!classification.ok) throw invalid('classification', classification.problems);
+  const classes = [...classification.classification.classes.values()];
+  const policy = compilePolicy(texts.policy, {
+    classes: classes.map((entry) => ({ name: entry.class, group: entry.group })),
+    connections: connections.connections,
+  });
+  if (!policy.ok) throw invalid('policy', policy.problems);
+  return {
+    home,
+    organisation: organisation.organisation,
+    connections: connections.connections,
+    classification: classification.classification,
+    policy: policy.policy,
+  };
+}
+
+function invalid(file: keyof typeof PROFILE_FILES, problems: readonly Problem[]): CountersignError {
+  const name = PROFILE_FILES[file];
+  const message = `Nothing can run until ${name} is right:\n${printProblems(name, problems)}`;
+  return new CountersignError('profile-invalid', message, {
+    next: `Correct ${name}; docs/configuration.md has an example of every key.`,
+  });
+}
