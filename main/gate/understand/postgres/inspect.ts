@@ -1,0 +1,357 @@
+import { type Action, type Effect, type FunctionUse, type Hazard, type RelationUse, type Span } from '../../facts.ts';
+import {
+  builtinRelation,
+  type Call,
+  isBuiltinOperator,
+  isBuiltinType,
+  judgeCall,
+  judgeCatalogRelation,
+} from './builtins.ts';
+import { GRAMMAR } from './grammar.ts';
+import { statementMeaning, isWriteStatement } from './statements.ts';
+import {
+  type Fields,
+  fieldsOf,
+  isFields,
+  items,
+  listOf,
+  locationOf,
+  type Node,
+  names,
+  nodeOf,
+  nodesOf,
+  text,
+} from './tree.ts';
+
+/** A name in the tree whose meaning depends on the catalog of the connection. */
+export interface NameUse {
+  readonly name: readonly string[];
+  readonly span: Span | undefined;
+}
+
+/** Everything that a walk over the whole parse tree finds, without knowing the catalog. */
+export interface Inspection {
+  readonly relations: readonly RelationUse[];
+  readonly functions: readonly FunctionUse[];
+  readonly calls: readonly Call[];
+  readonly operators: readonly NameUse[];
+  /** Types that values are turned into and that PostgreSQL does not bring. */
+  readonly types: readonly NameUse[];
+  readonly effects: ReadonlySet<Effect>;
+  readonly hazards: readonly Hazard[];
+  /** Actions of the data-modifying statements anywhere in the tree. */
+  readonly writes: ReadonlySet<Action>;
+  readonly locksRows: boolean;
+  readonly createsTable: boolean;
+}
+
+/** Names of the WITH queries that a place in the tree can see. */
+interface Visible {
+  readonly name: string;
+  readonly outer: Visible | undefined;
+}
+
+interface Frame {
+  readonly node: Node;
+  readonly parent: Node | undefined;
+  readonly field: string;
+  readonly visible: Visible | undefined;
+}
+
+const CASTS: ReadonlySet<string> = new Set([
+  'TypeCast',
+  'JsonOutput',
+  'JsonTableColumn',
+  'RangeTableFuncCol',
+  'XmlSerialize',
+]);
+const RELATION_KINDS: ReadonlySet<string> = new Set([
+  'OBJECT_TABLE',
+  'OBJECT_VIEW',
+  'OBJECT_MATVIEW',
+  'OBJECT_FOREIGN_TABLE',
+  'OBJECT_SEQUENCE',
+]);
+const SAMPLING: ReadonlySet<string> = new Set(['system', 'bernoulli']);
+
+/**
+ * Walks every node of a parse tree, with a stack of its own, and checks each kind and field against the list of the
+ * grammar. `spanOf` gives the place of a location in the statement's text, or undefined inside a view's definition.
+ */
+export function inspect(root: Node, spanOf: (location: number) => Span | undefined): Inspection {
+  const walk = new Walk(spanOf, root.kind);
+  walk.run(root);
+  return walk;
+}
+
+class Walk implements Inspection {
+  readonly relations: RelationUse[] = [];
+  readonly functions: FunctionUse[] = [];
+  readonly calls: Call[] = [];
+  readonly operators: NameUse[] = [];
+  readonly types: NameUse[] = [];
+  readonly effects = new Set<Effect>();
+  readonly hazards: Hazard[] = [];
+  readonly writes = new Set<Action>();
+  locksRows = false;
+  createsTable = false;
+  readonly #spanOf: (location: number) => Span | undefined;
+  readonly #top: string;
+  readonly #stack: Frame[] = [];
+
+  constructor(spanOf: (location: number) => Span | undefined, top: string) {
+    this.#spanOf = spanOf;
+    this.#top = top;
+  }
+
+  run(root: Node): void {
+    this.#stack.push({ node: root, parent: undefined, field: '', visible: undefined });
+    for (let frame = this.#stack.pop(); frame !== undefined; frame = this.#stack.pop()) this.#visit(frame);
+  }
+
+  #hazard(code: string, sentence: string, fields: Fields, next?: string): void {
+    this.hazards.push({
+      code,
+      sentence,
+      ...(next === undefined ? {} : { next }),
+      ...place(this.#spanOf(locationOf(fields))),
+    });
+  }
+
+  #visit(frame: Frame): void {
+    const { kind, fields } = frame.node;
+    const rule = GRAMMAR.get(kind);
+    if (rule === undefined) {
+      this.#hazard('unknown-node', `This part of the statement (${kind}) is not known here.`, fields);
+      return;
+    }
+    if (rule.meaning === 'statement') this.#statement(frame.node);
+    this.#meaning(frame);
+    const visible = this.#withQueries(fields, frame.visible);
+    const children: Frame[] = [];
+    for (const [field, value] of Object.entries(fields)) {
+      const shape = rule.fields.get(field);
+      const push = (node: Node): number => children.push({ node, parent: frame.node, field, visible });
+      if (shape === 'scalar' && !isFields(value) && !Array.isArray(value)) continue;
+      if (shape === undefined || shape === 'scalar') this.#unknownField(kind, field, fields);
+      else if (field === 'withClause') continue;
+      else if (shape === 'node') this.#child(value, push, kind, field, fields);
+      else if (shape === 'list') for (const item of listOf(value)) this.#child(item, push, kind, field, fields);
+      else if (isFields(value)) push({ kind: shape.kind, fields: value });
+      else this.#unknownField(kind, field, fields);
+    }
+    for (let at = children.length - 1; at >= 0; at -= 1) {
+      const child = children[at];
+      if (child !== undefined) this.#stack.push(child);
+    }
+  }
+
+  #child(value: unknown, push: (node: Node) => number, kind: string, field: string, fields: Fields): void {
+    const node = nodeOf(value);
+    if (node !== undefined) push(node);
+    else if (!isFields(value) || Object.keys(value).length > 0) this.#unknownField(kind, field, fields);
+  }
+
+  #unknownField(kind: string, field: string, fields: Fields): void {
+    this.#hazard('unknown-node', `This part of the statement (${kind}.${field}) is not known here.`, fields);
+  }
+
+  /** Pushes the queries of a WITH clause with what each may see; gives what the statement itself sees. */
+  #withQueries(fields: Fields, outer: Visible | undefined): Visible | undefined {
+    const clause = fieldsOf(fields['withClause']);
+    if (clause === undefined) return outer;
+    for (const key of Object.keys(clause)) {
+      if (!['ctes', 'recursive', 'location'].includes(key)) this.#unknownField('WithClause', key, clause);
+    }
+    const queries = items(clause['ctes'], 'CommonTableExpr');
+    let visible = outer;
+    const before: (Visible | undefined)[] = [];
+    for (const query of queries) {
+      before.push(visible);
+      visible = { name: text(query['ctename']) ?? '', outer: visible };
+    }
+    queries.forEach((query, at) => {
+      this.#stack.push({
+        node: { kind: 'CommonTableExpr', fields: query },
+        parent: { kind: 'WithClause', fields: clause },
+        field: 'ctes',
+        visible: clause['recursive'] === true ? visible : before[at],
+      });
+    });
+    return visible;
+  }
+
+  #statement(node: Node): void {
+    const meaning = statementMeaning(node.kind, node.fields);
+    if (meaning === undefined) {
+      this.#hazard('unknown-node', `Statements of this kind (${node.kind}) are not known here.`, node.fields);
+      return;
+    }
+    for (const effect of meaning.effects) this.effects.add(effect);
+    if (isWriteStatement(node.kind)) this.writes.add(meaning.action);
+    if (node.kind === 'CreateTableAsStmt') this.createsTable = true;
+    if (meaning.refused !== undefined) {
+      this.hazards.push({ ...meaning.refused, ...place(this.#spanOf(locationOf(node.fields))) });
+    }
+  }
+
+  #meaning({ node: { kind, fields }, parent, field, visible }: Frame): void {
+    switch (kind) {
+      case 'FuncCall':
+        return this.#call(fields);
+      case 'A_Expr':
+        return this.#operator(fields['name'], fields);
+      case 'SortBy':
+        return this.#operator(fields['useOp'], fields);
+      case 'SubLink':
+        return this.#operator(fields['operName'], fields);
+      case 'A_Indirection':
+        return this.#fieldNotation(fields);
+      case 'TypeName':
+        if (parent !== undefined && CASTS.has(parent.kind)) this.#type(fields);
+        return undefined;
+      case 'RangeVar':
+        return this.#relation(fields, parent, field, visible);
+      case 'RangeTableSample':
+        return this.#sampling(fields);
+      case 'LockingClause':
+        this.locksRows = true;
+        this.effects.add('lock');
+        return undefined;
+      case 'IntoClause':
+        this.createsTable = true;
+        this.effects.add('ddl');
+        return undefined;
+      case 'DropStmt':
+        return this.#dropped(fields);
+      case 'CurrentOfExpr':
+        this.#hazard(
+          'cursor',
+          'WHERE CURRENT OF needs a cursor, and cursors are not kept.',
+          fields,
+          'Name the row by its key.',
+        );
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  #call(fields: Fields): void {
+    const args = nodesOf(fields['args']);
+    const open =
+      fields['func_variadic'] === true ||
+      fields['agg_within_group'] === true ||
+      args.some((arg) => arg.kind === 'NamedArgExpr');
+    const name = names(fields['funcname']);
+    const span = this.#spanOf(locationOf(fields));
+    const call: Call = { name, count: open ? undefined : args.length, span };
+    this.calls.push(call);
+    this.functions.push({
+      ...(name.length > 1 ? { schema: name.slice(0, -1).join('.') } : {}),
+      name: name.at(-1) ?? '',
+      ...place(span),
+    });
+    const verdict = judgeCall(call);
+    for (const effect of verdict.effects) this.effects.add(effect);
+    // A sequence is advanced by every INSERT that uses a serial column: naming it changes nothing for a statement that writes.
+    if (!verdict.allowed && !(name.at(-1) === 'nextval' && this.#top !== 'SelectStmt' && this.#top !== 'ExplainStmt')) {
+      this.hazards.push(verdict.hazard);
+    }
+  }
+
+  /** `(value).name` is a call name(value) where the value has no such field. */
+  #fieldNotation(fields: Fields): void {
+    for (const item of items(fields['indirection'], 'String')) {
+      const verdict = judgeCall({ name: [text(item['sval']) ?? ''], count: 1, span: this.#spanOf(locationOf(fields)) });
+      if (!verdict.allowed && verdict.hazard.code === 'refused-function') this.hazards.push(verdict.hazard);
+    }
+  }
+
+  #operator(value: unknown, fields: Fields): void {
+    const name = names(value);
+    const last = name.at(-1);
+    if (last === undefined) return;
+    this.operators.push({ name, span: this.#spanOf(locationOf(fields)) });
+    const schema = name.length > 1 ? name[0] : 'pg_catalog';
+    if (schema === 'pg_catalog' && (isBuiltinOperator(last) || isKeyword(last))) return;
+    this.#hazard(
+      'user-operator',
+      `The operator ${last} is not PostgreSQL's own: it calls a function, and what that does is not known.`,
+      fields,
+      'Use a built-in operator.',
+    );
+  }
+
+  #type(fields: Fields): void {
+    const name = names(fields['names']);
+    const schema = name.length > 1 ? name[0] : 'pg_catalog';
+    if (schema === 'pg_catalog' && isBuiltinType(name.at(-1) ?? '')) return;
+    this.types.push({ name, span: this.#spanOf(locationOf(fields)) });
+  }
+
+  #relation(fields: Fields, parent: Node | undefined, field: string, visible: Visible | undefined): void {
+    const schema = text(fields['schemaname']);
+    const name = text(fields['relname']) ?? '';
+    if (field === 'lockedRels') return;
+    const target =
+      parent !== undefined && (parent.kind === 'IntoClause' || (field === 'relation' && isWriteStatement(parent.kind)));
+    if (schema === undefined && !target && sees(visible, name)) return;
+    const read =
+      !target &&
+      (parent === undefined ||
+        GRAMMAR.get(parent.kind)?.meaning !== 'statement' ||
+        READS.has(`${parent.kind}.${field}`));
+    const span = this.#spanOf(locationOf(fields));
+    this.relations.push({ schema: schema ?? '', name, access: read ? 'read' : 'write', ...place(span) });
+    if (read) this.effects.add('reads');
+    const catalog = builtinRelation(schema ?? 'pg_catalog', name);
+    const refused = catalog === undefined ? undefined : judgeCatalogRelation(catalog, span);
+    if (refused !== undefined) this.hazards.push(refused);
+  }
+
+  #sampling(fields: Fields): void {
+    const method = names(fields['method']);
+    if (SAMPLING.has(method.at(-1) ?? '') && (method.length === 1 || method[0] === 'pg_catalog')) return;
+    this.#hazard(
+      'unknown-function',
+      `The sampling method ${method.join('.')} is not PostgreSQL's own.`,
+      fields,
+      'Use SYSTEM or BERNOULLI.',
+    );
+  }
+
+  #dropped(fields: Fields): void {
+    if (!RELATION_KINDS.has(text(fields['removeType']) ?? '')) return;
+    for (const object of items(fields['objects'], 'List')) {
+      const name = names(object['items']);
+      this.relations.push({
+        schema: name.length > 1 ? (name.at(-2) ?? '') : '',
+        name: name.at(-1) ?? '',
+        access: 'write',
+      });
+    }
+  }
+}
+
+/** Fields of statements that name a relation which is only read. */
+const READS: ReadonlySet<string> = new Set([
+  'SelectStmt.fromClause',
+  'UpdateStmt.fromClause',
+  'DeleteStmt.usingClause',
+  'MergeStmt.sourceRelation',
+]);
+
+function place(span: Span | undefined): { readonly span?: Span } {
+  return span === undefined ? {} : { span };
+}
+
+function sees(visible: Visible | undefined, name: string): boolean {
+  for (let at = visible; at !== undefined; at = at.outer) if (at.name === name) return true;
+  return false;
+}
+
+/** BETWEEN and its like are printed as operators by name. */
+function isKeyword(name: string): boolean {
+  return /^(NOT )?BETWEEN( SYMMETRIC)?$/.test(name);
+}

@@ -1,0 +1,95 @@
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { type Parsed, parseText } from './parser.ts';
+
+/** From this many UTF-16 units on a text is parsed beside the gate's own thread. */
+const LARGE_TEXT = 32 * 1024;
+/** Nested comments cost the scanner time quadratic in their number. */
+const MANY_COMMENTS = 200;
+/** Milliseconds that a text may take. */
+const DEADLINE = 5_000;
+/** Milliseconds after which the shape of a text counts as slow. */
+const SLOW = 100;
+
+/**
+ * Parses texts, large and suspicious ones in a worker thread that is killed and replaced when it does not answer in
+ * time. No text can hang or end the process: whatever goes wrong with one is a hazard of that one.
+ */
+export class ParsePool {
+  readonly #deadline: number;
+  #worker: Worker | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+  /** Set when the module in this thread has trapped: from then on only workers, which start with a fresh one, parse. */
+  #broken = false;
+  #slowFrom = LARGE_TEXT;
+
+  constructor(options: { readonly deadline?: number } = {}) {
+    this.#deadline = options.deadline ?? DEADLINE;
+  }
+
+  async parse(text: string): Promise<Parsed> {
+    if (this.#broken || text.length >= this.#slowFrom || hasManyComments(text)) {
+      const turn = this.#queue.then(() => this.#inWorker(text));
+      this.#queue = turn;
+      return turn;
+    }
+    const started = performance.now();
+    const parsed = parseText(text);
+    if (parsed.broken) this.#broken = true;
+    if (performance.now() - started > SLOW) this.#slowFrom = Math.min(this.#slowFrom, Math.max(1024, text.length));
+    return parsed;
+  }
+
+  /** Ends the worker; a later parse starts a new one. */
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    await worker?.terminate();
+  }
+
+  async #inWorker(text: string): Promise<Parsed> {
+    const worker = (this.#worker ??= startWorker());
+    worker.ref();
+    const answer = await new Promise<Parsed>((resolve) => {
+      const settle = (parsed: Parsed): void => {
+        clearTimeout(timer);
+        worker.off('message', settle).off('error', onError).off('exit', onExit);
+        resolve(parsed);
+      };
+      const onError = (): void => {
+        settle(refused('too-deep', 'The statement is nested too deeply, or too large, to be understood.'));
+      };
+      const onExit = (): void => {
+        settle(refused('too-slow', 'The statement could not be understood: the parser stopped.'));
+      };
+      const timer = setTimeout(() => {
+        settle(refused('too-slow', 'The statement takes too long to be understood.'));
+      }, this.#deadline);
+      worker.on('message', settle).on('error', onError).on('exit', onExit);
+      worker.postMessage(text);
+    });
+    if (answer.broken) await this.close();
+    else this.#worker?.unref();
+    return answer;
+  }
+}
+
+function startWorker(): Worker {
+  const file = `./parse-worker${extname(import.meta.url)}`;
+  const worker = new Worker(new URL(file, import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: 1024 } });
+  worker.unref();
+  return worker;
+}
+
+function refused(code: string, sentence: string): Parsed {
+  return { ok: false, broken: true, hazard: { code, sentence, next: 'Split it into smaller statements.' } };
+}
+
+function hasManyComments(text: string): boolean {
+  let found = 0;
+  for (let at = text.indexOf('/*'); at >= 0; at = text.indexOf('/*', at + 2)) {
+    found += 1;
+    if (found > MANY_COMMENTS) return true;
+  }
+  return false;
+}

@@ -1,0 +1,72 @@
+import { scanText, type Token } from './parser.ts';
+import { type Span } from '../../facts.ts';
+import { fromUtf8 } from './text.ts';
+
+/**
+ * Splits a script into its statements with PostgreSQL's own scanner: at semicolons that are not in quotes, dollar quotes,
+ * comments, parentheses or BEGIN ATOMIC bodies. One bad statement does not hide the others. Each range is trimmed of
+ * white space and comments around it, and its semicolon left out; offsets are UTF-16 units.
+ */
+export function split(text: string): readonly Span[] {
+  const end = text.indexOf('\0');
+  const readable = (end < 0 ? text : text.slice(0, end)).toWellFormed();
+  const scanned = scanText(readable);
+  if (scanned === undefined) return splitUnclosed(readable);
+  const offsetOf = fromUtf8(readable);
+  return ranges(scanned).map(({ start, end: stop }) => ({ start: offsetOf(start), end: offsetOf(stop) }));
+}
+
+function ranges(tokens: readonly Token[]): readonly Span[] {
+  const found: Span[] = [];
+  let current: { start: number; end: number } | undefined;
+  let parentheses = 0;
+  /** Open BEGIN ATOMIC and CASE blocks: the only ones in SQL that END closes. */
+  let blocks = 0;
+  let atomic = false;
+  tokens.forEach((token, at) => {
+    if (token.name === 'SQL_COMMENT' || token.name === 'C_COMMENT') return;
+    const word = token.text.toLowerCase();
+    if (word === ';' && (blocks === 0 || !atomic)) {
+      // A semicolon ends a statement even where a parenthesis was left open: the next one should not suffer for it.
+      if (current !== undefined) found.push(current);
+      current = undefined;
+      parentheses = 0;
+      blocks = 0;
+      return;
+    }
+    if (word === '(') parentheses += 1;
+    if (word === ')') parentheses -= 1;
+    const previous = tokens[at - 1]?.text.toLowerCase();
+    if (word === 'atomic' && previous === 'begin') {
+      atomic = true;
+      blocks += 1;
+    } else if (word === 'case') blocks += 1;
+    else if (word === 'end' && blocks > 0) {
+      blocks -= 1;
+      if (blocks === 0) atomic = false;
+    }
+    current = { start: current?.start ?? token.start, end: token.end };
+  });
+  if (current !== undefined) found.push(current);
+  return found;
+}
+
+/**
+ * Where a quote or comment is never closed the scanner gives no tokens at all: everything before the last place that
+ * scans is split as usual, and the rest is one statement, whose syntax error says what is wrong.
+ */
+function splitUnclosed(text: string): readonly Span[] {
+  for (let at = text.lastIndexOf(';'); at >= 0; at = text.lastIndexOf(';', at - 1)) {
+    const head = text.slice(0, at + 1);
+    if (scanText(head) === undefined) {
+      if (at === 0) break;
+      continue;
+    }
+    const rest = /\S/.exec(text.slice(at + 1));
+    const start = rest === null ? text.length : at + 1 + rest.index;
+    const tail = rest === null ? [] : [{ start, end: start + text.slice(start).trimEnd().length }];
+    return [...split(head), ...tail];
+  }
+  const start = text.length - text.trimStart().length;
+  return text.trim() === '' ? [] : [{ start, end: text.trimEnd().length }];
+}
