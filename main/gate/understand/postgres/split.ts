@@ -18,50 +18,55 @@ export function split(text: string): readonly Span[] {
 
 function ranges(tokens: readonly Token[]): readonly Span[] {
   const found: Span[] = [];
+  let words: string[] = [];
   let current: { start: number; end: number } | undefined;
   let parentheses = 0;
-  /** Open BEGIN ATOMIC and CASE blocks: the only ones in SQL that END closes. */
+  /** Open BEGIN ATOMIC and CASE blocks: the ones in SQL that END closes. */
   let blocks = 0;
   let atomic = false;
-  tokens.forEach((token, at) => {
-    if (token.name === 'SQL_COMMENT' || token.name === 'C_COMMENT') return;
+  for (const token of tokens) {
+    if (token.name === 'SQL_COMMENT' || token.name === 'C_COMMENT') continue;
     const word = token.text.toLowerCase();
-    if (word === ';' && (blocks === 0 || !atomic)) {
-      // A semicolon ends a statement even where a parenthesis was left open: the next one should not suffer for it.
+    // Actions of a rule stand in parentheses; in any other statement an open one is a mistake that ends with it.
+    const inside = atomic || (parentheses > 0 && words[0] === 'create' && words.includes('rule'));
+    if (word === ';' && !inside) {
       if (current !== undefined) found.push(current);
       current = undefined;
-      parentheses = 0;
-      blocks = 0;
-      return;
+      words = [];
+      parentheses = blocks = 0;
+      continue;
     }
     if (word === '(') parentheses += 1;
     if (word === ')') parentheses -= 1;
-    const previous = tokens[at - 1]?.text.toLowerCase();
-    if (word === 'atomic' && previous === 'begin') {
+    if (word === 'atomic' && words.at(-1) === 'begin') {
       atomic = true;
       blocks += 1;
-    } else if (word === 'case') blocks += 1;
-    else if (word === 'end' && blocks > 0) {
+    } else if (word === 'case') {
+      blocks += 1;
+    } else if (word === 'end' && blocks > 0) {
       blocks -= 1;
-      if (blocks === 0) atomic = false;
+      atomic &&= blocks > 0;
     }
+    words.push(word);
     current = { start: current?.start ?? token.start, end: token.end };
-  });
+  }
   if (current !== undefined) found.push(current);
   return found;
 }
+
+/** Most UTF-16 units that are scanned again to find where an unclosed quote or comment begins. */
+const SCAN_BUDGET = 16 * 1024 * 1024;
 
 /**
  * Where a quote or comment is never closed the scanner gives no tokens at all: everything before the last place that
  * scans is split as usual, and the rest is one statement, whose syntax error says what is wrong.
  */
 function splitUnclosed(text: string): readonly Span[] {
-  for (let at = text.lastIndexOf(';'); at >= 0; at = text.lastIndexOf(';', at - 1)) {
+  let budget = SCAN_BUDGET;
+  for (let at = text.lastIndexOf(';'); at > 0 && budget > 0; at = text.lastIndexOf(';', at - 1)) {
     const head = text.slice(0, at + 1);
-    if (scanText(head) === undefined) {
-      if (at === 0) break;
-      continue;
-    }
+    budget -= head.length;
+    if (scanText(head) === undefined) continue;
     const rest = /\S/.exec(text.slice(at + 1));
     const start = rest === null ? text.length : at + 1 + rest.index;
     const tail = rest === null ? [] : [{ start, end: start + text.slice(start).trimEnd().length }];
