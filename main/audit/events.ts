@@ -1,0 +1,272 @@
+/**
+ * The events of the record: what a caller gives. The log adds schema version, id, times, boot, session number and index
+ * (docs/log-format.md). Names are the keys of the leaf. A type that is not listed here cannot get into a leaf.
+ */
+
+/** Content that lies in an encrypted blob; the leaf keeps only a salted commitment, its length and the blob's address. */
+export interface Secret {
+  readonly text: string | Uint8Array;
+}
+
+export interface Agent {
+  readonly id: string;
+  readonly name: string;
+  readonly instance?: string;
+  readonly version?: string;
+  readonly model?: string;
+  /** SHA-256 of the agent's configuration, hex. */
+  readonly charter?: string;
+}
+
+/** Who: a person as the identity provider names them, or the OS account (`verified: false`). */
+export interface Actor {
+  readonly user: {
+    readonly iss: string;
+    readonly sub: string;
+    readonly name?: string;
+    readonly email?: string;
+    readonly groups?: readonly string[] | 'unknown';
+    readonly verified: boolean;
+  };
+  readonly agent?: Agent;
+  /** Index of the `key.bind` leaf that ties the device key to this person. */
+  readonly bind?: number;
+}
+
+export interface Device {
+  /** RFC 7638 thumbprint of the device key, or another stable name of the machine. */
+  readonly id?: string;
+  readonly app: string;
+  readonly version: string;
+  readonly os?: string;
+}
+
+export interface Source {
+  readonly door: 'desktop' | 'cli' | 'postgres' | 'mysql' | 'mcp';
+  readonly address?: string;
+  readonly host?: string;
+}
+
+export interface Database {
+  readonly id: string;
+  readonly engine: string;
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly role: string;
+  readonly env: string;
+  readonly tls?: string;
+}
+
+export interface ObjectUse {
+  readonly name: string;
+  readonly access: 'read' | 'write';
+  readonly via?: string;
+}
+
+export interface ColumnRecord {
+  /** schema.relation.column */
+  readonly name: string;
+  readonly place: string;
+  readonly class?: string;
+}
+
+export interface Operation {
+  readonly class: 'read' | 'write' | 'ddl' | 'dcl' | 'admin' | 'export' | 'connect' | 'session' | 'unknown';
+  readonly title: string;
+  readonly fingerprint?: string;
+  /** The statement with every literal replaced: the only form of it that the leaf keeps in clear. */
+  readonly norm?: string;
+  readonly objects: readonly ObjectUse[];
+  readonly columns: readonly ColumnRecord[];
+  readonly text: Secret;
+  readonly params?: Secret & { readonly n: number };
+  /** The id also sent to the server in application_name or a comment. */
+  readonly tag?: string;
+}
+
+export interface Decision {
+  /** SHA-256 of the policy in force, hex. */
+  readonly hash: string;
+  readonly version?: string;
+  readonly decision: 'allow' | 'refuse' | 'ask';
+  readonly rules: readonly string[];
+  /** Mask, row limit, reason, approval ... in the words of the verdict. */
+  readonly obligations?: readonly string[];
+  readonly reasons?: readonly { readonly code: string; readonly sentence: string }[];
+  /** Leaf indexes of the approvals used. */
+  readonly approvals?: readonly number[];
+}
+
+export interface Why {
+  readonly reason?: string;
+  readonly ticket?: string;
+}
+
+/** The event that this one ends or answers: its index and leaf hash (hex). */
+export interface Reference {
+  readonly i: number;
+  readonly h: string;
+}
+
+export interface Outcome {
+  readonly status: 'done' | 'failed' | 'cancelled' | 'refused';
+  readonly sqlstate?: string;
+  /** Stable code of the error or refusal; never the server's text, which may hold values. */
+  readonly code?: string;
+  readonly rows?: number;
+  readonly changed?: number;
+  readonly bytes?: number;
+  readonly ms?: number;
+  readonly masked?: readonly { readonly class: string; readonly cells: number }[];
+  /** Why the result was cut, where it was. */
+  readonly cut?: string;
+  /** What the server said of itself: backend pid, transaction id, LSN, transaction end. */
+  readonly server?: {
+    readonly pid?: number;
+    readonly xid?: string;
+    readonly lsn?: string;
+    readonly end?: 'commit' | 'rollback';
+  };
+}
+
+interface InSession {
+  readonly s: string;
+}
+interface MaybeInSession {
+  readonly s?: string;
+}
+
+export interface StatementIntent extends InSession {
+  readonly actor: Actor;
+  readonly src?: Source;
+  readonly db: Database;
+  readonly op: Operation;
+  readonly pol: Decision;
+  readonly why?: Why;
+}
+
+export interface KeyBinding {
+  readonly alg: string;
+  readonly thumbprint: string;
+  readonly iss: string;
+  readonly sub: string;
+  readonly aud?: string;
+  readonly nonce?: string;
+  readonly iat?: number;
+  readonly exp?: number;
+  readonly acr?: string;
+  readonly amr?: readonly string[];
+  readonly token?: Secret;
+  readonly claims?: Secret;
+}
+
+/** Everything a caller appends by `append`. Intents and their ends go through `recordIntent`, so that none stays open. */
+export type AuditEvent =
+  | ({ readonly k: 'key.bind'; readonly actor: Actor; readonly bind: KeyBinding } & MaybeInSession)
+  | ({ readonly k: 'session.start'; readonly actor: Actor; readonly dev?: Device; readonly src?: Source } & InSession)
+  | ({ readonly k: 'session.end'; readonly why: Why } & InSession)
+  | ({
+      readonly k: 'auth.ok';
+      readonly actor: Actor;
+      readonly auth: { readonly method: string; readonly acr?: string; readonly amr?: readonly string[] };
+    } & MaybeInSession)
+  | ({
+      readonly k: 'auth.failed';
+      readonly src?: Source;
+      readonly auth: { readonly method: string; readonly iss?: string; readonly code: string };
+    } & MaybeInSession)
+  | ({ readonly k: 'conn.open'; readonly db: Database; readonly out?: Pick<Outcome, 'server'> } & InSession)
+  | ({ readonly k: 'conn.close'; readonly db: Pick<Database, 'id'>; readonly why?: Why } & InSession)
+  | ({ readonly k: 'stmt.denied' } & StatementIntent)
+  | ({
+      readonly k: 'view.result';
+      /** The intent whose rows were shown. */
+      readonly ref: Reference;
+      readonly view: {
+        readonly first: number;
+        readonly rows: number;
+        readonly columns: number;
+        readonly masked?: number;
+      };
+    } & InSession)
+  | ({
+      readonly k: 'clipboard.copy';
+      readonly ref: Reference;
+      readonly view: { readonly cells: number; readonly masked?: number; readonly format?: string };
+    } & InSession)
+  | ({
+      readonly k: 'policy.load';
+      readonly load: {
+        readonly hash: string;
+        readonly version?: string;
+        readonly source: string;
+        readonly rules: number;
+      };
+    } & MaybeInSession)
+  | ({
+      readonly k: 'config.change';
+      readonly actor?: Actor;
+      readonly change: { readonly what: string; readonly from?: string; readonly to?: string };
+      readonly why?: Why;
+    } & MaybeInSession)
+  | ({
+      readonly k: 'verify.report';
+      readonly report: {
+        readonly good: boolean;
+        readonly size: number;
+        readonly root?: string;
+        readonly events: number;
+        readonly findings: readonly string[];
+      };
+    } & MaybeInSession)
+  | ({ readonly k: 'blob.erased'; readonly blob: string; readonly why: Why } & MaybeInSession);
+
+/** Nothing was sent after all, or nobody can tell what became of it. */
+export interface ClosedIntent {
+  readonly status: 'unknown' | 'not_started';
+  readonly code?: string;
+}
+
+/** How an intent ends. */
+export type IntentEnd = Outcome | ClosedIntent;
+
+/** A log that could not be continued and is kept as it was found; the first leaf of its successor names it. */
+export interface DeadLog {
+  readonly log: string;
+  /** Entries of its last good state, and the root over them (hex). */
+  readonly size: number;
+  readonly root: string;
+  readonly reason: string;
+}
+
+/** What a log is, in its leaf 0 and, byte for byte derived from that, in log.json. */
+export interface LogIdentity {
+  readonly id: string;
+  readonly origin: string;
+  /** Verifier key as a C2SP signed-note vkey. */
+  readonly key: string;
+  readonly after?: DeadLog;
+}
+
+/** Every event as the writer records it: those above, and those only the log itself makes. */
+export type RecordedEvent =
+  | AuditEvent
+  | ({ readonly k: 'stmt.intent' } & StatementIntent)
+  | ({ readonly k: 'stmt.outcome'; readonly ref: Reference; readonly out: Outcome } & InSession)
+  | ({ readonly k: 'stmt.closed'; readonly ref: Reference; readonly out: ClosedIntent } & InSession)
+  | { readonly k: 'log.open'; readonly log?: LogIdentity; readonly dev: Device }
+  | {
+      readonly k: 'log.recovered';
+      readonly rec: { readonly intents: number; readonly sessions: number; readonly torn: boolean };
+    }
+  | { readonly k: 'log.close' };
+
+/** Accepted while the disk is full: they end what already runs, and the reserve segment keeps room for them. */
+export const ENDS: ReadonlySet<RecordedEvent['k']> = new Set([
+  'stmt.outcome',
+  'stmt.closed',
+  'session.end',
+  'conn.close',
+  'log.close',
+]);

@@ -1,0 +1,162 @@
+/**
+ * The bytes of a leaf: UTF-8 JSON with a fixed order of keys, written once and hashed as written. Only keys of the table
+ * below get in, whatever an event carries.
+ */
+import { randomBytes } from 'node:crypto';
+import { type Commitment } from './blob.ts';
+import { type RecordedEvent } from './events.ts';
+
+/** `true`: a scalar or list of scalars as it is. `secret`: sealed into a blob. `[shape]`: a list of objects. */
+type Shape = true | 'secret' | readonly [Shape] | { readonly [key: string]: Shape };
+
+const DEVICE: Shape = { id: true, app: true, version: true, os: true };
+const SERVER: Shape = { pid: true, xid: true, lsn: true, end: true };
+
+const BODY: Shape = {
+  actor: {
+    user: { iss: true, sub: true, name: true, email: true, groups: true, verified: true },
+    agent: { id: true, name: true, instance: true, version: true, model: true, charter: true },
+    bind: true,
+  },
+  dev: DEVICE,
+  src: { door: true, address: true, host: true },
+  db: { id: true, engine: true, host: true, port: true, database: true, role: true, env: true, tls: true },
+  op: {
+    class: true,
+    title: true,
+    fingerprint: true,
+    norm: true,
+    objects: [{ name: true, access: true, via: true }],
+    columns: [{ name: true, place: true, class: true }],
+    text: 'secret',
+    params: 'secret',
+    tag: true,
+  },
+  pol: {
+    hash: true,
+    version: true,
+    decision: true,
+    rules: true,
+    obligations: true,
+    reasons: [{ code: true, sentence: true }],
+    approvals: true,
+  },
+  why: { reason: true, ticket: true },
+  ref: { i: true, h: true },
+  out: {
+    status: true,
+    sqlstate: true,
+    code: true,
+    rows: true,
+    changed: true,
+    bytes: true,
+    ms: true,
+    masked: [{ class: true, cells: true }],
+    cut: true,
+    server: SERVER,
+  },
+  auth: { method: true, iss: true, code: true, acr: true, amr: true },
+  bind: {
+    alg: true,
+    thumbprint: true,
+    iss: true,
+    sub: true,
+    aud: true,
+    nonce: true,
+    iat: true,
+    exp: true,
+    acr: true,
+    amr: true,
+    token: 'secret',
+    claims: 'secret',
+  },
+  view: { first: true, rows: true, columns: true, cells: true, masked: true, format: true },
+  load: { hash: true, version: true, source: true, rules: true },
+  change: { what: true, from: true, to: true },
+  report: { good: true, size: true, root: true, events: true, findings: true },
+  blob: true,
+  log: { id: true, origin: true, key: true, after: { log: true, size: true, root: true, reason: true } },
+  rec: { intents: true, sessions: true, torn: true },
+};
+
+/** Above this the long parts of a leaf move into a blob; bytes. */
+const SOFT_LIMIT = 16 * 1024;
+const LONG_PART = 512;
+
+type Seal = (content: Uint8Array) => Commitment;
+interface Tree {
+  [key: string]: unknown;
+}
+const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function ordered(value: unknown, shape: Shape, seal: Seal): unknown {
+  if (value === undefined || shape === true) return value;
+  if (shape === 'secret') {
+    if (!isTree(value)) return undefined;
+    const content = typeof value.text === 'string' ? Buffer.from(value.text) : value.text;
+    if (!(content instanceof Uint8Array)) return undefined;
+    return typeof value.n === 'number' ? { ...seal(content), n: value.n } : seal(content);
+  }
+  if (Array.isArray(shape))
+    return Array.isArray(value) ? value.map((item) => ordered(item, shape[0], seal)) : undefined;
+  if (!isTree(value)) return undefined;
+  const out: Tree = {};
+  for (const [key, inner] of Object.entries(shape)) {
+    const part = ordered(value[key], inner, seal);
+    if (part !== undefined) out[key] = part;
+  }
+  return out;
+}
+
+/** Takes every long text and list out of a body, by its dotted path. */
+function takeLongParts(body: Tree, path: string, taken: Tree): void {
+  for (const [key, value] of Object.entries(body)) {
+    if (isTree(value)) takeLongParts(value, `${path}${key}.`, taken);
+    else if (JSON.stringify(value).length > LONG_PART) {
+      taken[path + key] = value;
+      body[key] = undefined;
+    }
+  }
+}
+
+/** What the log adds to an event. */
+export interface Stamp {
+  readonly id: string;
+  /** Wall time, µs since 1970 UTC. */
+  readonly t: number;
+  /** Monotonic time since the log was opened, ns. */
+  readonly m: number;
+  /** One opening of the log by one process. */
+  readonly b: string;
+  /** Number within the session. */
+  readonly n?: number;
+}
+
+/** Encodes an event; `seal` is called once for each part that goes into a blob. */
+export function encodeLeaf(event: RecordedEvent, stamp: Stamp, seal: Seal): Buffer {
+  const s = 's' in event ? event.s : undefined;
+  const head = { v: 1, id: stamp.id, k: event.k, t: stamp.t, m: stamp.m, b: stamp.b, s, n: stamp.n };
+  const body = ordered(event, BODY, seal) as Tree;
+  const whole = Buffer.from(JSON.stringify({ ...head, ...body }));
+  if (whole.length <= SOFT_LIMIT) return whole;
+  const taken: Tree = {};
+  takeLongParts(body, '', taken);
+  return Buffer.from(JSON.stringify({ ...head, ...body, long: seal(Buffer.from(JSON.stringify(taken))) }));
+}
+
+/** The parts of a leaf that recovery needs. */
+export interface LeafKey {
+  readonly k: string;
+  readonly s?: string;
+  readonly ref?: { readonly i: number; readonly h: string };
+}
+
+/** UUID version 7 (RFC 9562 §5.7): 48 bits of Unix time in ms, then random. */
+export function uuid7(ms: number): string {
+  const bytes = randomBytes(16);
+  bytes.writeUIntBE(ms, 0, 6);
+  bytes.writeUInt8(0x70 | (bytes.readUInt8(6) & 0x0f), 6);
+  bytes.writeUInt8(0x80 | (bytes.readUInt8(8) & 0x3f), 8);
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}

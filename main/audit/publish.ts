@@ -1,0 +1,137 @@
+/**
+ * The C2SP tlog-tiles view of a log, derived from the journal and off the hot path: full tiles and entry bundles as they
+ * fill; checkpoints; and the partial tiles of the newest published checkpoint, so that the directory can be read by any
+ * tlog-tiles client.
+ */
+import { packEntries } from './journal/frame.ts';
+import { putFile, type Io } from './journal/io.ts';
+import { TILE_WIDTH, type FullTile, type Tree } from './merkle.ts';
+import { checkpointText, type Signer } from './note.ts';
+
+/** Tile index in groups of three digits, all but the last with an `x` (C2SP tlog-tiles, "Merkle Tree"). */
+export function tilePath(level: number | 'entries', index: number, width = TILE_WIDTH): string {
+  let path = String(index % 1000).padStart(3, '0');
+  for (let rest = Math.floor(index / 1000); rest > 0; rest = Math.floor(rest / 1000))
+    path = `x${String(rest % 1000).padStart(3, '0')}/${path}`;
+  return `tile/${level}/${path}${width === TILE_WIDTH ? '' : `.p/${width}`}`;
+}
+
+export const checkpointPath = (size: number): string => `checkpoints/${String(size).padStart(20, '0')}`;
+export const CHECKPOINT_NAME = /^(\d{20})$/;
+
+/** The partial tiles of a tree of this size. */
+function partialPaths(size: number): readonly string[] {
+  const paths: string[] = [];
+  for (let level = 0, nodes = size; nodes > 0; level++, nodes = Math.floor(nodes / TILE_WIDTH)) {
+    const width = nodes % TILE_WIDTH;
+    if (width === 0) continue;
+    const index = Math.floor(nodes / TILE_WIDTH);
+    paths.push(tilePath(level, index, width));
+    if (level === 0) paths.push(tilePath('entries', index, width));
+  }
+  return paths;
+}
+
+export class Publisher {
+  readonly #io: Io;
+  readonly #signer: Signer;
+  /** Entries of the newest bundle that is not yet full; undefined until a bundle's first entry comes by. */
+  #bundle: Buffer[] | undefined;
+  readonly #pending: { readonly path: string; readonly bytes: () => Buffer }[] = [];
+  /** Written, not yet on stable storage. */
+  #unsynced: string[] = [];
+  #durable = 0;
+  #checkpointed: number;
+  #published: number;
+
+  /** @param durable entries below this have their tiles on stable storage; @param checkpointed size of the newest checkpoint. */
+  constructor(io: Io, signer: Signer, durable: number, checkpointed: number, published: number) {
+    this.#io = io;
+    this.#signer = signer;
+    this.#durable = durable;
+    this.#checkpointed = checkpointed;
+    this.#published = published;
+  }
+
+  /** Entries below this have all their full tiles on stable storage. */
+  get durable(): number {
+    return this.#durable;
+  }
+
+  /** Size of the newest checkpoint signed. */
+  get checkpointed(): number {
+    return this.#checkpointed;
+  }
+
+  /** Takes the entry at `index` and the tiles it filled, in order of index. */
+  add(index: number, entry: Buffer, tiles: readonly FullTile[]): void {
+    if (index % TILE_WIDTH === 0) this.#bundle = [];
+    this.#bundle?.push(entry);
+    if (index < this.#durable || (index + 1) % TILE_WIDTH !== 0) return;
+    const bundle = this.#bundle;
+    if (bundle === undefined) return;
+    this.#pending.push({ path: tilePath('entries', (index + 1) / TILE_WIDTH - 1), bytes: () => packEntries(bundle) });
+    for (const { level, index: at, hashes } of tiles)
+      this.#pending.push({ path: tilePath(level, at), bytes: () => Buffer.concat(hashes) });
+  }
+
+  /** The log was closed at this size: every tile is known to be in place. */
+  trust(size: number): void {
+    this.#pending.length = 0;
+    this.#durable = size - (size % TILE_WIDTH);
+  }
+
+  /** Writes the tiles that have become full. */
+  flush(): void {
+    for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
+      putFile(this.#io, next.path, next.bytes(), { durable: false });
+      this.#unsynced.push(next.path);
+      this.#pending.shift();
+    }
+  }
+
+  /** Brings every full tile to stable storage, each with the directories that lead to it. */
+  sync(size: number): void {
+    this.flush();
+    const directories = new Set<string>();
+    for (const path of this.#unsynced) {
+      const file = this.#io.open(path, 'write');
+      try {
+        file.sync();
+      } finally {
+        file.close();
+      }
+      for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1))
+        directories.add(path.slice(0, at));
+    }
+    for (const directory of directories) this.#io.syncDirectory(directory);
+    this.#unsynced = [];
+    this.#durable = size - (size % TILE_WIDTH);
+  }
+
+  /** Signs the tree as it is, which must be on stable storage, and stores the note durably. Once for each size. */
+  checkpoint(tree: Tree): void {
+    if (tree.size === this.#checkpointed) return;
+    const note = this.#signer.signNote(checkpointText(this.#signer.name, tree.size, tree.root()));
+    putFile(this.#io, checkpointPath(tree.size), Buffer.from(note), { durable: true });
+    this.#checkpointed = tree.size;
+  }
+
+  /** Makes the directory a complete tlog-tiles log of the tree as it is. */
+  publish(tree: Tree): void {
+    this.checkpoint(tree);
+    if (tree.size === this.#published || this.#bundle === undefined) return;
+    this.sync(tree.size);
+    const before = partialPaths(this.#published);
+    const now = partialPaths(tree.size);
+    for (const path of now) {
+      const level = path.split('/')[1] ?? '';
+      const bytes = level === 'entries' ? packEntries(this.#bundle) : Buffer.concat(tree.levels[Number(level)] ?? []);
+      putFile(this.#io, path, bytes, { durable: true });
+    }
+    const note = this.#io.read(checkpointPath(tree.size));
+    if (note !== null) putFile(this.#io, 'checkpoint', note, { durable: true });
+    this.#published = tree.size;
+    for (const path of before) if (!now.includes(path)) this.#io.remove(path);
+  }
+}

@@ -1,0 +1,93 @@
+/** The thread that owns the files of one log. It takes everything that has arrived, commits once, and answers once. */
+import { type KeyObject } from 'node:crypto';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { type DeadLog, type Device, type RecordedEvent } from './events.ts';
+import { errorCode, isFull, nodeIo } from './journal/io.ts';
+import { Damage } from './journal/recover.ts';
+import { signer } from './note.ts';
+import { Writer, type Problem, type Reply } from './writer.ts';
+
+export interface WorkerInput {
+  readonly root: string;
+  readonly id: string;
+  readonly origin: string;
+  readonly key: KeyObject;
+  readonly blobKey: KeyObject;
+  readonly app: Device;
+  readonly after?: DeadLog;
+}
+
+export type ToWorker = { readonly append: readonly RecordedEvent[] } | 'close';
+
+export type FromWorker =
+  | { readonly kind: 'damaged'; readonly dead: DeadLog }
+  | { readonly kind: 'unopened'; readonly problem: Problem }
+  | {
+      readonly kind: 'done';
+      readonly replies: readonly Reply[];
+      readonly size: number;
+      readonly trouble: string | null;
+    }
+  | { readonly kind: 'closed'; readonly trouble: string | null };
+
+/** How long events may stand without a checkpoint over them, ms. */
+const PUBLISH_AFTER = 5000;
+
+function openWriter(input: WorkerInput): Writer | FromWorker {
+  try {
+    return new Writer({
+      ...input,
+      io: nodeIo(input.root),
+      signer: signer(input.origin, input.key),
+      clock: { wall: () => Date.now(), monotonic: () => process.hrtime.bigint() },
+    });
+  } catch (error) {
+    if (error instanceof Damage)
+      return { kind: 'damaged', dead: { log: input.id, size: error.size, root: error.root, reason: error.reason } };
+    const problem = {
+      code: isFull(error) ? 'audit-disk-full' : 'audit-failed',
+      message: isFull(error)
+        ? 'The disk is full: the audit log cannot be opened, so nothing can run.'
+        : `The audit log cannot be opened (${errorCode(error) || 'internal error'}), so nothing can run.`,
+      next: 'Make sure the disk that holds the profile can be written and has at least 64 MB free, then start again.',
+    };
+    return { kind: 'unopened', problem };
+  }
+}
+
+if (parentPort !== null) {
+  const port = parentPort;
+  const send = (message: FromWorker): void => port.postMessage(message);
+  const writer = openWriter(workerData as WorkerInput);
+  if (!(writer instanceof Writer)) send(writer);
+  else {
+    let publishing: NodeJS.Timeout | undefined;
+    const done = (replies: readonly Reply[]): void =>
+      send({ kind: 'done', replies, size: writer.size, trouble: writer.trouble });
+    const publish = (): void => {
+      publishing = undefined;
+      writer.publish();
+      done([]);
+    };
+    port.on('message', (first: ToWorker) => {
+      const events: RecordedEvent[] = [];
+      let closing = false;
+      for (let message: ToWorker | undefined = first; message !== undefined;) {
+        if (message === 'close') closing = true;
+        else events.push(...message.append);
+        message = (receiveMessageOnPort(port) as { readonly message: ToWorker } | undefined)?.message;
+      }
+      if (events.length > 0) {
+        done(writer.append(events));
+        publishing ??= setTimeout(publish, PUBLISH_AFTER);
+      }
+      if (!closing) return writer.maintain();
+      clearTimeout(publishing);
+      writer.close();
+      send({ kind: 'closed', trouble: writer.trouble });
+      port.close();
+    });
+    done([]);
+    writer.maintain();
+  }
+}
