@@ -1,20 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { calculateJwkThumbprint, exportJWK, FlattenedSign, generateKeyPair, importJWK, type JWK } from 'jose';
+import { calculateJwkThumbprint, exportJWK, FlattenedSign, generateKeyPair, importJWK } from 'jose';
 import { z } from 'zod';
-
-/**
- * The key that this login is bound to (OpenPubkey, "client instance claims"). The protected header that the key will sign
- * with names the key and 32 random bytes; its hash travels as the OpenID Connect nonce. The provider's signature over the
- * nonce thereby covers the key, and the provider works as a certificate authority without knowing it.
- */
-export interface DeviceKey {
-  /** Private JWK, Ed25519 (RFC 8037). Software protected: Node reaches no TPM or Secure Enclave. */
-  readonly privateKey: JWK;
-  /** BASE64URL of the header {alg, typ: 'CIC', rz, upk}, as it will stand in the PK token (RFC 7515 §7.2.1 `protected`). */
-  readonly protectedHeader: string;
-  /** RFC 7638 thumbprint of the public key. */
-  readonly thumbprint: string;
-}
 
 const ed25519 = z.strictObject({
   kty: z.literal('OKP'),
@@ -31,10 +17,20 @@ export const clientInstanceClaims = z.strictObject({
 });
 
 export const deviceKeySchema = z.strictObject({
+  /** Private JWK (RFC 8037). Software protected: Node reaches no TPM or Secure Enclave. */
   privateKey: ed25519.extend({ d: z.string().regex(/^[A-Za-z0-9_-]{43}$/) }),
+  /** BASE64URL of the header {alg, typ: 'CIC', rz, upk}, as it will stand in the PK token (RFC 7515 §7.2.1 `protected`). */
   protectedHeader: z.string().max(1_000),
+  /** RFC 7638 thumbprint of the public key. */
   thumbprint: z.string(),
 });
+
+/**
+ * The key that this login is bound to (OpenPubkey, "client instance claims"). The protected header that the key will sign
+ * with names the key and 32 random bytes; its hash travels as the OpenID Connect nonce. The provider's signature over the
+ * nonce thereby covers the key, and the provider works as a certificate authority without knowing it.
+ */
+export type DeviceKey = Readonly<z.infer<typeof deviceKeySchema>>;
 
 export async function createDeviceKey(): Promise<DeviceKey> {
   const pair = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
