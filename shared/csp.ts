@@ -1,23 +1,23 @@
 /**
- * Trusted Types policies the window's libraries create: Monaco's, by the names in its source. Nothing else may turn
- * text into markup, script or a worker's address.
+ * Trusted Types policies of the window; nothing else may turn text into markup or into a script's address. `countersign`
+ * is ours (renderer/state/trusted-types.ts: scripts of our own origin only), the others are created by Monaco and by the
+ * sanitiser inside it, by the names in their sources.
  */
 const TRUSTED_TYPES = [
+  'countersign',
   'defaultWorkerFactory',
-  'diffEditorWidget',
-  'diffReview',
   'domLineBreaksComputer',
-  'editorGhostText',
+  'dompurify',
   'editorViewLayer',
+  'richScreenReaderContent',
   'standaloneColorizer',
-  'stickyScroll',
   'tokenizeToString',
 ];
 
 const directives: Readonly<Record<string, string>> = {
   'default-src': "'none'",
   'script-src': "'self'",
-  // Monaco and the virtual lists position by style attributes.
+  // Monaco writes its themes into style elements.
   'style-src': "'self' 'unsafe-inline'",
   'img-src': "'self' data:",
   'font-src': "'self'",

@@ -1,0 +1,159 @@
+import { lazy, type ReactElement, Suspense } from 'react';
+import { Button, EmptyState, environmentEdge, ProgressBar, Shortcut, Split } from '../design/index.ts';
+import { commands, shortcutOf } from '../commands/commands.ts';
+import { HistoryPanel } from '../history/history-panel.tsx';
+import { Inspector } from '../results/inspector.tsx';
+import { ResultsPanel } from '../results/results-panel.tsx';
+import { ConnectionsPanel } from '../schema/connections-panel.tsx';
+import { newTab } from '../state/actions.ts';
+import { useStore } from '../state/store.ts';
+import { useWorkbench } from '../state/workbench.ts';
+import { activeTab } from '../state/workspace.ts';
+import { EditorTabs } from './editor-tabs.tsx';
+import { Toolbar } from './toolbar.tsx';
+import { useActiveRun } from './use-run.ts';
+import './editor-view.css';
+
+/** Monaco is the largest part of the window: the frame is on the screen before it is fetched. */
+const SqlEditor = lazy(async () => ({ default: (await import('./sql-editor.tsx')).SqlEditor }));
+
+const FIRST_KEYS = ['tab.new', 'relations', 'palette', 'history'];
+
+function NoTab(): ReactElement {
+  const workbench = useWorkbench();
+  return (
+    <div className="no-tab">
+      <EmptyState title="No tab is open.">
+        <Button
+          variant="primary"
+          onPress={() => {
+            newTab(workbench);
+          }}
+        >
+          New tab
+        </Button>
+        <dl className="first-keys">
+          {commands
+            .filter(({ id }) => FIRST_KEYS.includes(id))
+            .map(({ id, title }) => (
+              <div key={id}>
+                <dt>{title}</dt>
+                <dd>
+                  <Shortcut keys={shortcutOf(id)} />
+                </dd>
+              </div>
+            ))}
+        </dl>
+      </EmptyState>
+    </div>
+  );
+}
+
+function TabArea(): ReactElement {
+  const workbench = useWorkbench();
+  const tab = useStore(workbench.workspace, activeTab);
+  const layout = useStore(workbench.workspace, ({ layout }) => layout);
+  const connections = useStore(workbench.connections);
+  const { run } = useActiveRun(workbench);
+  if (tab === null) return <NoTab />;
+  const connection =
+    connections.state === 'ready' ? (connections.value.find(({ name }) => name === tab.connection) ?? null) : null;
+  const text = (
+    <div className="text-area">
+      <div
+        id="editor-panel"
+        role="tabpanel"
+        aria-label={tab.title}
+        className={`text-box ${environmentEdge(connection?.environment ?? null)}`}
+      >
+        <Suspense fallback={<ProgressBar label="Loading the editor" />}>
+          <SqlEditor />
+        </Suspense>
+      </div>
+      <Toolbar tab={tab} />
+    </div>
+  );
+  const results = (
+    <section className="results-area" aria-label="Results">
+      <ResultsPanel
+        client={workbench.client}
+        run={run}
+        connection={connection}
+        onReveal={(span) => workbench.editor.get()?.reveal(span)}
+      />
+    </section>
+  );
+  return (
+    <Split
+      orientation="vertical"
+      sizes={layout}
+      onResized={(sizes) => {
+        workbench.workspace.update((workspace) => ({ ...workspace, layout: { ...workspace.layout, ...sizes } }));
+      }}
+      areas={[
+        { id: 'text', label: 'text', size: '42%', least: '96px', content: text },
+        { id: 'results', label: 'results', size: '58%', least: '96px', content: results },
+      ]}
+    />
+  );
+}
+
+/** Connections or history, the editor over its results, and the inspector. */
+export function EditorView(): ReactElement {
+  const workbench = useWorkbench();
+  const sidebar = useStore(workbench.sidebar);
+  const inspector = useStore(workbench.inspector);
+  const layout = useStore(workbench.workspace, ({ layout }) => layout);
+  const center = (
+    <div className="editor-area">
+      <EditorTabs />
+      <div className="editor-rest">
+        <TabArea />
+      </div>
+    </div>
+  );
+  const areas = [
+    {
+      id: 'side',
+      label: 'connections',
+      size: '264px',
+      least: '160px',
+      fixed: true,
+      content: sidebar === 'history' ? <HistoryPanel /> : <ConnectionsPanel />,
+    },
+    { id: 'center', label: 'editor', size: '1fr', least: '320px', content: center },
+    ...(inspector
+      ? [
+          {
+            id: 'inspector',
+            label: 'inspector',
+            size: '280px',
+            least: '180px',
+            fixed: true,
+            content: <Inspector client={workbench.client} />,
+          },
+        ]
+      : []),
+  ];
+  return (
+    <Split
+      key={inspector ? 'with-inspector' : 'without'}
+      orientation="horizontal"
+      sizes={inspector ? prefixed(layout, 'wide-') : layout}
+      onResized={(sizes) => {
+        const kept = inspector
+          ? Object.fromEntries(Object.entries(sizes).map(([id, size]) => [`wide-${id}`, size]))
+          : sizes;
+        workbench.workspace.update((workspace) => ({ ...workspace, layout: { ...workspace.layout, ...kept } }));
+      }}
+      areas={areas}
+    />
+  );
+}
+
+/** With the inspector open the same areas have other sizes, remembered apart. */
+function prefixed(layout: Readonly<Record<string, number>>, prefix: string): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(layout).flatMap(([id, size]) => (id.startsWith(prefix) ? [[id.slice(prefix.length), size]] : [])),
+  );
+}

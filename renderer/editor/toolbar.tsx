@@ -1,0 +1,90 @@
+import { type ReactElement } from 'react';
+import { type ConnectionView, type TabState } from '../../shared/views.ts';
+import { shortcutOf } from '../commands/commands.ts';
+import { Button, environmentName, Icon, Menu, type MenuEntry, WithTooltip } from '../design/index.ts';
+import { cancelRun, connectTab, explainCurrent, formatText, runCurrent } from '../state/actions.ts';
+import { useStore } from '../state/store.ts';
+import { useWorkbench } from '../state/workbench.ts';
+import { useActiveRun } from './use-run.ts';
+import { VerdictLine } from './verdict-line.tsx';
+import './toolbar.css';
+
+function ConnectionChoice({
+  tab,
+  connections,
+}: {
+  tab: TabState;
+  connections: readonly ConnectionView[];
+}): ReactElement {
+  const workbench = useWorkbench();
+  const connection = connections.find(({ name }) => name === tab.connection) ?? null;
+  const entries: MenuEntry[] = connections.map(({ name, title, environment }) => ({
+    id: name,
+    label: title,
+    detail: environmentName(environment),
+    icon: name === tab.connection ? 'check' : 'blank',
+    onAction: () => {
+      connectTab(workbench, tab.id, name);
+    },
+  }));
+  return (
+    <Menu label="Connection of this tab" entries={entries}>
+      <Button variant="quiet" icon="database" aria-label={`Connection: ${connection?.title ?? 'none'}`}>
+        {connection?.title ?? 'Choose a connection'} <Icon name="chevron-down" />
+      </Button>
+    </Menu>
+  );
+}
+
+/** What can be done with the text: run or cancel, explain, format; on which connection; and the verdict on the current statement. */
+export function Toolbar({ tab }: { tab: TabState }): ReactElement {
+  const workbench = useWorkbench();
+  const connections = useStore(workbench.connections);
+  const { snapshot } = useActiveRun(workbench);
+  const list = connections.state === 'ready' ? connections.value : [];
+  const environment = list.find(({ name }) => name === tab.connection)?.environment ?? null;
+  const running = snapshot?.state === 'running';
+  return (
+    <div className="toolbar" role="toolbar" aria-label="Statement">
+      {running ? (
+        <Button
+          icon="debug-stop"
+          className="run-button"
+          shortcut={shortcutOf('cancel')}
+          onPress={() => {
+            cancelRun(workbench);
+          }}
+        >
+          Cancel
+        </Button>
+      ) : (
+        <Button
+          icon="play"
+          className={`run-button ${environment === null ? '' : `run-on environment-${environment}`}`}
+          shortcut={shortcutOf('run')}
+          isDisabled={tab.connection === null}
+          onPress={() => void runCurrent(workbench)}
+        >
+          Run
+        </Button>
+      )}
+      <WithTooltip text="Show the verdict without running" shortcut={shortcutOf('explain')}>
+        <Button
+          variant="quiet"
+          onPress={() => {
+            explainCurrent(workbench);
+          }}
+        >
+          Explain
+        </Button>
+      </WithTooltip>
+      <WithTooltip text="Lay out the selection or the whole text" shortcut={shortcutOf('format')}>
+        <Button variant="quiet" onPress={() => void formatText(workbench)}>
+          Format
+        </Button>
+      </WithTooltip>
+      <ConnectionChoice tab={tab} connections={list} />
+      <VerdictLine />
+    </div>
+  );
+}

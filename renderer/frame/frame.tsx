@@ -1,0 +1,45 @@
+import { type ReactElement, useEffect } from 'react';
+import { type AppInfo, type PersonView } from '../../shared/views.ts';
+import { Palette } from '../commands/palette.tsx';
+import { useCommandKeys } from '../commands/use-command-keys.ts';
+import { Message } from '../design/index.ts';
+import { EditorView } from '../editor/editor-view.tsx';
+import { SettingsView } from '../settings/settings-view.tsx';
+import { openWorkspace } from '../state/open-workspace.ts';
+import { useStore } from '../state/store.ts';
+import { useWorkbench } from '../state/workbench.ts';
+import { VerifyView } from '../verify/verify-view.tsx';
+import { ActivityBar } from './activity-bar.tsx';
+import { StatusLine } from './status-line.tsx';
+import { TopBar } from './top-bar.tsx';
+import './frame.css';
+
+/** The window of a person who is signed in. The editor stays alive behind the other places: text, results and scroll are kept. */
+export function Frame({ person, info }: { person: PersonView; info: AppInfo }): ReactElement {
+  const workbench = useWorkbench();
+  const view = useStore(workbench.view);
+  useCommandKeys(workbench);
+  useEffect(() => openWorkspace(workbench), [workbench, person]);
+  return (
+    <div className="frame">
+      <TopBar person={person} info={info} />
+      {info.notices.map((notice) => (
+        <Message key={notice} meaning="write">
+          {notice}
+        </Message>
+      ))}
+      <div className="frame-middle">
+        <ActivityBar />
+        <main className="frame-place">
+          <div className="place" hidden={view !== 'editor'}>
+            <EditorView />
+          </div>
+          {view === 'verify' && <VerifyView />}
+          {view === 'settings' && <SettingsView info={info} />}
+        </main>
+      </div>
+      <StatusLine person={person} />
+      <Palette />
+    </div>
+  );
+}

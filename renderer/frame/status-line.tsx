@@ -1,0 +1,95 @@
+import { type ReactElement } from 'react';
+import { type PersonView } from '../../shared/views.ts';
+import { EnvironmentBadge, Icon } from '../design/index.ts';
+import { useActiveRun } from '../editor/use-run.ts';
+import { type RunSnapshot } from '../results/run-model.ts';
+import { useStore } from '../state/store.ts';
+import { useWorkbench } from '../state/workbench.ts';
+import { activeTab } from '../state/workspace.ts';
+
+const number = (value: number): string => value.toLocaleString('en');
+const strengths = { advisory: 'advisory', brokered: 'brokered', gateway: 'gateway' } as const;
+
+/** The run in a few words, announced when it changes its state and not for every row. */
+function runWords(snapshot: RunSnapshot | null): string {
+  switch (snapshot?.state) {
+    case undefined:
+      return '';
+    case 'running':
+      return 'running';
+    case 'refused':
+      return 'refused';
+    case 'asked':
+      return 'needs approval';
+    case 'failed':
+      return 'failed';
+    case 'cancelled':
+      return 'cancelled';
+    case 'done':
+      return `${number(snapshot.rows)} rows \u00b7 ${number(Math.round(snapshot.milliseconds ?? 0))} ms${snapshot.cut === null ? '' : ' \u00b7 cut'}`;
+  }
+}
+
+function Recorded(): ReactElement {
+  const workbench = useWorkbench();
+  const audit = useStore(workbench.audit);
+  if (audit.state === 'loading') return <span className="status-field" />;
+  const trouble = audit.state === 'failed' ? audit.trouble.message : audit.value.trouble;
+  if (trouble !== null) {
+    return (
+      <span className="status-field meaning-refused" role="alert" title={trouble}>
+        <Icon name="error" /> {trouble}
+      </span>
+    );
+  }
+  const value = audit.state === 'ready' ? audit.value : null;
+  return (
+    <button
+      type="button"
+      className="status-field status-button"
+      title={`Everything that runs is recorded first. Log: ${value?.log ?? ''}`}
+      onClick={() => {
+        workbench.view.set('verify');
+      }}
+    >
+      <Icon name="pass" className="meaning-approved" /> recorded {number(value?.recorded ?? 0)}
+    </button>
+  );
+}
+
+/** One line at the bottom: where you are first, then who, what ran, and what is recorded. */
+export function StatusLine({ person }: { person: PersonView }): ReactElement {
+  const workbench = useWorkbench();
+  const tab = useStore(workbench.workspace, activeTab);
+  const connections = useStore(workbench.connections);
+  const saveTrouble = useStore(workbench.saveTrouble);
+  const { snapshot } = useActiveRun(workbench);
+  const connection =
+    connections.state === 'ready' ? (connections.value.find(({ name }) => name === tab?.connection) ?? null) : null;
+  return (
+    <footer className="status-line" aria-label="Status">
+      {connection !== null && (
+        <span className="status-environment">
+          <EnvironmentBadge environment={connection.environment} />
+          <span className="status-field">
+            {connection.title} {'\u00b7'} {connection.access} {'\u00b7'} {strengths[connection.strength]}
+          </span>
+        </span>
+      )}
+      <span className="status-field">
+        <Icon name="account" /> {person.name}
+        {!person.verified && ', not verified'}
+      </span>
+      <span className="status-field status-run" role="status" aria-live="polite">
+        {runWords(snapshot)}
+      </span>
+      {saveTrouble !== null && (
+        <span className="status-field meaning-refused" role="alert" title={saveTrouble.next ?? ''}>
+          <Icon name="error" /> Text not saved: {saveTrouble.message}
+        </span>
+      )}
+      <span className="status-rest" />
+      <Recorded />
+    </footer>
+  );
+}

@@ -1,0 +1,71 @@
+import { type Desktop } from '../../shared/contract.ts';
+import { type Client } from '../../shared/rpc/types.ts';
+import { createSaver, systemClock } from './saver.ts';
+import { createSchemaCache } from './schema-cache.ts';
+import { createStore } from './store.ts';
+import { loading, type Trouble, troubleOf } from './trouble.ts';
+import { type Host, type Workbench } from './workbench.ts';
+import { emptyWorkspace, savedForm } from './workspace.ts';
+
+/** ms from the first keystroke to the disk. */
+const SAVE_DELAY = 400;
+const SAVE_RETRY = 3000;
+
+/** Makes the stores the views share. `load` asks the gate who it is and who is at the window; it may be called again after a failure. */
+export function createWorkbench(
+  client: Client<Desktop>,
+  host: Host,
+): { readonly workbench: Workbench; readonly load: () => Promise<void> } {
+  const workspace = createStore(emptyWorkspace);
+  const saveTrouble = createStore<Trouble | null>(null);
+  const workbench: Workbench = {
+    client,
+    host,
+    info: createStore<ReturnType<Workbench['info']['get']>>(loading),
+    session: createStore<ReturnType<Workbench['session']['get']>>({ state: 'unknown' }),
+    connections: createStore<ReturnType<Workbench['connections']['get']>>(loading),
+    audit: createStore<ReturnType<Workbench['audit']['get']>>(loading),
+    schema: createSchemaCache(client),
+    workspace,
+    saveTrouble,
+    saver: createSaver({
+      clock: systemClock,
+      delay: SAVE_DELAY,
+      retry: SAVE_RETRY,
+      current: () => savedForm(workspace.get()),
+      save: (state) => client['workspace.save']({ ...state, tabs: [...state.tabs] }),
+      onTrouble: (error) => {
+        saveTrouble.set(error === null ? null : troubleOf(error));
+      },
+    }),
+    view: createStore<ReturnType<Workbench['view']['get']>>('editor'),
+    palette: createStore<ReturnType<Workbench['palette']['get']>>(null),
+    inspector: createStore<boolean>(true),
+    sidebar: createStore<ReturnType<Workbench['sidebar']['get']>>('connections'),
+    runs: createStore<ReturnType<Workbench['runs']['get']>>(new Map()),
+    live: createStore<ReturnType<Workbench['live']['get']>>(null),
+    editor: createStore<ReturnType<Workbench['editor']['get']>>(null),
+  };
+
+  const followAudit = async (): Promise<void> => {
+    try {
+      for await (const value of client['audit.state']()) workbench.audit.set({ state: 'ready', value });
+    } catch (error) {
+      workbench.audit.set({ state: 'failed', trouble: troubleOf(error) });
+    }
+  };
+
+  const load = async (): Promise<void> => {
+    workbench.info.set(loading);
+    try {
+      const [info, person] = await Promise.all([client['app.info'](), client['session.current']()]);
+      workbench.info.set({ state: 'ready', value: info });
+      workbench.session.set(person === null ? { state: 'signed-out' } : { state: 'signed-in', person });
+      void followAudit();
+    } catch (error) {
+      workbench.info.set({ state: 'failed', trouble: troubleOf(error) });
+    }
+  };
+
+  return { workbench, load };
+}
