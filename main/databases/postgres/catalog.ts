@@ -1,0 +1,247 @@
+import {
+  type CatalogColumn,
+  type CatalogForeignKey,
+  type CatalogFunction,
+  type CatalogRelation,
+  type CatalogSnapshot,
+  type RelationKind,
+} from '../catalog.ts';
+import {
+  COLUMN_COMMENTS,
+  COLUMNS,
+  FUNCTIONS,
+  GENERATED,
+  INHERITANCE,
+  KEYS,
+  RELATIONS,
+  RULES,
+  SERVER,
+  TRIGGERS,
+  TYPES,
+  USER_OPERATORS,
+  USER_TYPES,
+} from './catalog-queries.ts';
+import { BodyReader, readDataRow } from './messages.ts';
+import { type PostgresSession, type TextValue } from './session.ts';
+
+type Row = readonly TextValue[];
+
+const KINDS: Readonly<Record<string, RelationKind>> = {
+  r: 'table',
+  p: 'partitioned table',
+  v: 'view',
+  m: 'materialized view',
+  f: 'foreign table',
+  S: 'sequence',
+  c: 'composite type',
+};
+const FUNCTION_KINDS: Readonly<Record<string, CatalogFunction['kind']>> = {
+  f: 'function',
+  p: 'procedure',
+  a: 'aggregate',
+  w: 'window',
+};
+const VOLATILITIES: Readonly<Record<string, CatalogFunction['volatility']>> = {
+  i: 'immutable',
+  s: 'stable',
+  v: 'volatile',
+};
+
+/**
+ * Reads the catalog of the session's database as its role sees it: a dozen queries whatever the number of tables. The
+ * queries are not one snapshot; an object that changes meanwhile shows up whole or not at all.
+ * @param schemas the session's search path, without pg_catalog and pg_temp
+ * @throws ServerError, or what the connection was lost with
+ */
+export async function loadCatalog(session: PostgresSession, schemas: readonly string[]): Promise<CatalogSnapshot> {
+  const [server] = await session.query(SERVER);
+  const relations = await session.query(RELATIONS);
+  const columns = await loadColumns(session);
+  const parents = new Grouped<number>();
+  const children = new Grouped<number>();
+  for (const [child, parent] of await session.query(INHERITANCE)) {
+    parents.add(Number(child), Number(parent));
+    children.add(Number(parent), Number(child));
+  }
+  const keys = await session.query(KEYS);
+  const primaryKeys = new Map(
+    keys
+      .filter(([, kind]) => kind === 'p')
+      .map(([, , oid, , positions]) => [Number(oid), columns.names(Number(oid), text(positions))]),
+  );
+  const rules = groupNames(await session.query(RULES));
+  const triggers = groupNames(await session.query(TRIGGERS));
+  const loaded = relations.map(
+    ([oidText, schema, name, kind, rows, rowSecurity, definition, comment]): CatalogRelation => {
+      const oid = Number(oidText);
+      return {
+        oid,
+        schema: text(schema),
+        name: text(name),
+        kind: KINDS[text(kind)] ?? 'table',
+        columns: columns.of(oid),
+        ...optional('definition', definition),
+        parents: parents.of(oid),
+        children: children.of(oid),
+        primaryKey: primaryKeys.get(oid) ?? [],
+        estimatedRows: Number(rows),
+        rowSecurity: rowSecurity === 't',
+        rules: rules.of(oid),
+        triggers: triggers.of(oid),
+        ...optional('comment', comment),
+      };
+    },
+  );
+  return {
+    serverMajor: Math.floor(Number(server?.[0]) / 10000),
+    database: text(server?.[1]),
+    role: text(server?.[2]),
+    searchPath: schemas,
+    relations: loaded,
+    types: (await session.query(USER_TYPES)).map(([schema, name, kind]) => ({
+      schema: text(schema),
+      name: text(name),
+      kind: kind === 'e' ? 'enum' : 'domain',
+    })),
+    functions: (await session.query(FUNCTIONS)).map(catalogFunction),
+    foreignKeys: foreignKeys(keys, loaded, columns),
+    userOperators: (await session.query(USER_OPERATORS)).map(([name]) => text(name)),
+    loadedAt: new Date().toISOString(),
+  };
+}
+
+/** Columns of every relation, and their names by position. */
+class Columns {
+  readonly #byRelation = new Grouped<CatalogColumn>();
+
+  add(relation: number, column: CatalogColumn): void {
+    this.#byRelation.add(relation, column);
+  }
+
+  of(relation: number): readonly CatalogColumn[] {
+    return this.#byRelation.of(relation);
+  }
+
+  /** Names of the columns at `positions`, attnums separated by spaces. */
+  names(relation: number, positions: string): readonly string[] {
+    const columns = this.of(relation);
+    return positions
+      .split(' ')
+      .flatMap((position) => columns.find((column) => column.position === Number(position))?.name ?? []);
+  }
+}
+
+/** The one large read: hundreds of thousands of rows, made into columns as they come, each distinct text kept once. */
+async function loadColumns(session: PostgresSession): Promise<Columns> {
+  const types = new Map(
+    (await session.query(TYPES)).map(([oid, modifier, name]) => [place(oid, modifier), text(name)]),
+  );
+  const comments = new Map(
+    (await session.query(COLUMN_COMMENTS)).map(([relation, position, comment]) => [place(relation, position), comment]),
+  );
+  const sources = new Map<string, string[]>();
+  for (const [relation, position, source] of await session.query(GENERATED)) {
+    sources.set(place(relation, position), [...(sources.get(place(relation, position)) ?? []), text(source)]);
+  }
+  const columns = new Columns();
+  const texts = new Map<string, string>();
+  const once = (value: string): string => {
+    const known = texts.get(value);
+    if (known === undefined) texts.set(value, value);
+    return known ?? value;
+  };
+  await session.read(COLUMNS, [], {
+    row(...body) {
+      const [relation, position, name, typeOid, modifier, notNull] = readDataRow(new BodyReader(...body));
+      const at = place(relation, position);
+      const column = {
+        name: once(text(name)),
+        type: types.get(place(typeOid, modifier)) ?? '???',
+        typeOid: Number(typeOid),
+        notNull: notNull === 't',
+        position: Number(position),
+      };
+      const from = sources.get(at);
+      const comment = comments.get(at);
+      const plain = from === undefined && typeof comment !== 'string';
+      columns.add(
+        Number(relation),
+        plain ? column : { ...column, ...(from && { generatedFrom: from }), ...optional('comment', comment) },
+      );
+      return true;
+    },
+  });
+  return columns;
+}
+
+function catalogFunction([
+  oid,
+  schema,
+  name,
+  args,
+  returns,
+  kind,
+  language,
+  volatility,
+  definer,
+]: Row): CatalogFunction {
+  return {
+    oid: Number(oid),
+    schema: text(schema),
+    name: text(name),
+    args: text(args),
+    returns: text(returns),
+    kind: FUNCTION_KINDS[text(kind)] ?? 'function',
+    language: text(language),
+    volatility: VOLATILITIES[text(volatility)] ?? 'volatile',
+    securityDefiner: definer === 't',
+  };
+}
+
+function foreignKeys(
+  keys: readonly Row[],
+  relations: readonly CatalogRelation[],
+  columns: Columns,
+): readonly CatalogForeignKey[] {
+  const byOid = new Map(relations.map((relation) => [relation.oid, relation]));
+  const end = (oid: TextValue | undefined, positions: TextValue | undefined): CatalogForeignKey['from'] | undefined => {
+    const relation = byOid.get(Number(oid));
+    if (relation === undefined) return undefined;
+    return { schema: relation.schema, relation: relation.name, columns: columns.names(relation.oid, text(positions)) };
+  };
+  return keys.flatMap(([name, kind, oid, other, own, referenced]) => {
+    const [from, to] = [end(oid, own), end(other, referenced)];
+    return kind === 'f' && from !== undefined && to !== undefined ? [{ name: text(name), from, to }] : [];
+  });
+}
+
+/** Values by the OID of their relation. */
+class Grouped<T> {
+  readonly #lists = new Map<number, T[]>();
+
+  add(oid: number, value: T): void {
+    const list = this.#lists.get(oid);
+    if (list === undefined) this.#lists.set(oid, [value]);
+    else list.push(value);
+  }
+
+  of(oid: number): readonly T[] {
+    return this.#lists.get(oid) ?? [];
+  }
+}
+
+function groupNames(rows: readonly Row[]): Grouped<string> {
+  const grouped = new Grouped<string>();
+  for (const [oid, name] of rows) grouped.add(Number(oid), text(name));
+  return grouped;
+}
+
+const text = (value: TextValue | undefined): string => value ?? '';
+
+const place = (relation: TextValue | undefined, position: TextValue | undefined): string =>
+  `${text(relation)} ${text(position)}`;
+
+/** The property where there is a value for it, nothing where there is none. */
+function optional<K extends string>(name: K, value: TextValue | undefined): { readonly [P in K]?: string } {
+  return value === null || value === undefined ? {} : ({ [name]: value } as { readonly [P in K]: string });
+}
