@@ -1,76 +1,17 @@
 import { createHash } from 'node:crypto';
-import { type RuleReference } from './answer.ts';
+import {
+  type CompiledGrant,
+  type CompiledPlace,
+  type CompiledPolicy,
+  type CompiledRule,
+  type PolicyContext,
+  type Selectors,
+} from './compiled-policy.ts';
 import { readCondition, type Condition } from './condition.ts';
-import { policyFile, SELECTOR_CHOICES, type ApprovalSource, type PolicyFile, type RuleSource } from './policy-file.ts';
-import { actionsOf, ACTIONS, NAME, NAME_RULE, type Action, type Environment } from './vocabulary.ts';
+import { namePattern } from './name-pattern.ts';
+import { policyFile, SELECTOR_CHOICES, type PolicyFile, type RuleSource } from './policy-file.ts';
+import { actionsOf, ACTIONS, NAME, NAME_RULE, type Action } from './vocabulary.ts';
 import { readYaml, type Path, type Problem, type YamlFile } from './yaml-file.ts';
-
-/** Who a rule speaks of. A rule without `to` speaks of everyone. */
-export interface Selectors {
-  readonly everyone: boolean;
-  readonly agent: boolean;
-  readonly groups: ReadonlySet<string>;
-  /** E-mail addresses in lower case. */
-  readonly persons: ReadonlySet<string>;
-  /** As written, for sentences. */
-  readonly words: readonly string[];
-}
-
-export interface CompiledPlace {
-  readonly environments?: ReadonlySet<Environment>;
-  readonly connections?: ReadonlySet<string>;
-  readonly databases?: NamePattern;
-  readonly schemas?: NamePattern;
-  readonly tables?: NamePattern;
-}
-
-/** Matches a catalog name exactly, or with `*` for any run of characters. */
-export type NamePattern = (name: string) => boolean;
-
-export interface CompiledRule {
-  readonly reference: RuleReference;
-  readonly to: Selectors;
-  readonly place: CompiledPlace;
-  readonly condition?: Condition;
-  readonly unlessGrants: ReadonlySet<string>;
-  readonly unlessGroups: ReadonlySet<string>;
-  readonly obligations?: NonNullable<RuleSource['require']>;
-}
-
-export interface CompiledGrant {
-  readonly name: string;
-  readonly for: Selectors;
-  readonly approval?: ApprovalSource;
-  readonly maxMinutes: number;
-  readonly reason: boolean;
-  readonly stepUp: boolean;
-}
-
-export interface KnownConnection {
-  readonly name: string;
-  readonly environment: Environment;
-  readonly database: string;
-  readonly team?: string;
-}
-
-/** What a policy's names may refer to. */
-export interface PolicyContext {
-  readonly classes: readonly { readonly name: string; readonly group: string }[];
-  readonly connections: readonly KnownConnection[];
-}
-
-export interface CompiledPolicy {
-  /** SHA-256 of the file's bytes (UTF-8), hex. */
-  readonly hash: string;
-  readonly rulesFor: Readonly<Record<Action, readonly CompiledRule[]>>;
-  /** Names of the policy's groups by the identity provider's name. */
-  readonly groupsOf: ReadonlyMap<string, readonly string[]>;
-  readonly providerNames: ReadonlyMap<string, readonly string[]>;
-  readonly grants: ReadonlyMap<string, CompiledGrant>;
-  readonly localTime: Intl.DateTimeFormat;
-  readonly context: PolicyContext;
-  readonly tests: readonly { readonly source: PolicyFile['tests'][number]; readonly line: number }[];
-}
 
 export type CompileResult =
   | { readonly ok: true; readonly policy: CompiledPolicy }
@@ -136,11 +77,8 @@ class Compiler {
     const [effect = 'deny'] = effects;
     if (effects.length !== 1) {
       const found = effects.length === 0 ? 'none' : effects.join(' and ');
-      this.#problem(path, `rule ${rule.id} has ${found} of allow, deny and require: a rule has exactly one`, [
-        'allow',
-        'deny',
-        'require',
-      ]);
+      const message = `rule ${rule.id} has ${found}, and a rule has exactly one of its effects`;
+      this.#problem(path, message, ['allow', 'deny', 'require']);
     }
     if (effect !== 'require' && rule.on !== undefined) {
       this.#problem([...path, 'on'], `rule ${rule.id}: "on" belongs to require; write the actions after ${effect}`);
@@ -195,9 +133,9 @@ class Compiler {
       ...(place.connection === undefined
         ? {}
         : { connections: this.#known([...path, 'connection'], 'connection', place.connection, names) }),
-      ...(place.database === undefined ? {} : { databases: pattern(place.database) }),
-      ...(place.schema === undefined ? {} : { schemas: pattern(place.schema) }),
-      ...(place.table === undefined ? {} : { tables: pattern(place.table) }),
+      ...(place.database === undefined ? {} : { databases: namePattern(place.database) }),
+      ...(place.schema === undefined ? {} : { schemas: namePattern(place.schema) }),
+      ...(place.table === undefined ? {} : { tables: namePattern(place.table) }),
     };
   }
 
@@ -361,25 +299,4 @@ function invert(groups: PolicyFile['groups']): ReadonlyMap<string, readonly stri
     }
   }
   return inverted;
-}
-
-/** Every name that any of the patterns matches. Linear: each `*` splits, and parts are found left to right. */
-function pattern(patterns: readonly string[]): NamePattern {
-  const exact = new Set(patterns.filter((text) => !text.includes('*')));
-  const wild = patterns.filter((text) => text.includes('*')).map((text) => text.split('*'));
-  return (name) => exact.has(name) || wild.some((parts) => matchesParts(parts, name));
-}
-
-function matchesParts(parts: readonly string[], name: string): boolean {
-  const first = parts[0] ?? '';
-  const last = parts[parts.length - 1] ?? '';
-  if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false;
-  let from = first.length;
-  const until = name.length - last.length;
-  for (const part of parts.slice(1, -1)) {
-    const at = name.indexOf(part, from);
-    if (at < 0 || at + part.length > until) return false;
-    from = at + part.length;
-  }
-  return true;
 }

@@ -1,5 +1,5 @@
 import { type Asker, type PolicyAnswer, type PolicyQuestion } from './answer.ts';
-import { type CompiledPolicy, type CompiledRule, type Selectors } from './compile.ts';
+import { type CompiledPolicy, type CompiledRule, type Selectors } from './compiled-policy.ts';
 import { type Condition, type ConditionFacts } from './condition.ts';
 import { accumulate, compareText, NO_OBLIGATIONS } from './obligations.ts';
 
@@ -9,31 +9,47 @@ import { accumulate, compareText, NO_OBLIGATIONS } from './obligations.ts';
  * and every deny and require.
  */
 export function evaluate(policy: CompiledPolicy, question: PolicyQuestion): PolicyAnswer {
-  const asked = new Asked(policy, question);
-  const denies: CompiledRule[] = [];
-  const requires: CompiledRule[] = [];
-  const allows: CompiledRule[] = [];
-  for (const rule of policy.rulesFor[question.action]) {
-    const { effect } = rule.reference;
-    if (!asked.applies(rule, effect !== 'allow')) continue;
-    (effect === 'deny' ? denies : effect === 'require' ? requires : allows).push(rule);
-  }
-  const granted = allows.filter((rule) => asked.personIs(rule.to, false));
-  const allowed = granted.length > 0 && (question.asker.agent === undefined || allows.some((rule) => rule.to.agent));
-  const answer = { policy: policy.hash, failedConditions: asked.failedConditions() };
+  const { agent, ...person } = question.asker;
+  const found = new Asked(policy, question).match();
+  // An agent has the rights that the person has and that an agent has, and is bound by what binds either.
+  const own = agent === undefined ? found : new Asked(policy, { ...question, asker: person }).match();
+  const agentMay = agent === undefined || found.allows.some((rule) => rule.to.agent);
+  const denies = union(found.denies, own.denies);
+  const requires = union(found.requires, own.requires);
+  const answer = { policy: policy.hash, failedConditions: union(found.failed, own.failed).sort(compareText) };
   if (denies.length > 0) {
     return { ...answer, effect: 'deny', rules: references(denies), obligations: NO_OBLIGATIONS, allowedTo: [] };
   }
-  if (!allowed) {
-    return { ...answer, effect: 'deny', rules: [], obligations: NO_OBLIGATIONS, allowedTo: asked.whoMay() };
+  if (own.allows.length === 0 || !agentMay) {
+    const allowedTo = whoMay(policy, question);
+    return { ...answer, effect: 'deny', rules: [], obligations: NO_OBLIGATIONS, allowedTo };
   }
   return {
     ...answer,
     effect: 'allow',
-    rules: references([...allows, ...requires]),
+    rules: references([...union(found.allows, own.allows), ...requires]),
     obligations: accumulate(requires),
     allowedTo: [],
   };
+}
+
+interface Matched {
+  readonly denies: readonly CompiledRule[];
+  readonly requires: readonly CompiledRule[];
+  readonly allows: readonly CompiledRule[];
+  /** Ids of rules whose condition could not be evaluated. */
+  readonly failed: readonly string[];
+}
+
+function union<T>(one: readonly T[], other: readonly T[]): T[] {
+  return one === other ? [...one] : [...new Set([...one, ...other])];
+}
+
+function whoMay(policy: CompiledPolicy, question: PolicyQuestion): readonly string[] {
+  const words = policy.rulesFor[question.action]
+    .filter((rule) => rule.reference.effect === 'allow' && isPlace(rule, question, false))
+    .flatMap((rule) => rule.to.words);
+  return [...new Set(words)].sort(compareText);
 }
 
 const EFFECT_ORDER = { deny: 0, require: 1, allow: 2 } as const;
@@ -63,64 +79,53 @@ class Asked {
       groups === 'unknown' ? groups : new Set(groups.flatMap((provided) => policy.groupsOf.get(provided) ?? []));
   }
 
+  match(): Matched {
+    const denies: CompiledRule[] = [];
+    const requires: CompiledRule[] = [];
+    const allows: CompiledRule[] = [];
+    for (const rule of this.#policy.rulesFor[this.#question.action]) {
+      const { effect } = rule.reference;
+      if (!this.#applies(rule, effect !== 'allow')) continue;
+      (effect === 'deny' ? denies : effect === 'require' ? requires : allows).push(rule);
+    }
+    return { denies, requires, allows, failed: [...this.#failed] };
+  }
+
   /** `closing` is the answer for what is not known: true for deny and require, false for allow. */
-  applies(rule: CompiledRule, closing: boolean): boolean {
+  #applies(rule: CompiledRule, closing: boolean): boolean {
     return (
-      this.#isPlace(rule, closing) &&
+      isPlace(rule, this.#question, closing) &&
       this.#isAsker(rule.to, closing) &&
-      !this.#exempt(rule) &&
+      !this.#exempt(rule, closing) &&
       this.#holds(rule, closing)
     );
   }
 
   /** Whether the person, whoever acts for them, is one of those meant. */
-  personIs(to: Selectors, closing: boolean): boolean {
+  #personIs(to: Selectors, closing: boolean): boolean {
     if (to.everyone) return true;
     if (to.persons.size > 0 && (this.#email === undefined ? closing : to.persons.has(this.#email))) return true;
     if (to.groups.size === 0) return false;
     return this.#groups === 'unknown' ? closing : intersects(to.groups, this.#groups);
   }
 
-  failedConditions(): readonly string[] {
-    return [...this.#failed].sort(compareText);
-  }
-
-  whoMay(): readonly string[] {
-    const rules = this.#policy.rulesFor[this.#question.action];
-    const words = rules
-      .filter((rule) => rule.reference.effect === 'allow' && this.#isPlace(rule, false))
-      .flatMap((rule) => rule.to.words);
-    return [...new Set(words)].sort(compareText);
-  }
-
   #isAsker(to: Selectors, closing: boolean): boolean {
-    return this.personIs(to, closing) || (to.agent && this.#question.asker.agent !== undefined);
+    return this.#personIs(to, closing) || (to.agent && this.#question.asker.agent !== undefined);
   }
 
-  #isPlace({ place }: CompiledRule, closing: boolean): boolean {
-    const { connection, relation } = this.#question;
-    if (place.environments !== undefined && !place.environments.has(connection.environment)) return false;
-    if (place.connections !== undefined && !place.connections.has(connection.name)) return false;
-    if (place.databases !== undefined && !place.databases(connection.database)) return false;
-    if (place.schemas === undefined && place.tables === undefined) return true;
-    if (relation === 'none') return false;
-    if (relation === 'unknown') return closing;
-    return (place.schemas?.(relation.schema) ?? true) && (place.tables?.(relation.name) ?? true);
+  #exempt(rule: CompiledRule, closing: boolean): boolean {
+    if (rule.unlessGroups.size > 0) {
+      if (this.#groups === 'unknown' ? !closing : intersects(rule.unlessGroups, this.#groups)) return true;
+    }
+    if (rule.unlessGrants.size === 0) return false;
+    return this.#question.grants.some((name) => rule.unlessGrants.has(name) && this.#mayUse(name, closing));
   }
 
-  #exempt(rule: CompiledRule): boolean {
-    if (this.#groups !== 'unknown' && intersects(rule.unlessGroups, this.#groups)) return true;
-    return (
-      rule.unlessGrants.size > 0 &&
-      this.#question.grants.some((name) => rule.unlessGrants.has(name) && this.#mayUse(name))
-    );
-  }
-
-  /** A grant counts only for those whom the policy in force names for it; for an agent, only where it names agents. */
-  #mayUse(name: string): boolean {
+  /** A grant counts only for those whom the policy in force names; it lifts what binds an agent only where it names agents. */
+  #mayUse(name: string, closing: boolean): boolean {
     const grant = this.#policy.grants.get(name);
-    if (grant === undefined) return false;
-    return this.#question.asker.agent === undefined ? this.personIs(grant.for, false) : grant.for.agent;
+    if (grant === undefined || !this.#personIs(grant.for, !closing)) return false;
+    return !closing || this.#question.asker.agent === undefined || grant.for.agent;
   }
 
   #holds(rule: CompiledRule, closing: boolean): boolean {
@@ -135,6 +140,17 @@ class Asked {
     this.#failed.add(rule.reference.id);
     return closing;
   }
+}
+
+function isPlace({ place }: CompiledRule, question: PolicyQuestion, closing: boolean): boolean {
+  const { connection, relation } = question;
+  if (place.environments !== undefined && !place.environments.has(connection.environment)) return false;
+  if (place.connections !== undefined && !place.connections.has(connection.name)) return false;
+  if (place.databases !== undefined && !place.databases(connection.database)) return false;
+  if (place.schemas === undefined && place.tables === undefined) return true;
+  if (relation === 'none') return false;
+  if (relation === 'unknown') return closing;
+  return (place.schemas?.(relation.schema) ?? true) && (place.tables?.(relation.name) ?? true);
 }
 
 function intersects(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {

@@ -5,7 +5,7 @@ import {
   type RequiredMask,
   type RuleReference,
 } from './answer.ts';
-import { type CompiledRule } from './compile.ts';
+import { type CompiledRule } from './compiled-policy.ts';
 import { RECORD_LEVELS, stricterMask } from './vocabulary.ts';
 
 /** Nothing is required. */

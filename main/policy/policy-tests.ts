@@ -1,5 +1,5 @@
 import { type PolicyAnswer, type PolicyQuestion } from './answer.ts';
-import { type CompiledPolicy } from './compile.ts';
+import { type CompiledPolicy } from './compiled-policy.ts';
 import { evaluate } from './evaluate.ts';
 import { maskFor } from './obligations.ts';
 import { type TestSource } from './policy-file.ts';

@@ -90,13 +90,21 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType, problem: YamlFile<
         problem([...issue.path, key], `unknown key "${key}" in ${name}`, keysAt(schema, issue.path)),
       );
     case 'invalid_value':
-      return [problem(issue.path, `${name} is not one of its choices`, issue.values.map(String))];
+      return [
+        problem(
+          issue.path,
+          issue.input === undefined ? `${name} is missing` : `${name} is not one of its choices`,
+          issue.values.map(String),
+        ),
+      ];
     case 'invalid_type':
       return [
         issue.input === undefined
           ? problem(issue.path, `${name} is missing`)
           : problem(issue.path, `${name} must be ${EXPECTED[issue.expected] ?? issue.expected}`),
       ];
+    case 'invalid_union':
+      return [problem(issue.path, `${name} is not one of its choices`, discriminators(schema, issue.path))];
     default:
       return [problem(issue.path, issue.code === 'custom' ? issue.message : `${name}: ${issue.message}`)];
   }
@@ -112,8 +120,10 @@ const EXPECTED: Readonly<Record<string, string>> = {
   array: 'a list',
 };
 
+/** Places in lists are left out: the line says which item it is. */
 function nameOf(path: Path): string {
-  return path.length === 0 ? 'the file' : path.map(String).join('.');
+  const keys = path.filter((step) => typeof step !== 'number');
+  return keys.length === 0 ? 'the file' : keys.map(String).join('.');
 }
 
 /** Offset of the node at `path`: the key of a map entry (also an unknown one), an item of a list, or a parent. */
@@ -148,13 +158,19 @@ function rangeStart(node: unknown): number | undefined {
 
 /** The keys that the schema knows at a path: what to offer for a key it does not know. */
 function keysAt(schema: z.ZodType, path: Path): readonly string[] {
+  let here = unwrap(schema);
+  for (const step of path) here = unwrap(childOf(here, step));
+  const options = definition(here)?.options ?? [here];
+  return [...new Set(options.flatMap((option) => Object.keys(definition(option)?.shape ?? {})))];
+}
+
+/** The values that choose between the shapes of a discriminated union whose discriminator stands at `path`. */
+function discriminators(schema: z.ZodType, path: Path): readonly string[] {
   let here: unknown = schema;
-  for (const step of ['', ...path]) {
-    if (step !== '') here = childOf(unwrap(here), step);
-    here = unwrap(here);
-  }
-  const shape = definition(here)?.shape;
-  return shape === undefined ? [] : Object.keys(shape);
+  for (const step of path.slice(0, -1)) here = childOf(unwrap(here), step);
+  const options = definition(unwrap(here))?.options ?? [];
+  const key = String(path[path.length - 1]);
+  return options.flatMap((option) => definition(definition(option)?.shape?.[key])?.values ?? []).map(String);
 }
 
 interface Definition {
@@ -164,6 +180,8 @@ interface Definition {
   readonly valueType?: unknown;
   readonly innerType?: unknown;
   readonly out?: unknown;
+  readonly options?: readonly unknown[];
+  readonly values?: readonly unknown[];
 }
 
 function definition(schema: unknown): Definition | undefined {

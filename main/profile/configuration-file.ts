@@ -21,7 +21,7 @@ export async function readConfiguration(home: string, name: string): Promise<str
     if (found.size > MAX_FILE_BYTES) refuse(path, `is larger than ${MAX_FILE_BYTES} bytes`, 'Split or shorten it.');
     const bytes = await handle.readFile();
     try {
-      return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     } catch {
       return refuse(path, 'is not UTF-8 text', 'Save it as UTF-8.');
     }

@@ -1,6 +1,7 @@
 import { CountersignError } from '../errors.ts';
 import { readClassification, type Classification } from '../policy/classification.ts';
-import { compilePolicy, type CompiledPolicy } from '../policy/compile.ts';
+import { compilePolicy } from '../policy/compile.ts';
+import { type CompiledPolicy } from '../policy/compiled-policy.ts';
 import { printProblems, type Problem } from '../policy/yaml-file.ts';
 import { readConfiguration } from './configuration-file.ts';
 import { readConnections } from './connections-file.ts';

@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest';
+import {
+  classifiedColumns,
+  classify,
+  columnKey,
+  parseColumn,
+  readClassification,
+  type Classification,
+} from './classification.ts';
+import { printProblems } from './yaml-file.ts';
+
+const SOURCE = `version: 1
+detect: mask
+classes:
+  email: { group: pii, masker: email, title: e-mail address }
+  national-id: { group: pii, masker: { keep-last: 4 } }
+  birth-date: { group: pii, masker: null }
+columns:
+  - classes:
+      public.people.mail: email
+      'public."odd.table"."a""b"': national-id
+  - connections: shop
+    classes: { public.people.mail: national-id, public.people.born: birth-date }
+`;
+
+function classification(source: string): Classification {
+  const result = readClassification(source, ['shop', 'staging']);
+  if (!result.ok) throw new Error(printProblems('classification.yaml', result.problems));
+  return result.classification;
+}
+
+const mail = { schema: 'public', relation: 'people', column: 'mail' };
+const other = { schema: 'public', relation: 'people', column: 'other' };
+
+describe('readClassification', () => {
+  it('reads classes with their maskers and the columns that have them', () => {
+    const read = classification(SOURCE);
+    expect(classify(read, 'staging', mail)).toEqual({
+      class: 'email',
+      group: 'pii',
+      title: 'e-mail address',
+      masker: { kind: 'email' },
+      source: 'file',
+    });
+    expect(classify(read, 'shop', { ...mail, column: 'born' })?.masker).toEqual({ kind: 'null' });
+  });
+
+  it('reads column names in SQL’s double quotes', () => {
+    const column = { schema: 'public', relation: 'odd.table', column: 'a"b' };
+    expect(classify(classification(SOURCE), 'staging', column)?.masker).toEqual({ kind: 'keep-last', count: 4 });
+  });
+
+  it.each([
+    [
+      'a class nobody defined',
+      'version: 1\ncolumns:\n  - classes: { a.b.c: mail }\n',
+      'classification.yaml:3:16: no class is called "mail"',
+    ],
+    [
+      'a connection that does not exist',
+      'version: 1\ncolumns:\n  - { connections: [prod], classes: {} }\n',
+      'classification.yaml:3:21: no connection is called "prod" (choices: shop, staging)',
+    ],
+    [
+      'a column without schema',
+      'version: 1\nclasses: { e: { group: pii, masker: email } }\ncolumns:\n  - classes: { people.mail: e }\n',
+      'classification.yaml:4:16: "people.mail" is not of the form schema.table.column',
+    ],
+    [
+      'a column classified twice',
+      'version: 1\nclasses: { e: { group: pii, masker: email }, f: { group: pii, masker: email } }\ncolumns:\n  - classes: { a.b.c: e }\n  - classes: { a.b.c: f }\n',
+      'classification.yaml:5:16: "a.b.c" is classified twice, as e and as f',
+    ],
+    [
+      'a masker that does not exist',
+      'version: 1\nclasses: { e: { group: pii, masker: hide } }\n',
+      /classes\.e\.masker\.kind is not one of its choices \(choices: email, phone, card,/,
+    ],
+    [
+      'keep-last without a number',
+      'version: 1\nclasses: { e: { group: pii, masker: keep-last } }\n',
+      /a masker is a name or \{ keep-last: NUMBER \}/,
+    ],
+    [
+      'keep-last of everything',
+      'version: 1\nclasses: { e: { group: pii, masker: { keep-last: 99 } } }\n',
+      /classes\.e\.masker\.count/,
+    ],
+    [
+      'a class that is also a group',
+      'version: 1\nclasses: { pii: { group: pii, masker: email } }\n',
+      /"pii" is both a class and a group/,
+    ],
+    [
+      'another mode of detection',
+      'version: 1\ndetect: on\n',
+      'classification.yaml:2:1: detect is not one of its choices (choices: off, suggest, mask)',
+    ],
+  ])('refuses %s, with its line', (_sentence, source, line) => {
+    const result = readClassification(source, ['shop', 'staging']);
+    const printed = result.ok ? ['accepted'] : printProblems('classification.yaml', result.problems).split('\n');
+    expect(printed).toContainEqual(typeof line === 'string' ? line : expect.stringMatching(line));
+  });
+});
+
+describe('classify', () => {
+  const detected = new Map([
+    [columnKey(mail), 'birth-date'],
+    [columnKey(other), 'email'],
+    [columnKey({ ...other, column: 'strange' }), 'iban'],
+  ]);
+
+  it('prefers what is written for this connection', () => {
+    expect(classify(classification(SOURCE), 'shop', mail)?.class).toBe('national-id');
+  });
+
+  it('prefers what is written to what was detected', () => {
+    expect(classify(classification(SOURCE), 'staging', mail, detected)).toMatchObject({
+      class: 'email',
+      source: 'file',
+    });
+  });
+
+  it('takes detected columns as classified under detect: mask', () => {
+    expect(classify(classification(SOURCE), 'shop', other, detected)).toMatchObject({
+      class: 'email',
+      source: 'detected',
+    });
+  });
+
+  it('masks whole what a detector found and no class describes', () => {
+    expect(classify(classification(SOURCE), 'shop', { ...other, column: 'strange' }, detected)).toMatchObject({
+      class: 'iban',
+      group: 'pii',
+      masker: { kind: 'redact' },
+    });
+  });
+
+  it.each(['suggest', 'off'])('leaves detected columns alone under detect: %s', (mode) => {
+    const read = classification(SOURCE.replace('detect: mask', `detect: ${mode}`));
+    expect(classify(read, 'shop', other, detected)).toBeUndefined();
+  });
+
+  it('lists the classified columns of a relation, written and detected', () => {
+    const columns = classifiedColumns(classification(SOURCE), 'shop', detected).in('public', 'people');
+    expect(columns.map(({ column, class: found }) => `${column.column}: ${found.class}`)).toEqual([
+      'born: birth-date',
+      'mail: national-id',
+      'other: email',
+      'strange: iban',
+    ]);
+  });
+});
+
+describe('parseColumn', () => {
+  it.each(['', 'a', 'a.b', 'a.b.c.d', 'a..c', '.b.c', 'a.b.', 'a."b.c', '"a"b.c.d'])(
+    'does not take %j for a column',
+    (text) => {
+      expect(parseColumn(text)).toBeUndefined();
+    },
+  );
+});

@@ -1,0 +1,230 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { compilePolicy } from './compile.ts';
+import { compiled, testContext } from './testing.ts';
+import { printProblems } from './yaml-file.ts';
+
+const HEAD = 'version: 1\ngroups: { staff: [staff] }\n';
+
+/** A policy, and the one line that must be among what it is refused with. */
+const malformed: readonly (readonly [sentence: string, source: string, line: string | RegExp])[] = [
+  ['an empty file', '', 'policy.yaml:1:1: the file must be a map of keys'],
+  ['a list instead of a map', '- a\n', 'policy.yaml:1:1: the file must be a map of keys'],
+  ['no version', 'rules: []\n', 'policy.yaml:1:1: version is missing (choices: 1)'],
+  ['another version', 'version: 2\nrules: []\n', 'policy.yaml:1:1: version is not one of its choices (choices: 1)'],
+  ['no rules', 'version: 1\n', 'policy.yaml:1:1: rules is missing'],
+  ['a cut file', 'version: 1\nrules: [\n', /^policy\.yaml:3:1: Flow sequence/],
+  ['a key given twice', 'version: 1\nrules: []\nrules: []\n', 'policy.yaml:3:1: Map keys must be unique'],
+  ['two documents', 'version: 1\nrules: []\n---\nrules: []\n', /^policy\.yaml:3:1: Source contains multiple documents/],
+  ['an alias', 'version: 1\nrules: &r []\ntests: *r\n', /anchors and aliases/],
+  ['a tag', 'version: !!js/function 1\nrules: []\n', /^policy\.yaml:1:10: Unresolved tag/],
+  [
+    'a key called __proto__',
+    '__proto__: {}\nversion: 1\nrules: []\n',
+    /^policy\.yaml:1:1: unknown key "__proto__" in the file/,
+  ],
+  [
+    'a misspelt key of a rule',
+    `${HEAD}rules:\n  - id: a\n    alow: read\n`,
+    'policy.yaml:5:5: unknown key "alow" in rules (choices: id, allow, deny, require, on, to, in, when, unless, text)',
+  ],
+  [
+    'a misspelt key of an obligation',
+    `${HEAD}rules:\n  - { id: a, require: { masc: {} } }\n`,
+    /^policy\.yaml:4:25: unknown key "masc" in rules\.require \(choices: mask, limits,/,
+  ],
+  [
+    'an action that does not exist',
+    `${HEAD}rules:\n  - { id: a, allow: reed }\n`,
+    /^policy\.yaml:4:14: rules\.allow is not one of its choices \(choices: read, write, all, select,/,
+  ],
+  [
+    'an environment that does not exist',
+    `${HEAD}rules:\n  - { id: a, allow: read, in: { env: prod } }\n`,
+    'policy.yaml:4:33: rules.in.env is not one of its choices (choices: development, staging, production)',
+  ],
+  ['a rule without an id', `${HEAD}rules:\n  - { allow: read }\n`, 'policy.yaml:4:5: rules.id is missing'],
+  ['an id in capitals', `${HEAD}rules:\n  - { id: Aa, allow: read }\n`, /rules\.id: must be lower case/],
+  [
+    'two rules of one id',
+    `${HEAD}rules:\n  - { id: a, allow: read }\n  - { id: a, deny: drop }\n`,
+    'policy.yaml:5:7: two rules are called "a"',
+  ],
+  [
+    'a rule without effect',
+    `${HEAD}rules:\n  - { id: a, to: everyone }\n`,
+    'policy.yaml:4:5: rule a has none, and a rule has exactly one of its effects (choices: allow, deny, require)',
+  ],
+  [
+    'a rule with two effects',
+    `${HEAD}rules:\n  - { id: a, allow: read, deny: drop }\n`,
+    /rule a has allow and deny, and a rule has exactly one/,
+  ],
+  [
+    'on beside allow',
+    `${HEAD}rules:\n  - { id: a, allow: read, on: write }\n`,
+    'policy.yaml:4:27: rule a: "on" belongs to require; write the actions after allow',
+  ],
+  ['an empty list of actions', `${HEAD}rules:\n  - { id: a, allow: [] }\n`, /rules\.allow: must name at least one/],
+  ['an empty require', `${HEAD}rules:\n  - { id: a, require: {} }\n`, /policy\.yaml:4:14: require asks for nothing/],
+  [
+    'a group that does not exist',
+    `${HEAD}rules:\n  - { id: a, allow: read, to: group:stuff }\n`,
+    'policy.yaml:4:27: no group is called "stuff" (choices: staff)',
+  ],
+  [
+    'a group that does not exist, in a list',
+    `${HEAD}rules:\n  - { id: a, allow: read, to: [everyone, group:stuff] }\n`,
+    'policy.yaml:4:42: no group is called "stuff" (choices: staff)',
+  ],
+  [
+    'an exempted group that does not exist',
+    `${HEAD}rules:\n  - { id: a, deny: read, unless: { group: stuff } }\n`,
+    /no group is called "stuff"/,
+  ],
+  [
+    'a grant that does not exist',
+    `${HEAD}rules:\n  - { id: a, deny: read, unless: { grant: open } }\n`,
+    /no grant is called "open"/,
+  ],
+  [
+    'a selector that says nobody',
+    `${HEAD}rules:\n  - { id: a, allow: read, to: staff }\n`,
+    'policy.yaml:4:27: "staff" does not say who (choices: everyone, agent, group:NAME, person:EMAIL)',
+  ],
+  [
+    'a person without an address',
+    `${HEAD}rules:\n  - { id: a, allow: read, to: person:ana }\n`,
+    /"person:ana" does not say who/,
+  ],
+  [
+    'a connection that does not exist',
+    `${HEAD}rules:\n  - { id: a, allow: read, in: { connection: shp } }\n`,
+    'policy.yaml:4:33: no connection is called "shp" (choices: shop-dev, shop-staging, shop)',
+  ],
+  [
+    'a class that does not exist',
+    `${HEAD}rules:\n  - { id: a, require: { mask: { pie: redact } } }\n`,
+    'policy.yaml:4:33: no class or group of classes is called "pie" (choices: *, pii, email, birth-date, payment, card, secret, token)',
+  ],
+  [
+    'a strength that does not exist',
+    `${HEAD}rules:\n  - { id: a, require: { mask: { pii: hide } } }\n`,
+    /rules\.require\.mask\.pii is not one of its choices \(choices: partial, redact, null\)/,
+  ],
+  [
+    'a size in words',
+    `${HEAD}rules:\n  - { id: a, require: { limits: { bytes: plenty } } }\n`,
+    /rules\.require\.limits\.bytes must be|must be a size/,
+  ],
+  [
+    'rows below one',
+    `${HEAD}rules:\n  - { id: a, require: { limits: { rows: 0 } } }\n`,
+    /rules\.require\.limits\.rows/,
+  ],
+  [
+    'reason: false, which would look like a permission',
+    `${HEAD}rules:\n  - { id: a, require: { reason: false } }\n`,
+    /rules\.require\.reason is not one of its choices \(choices: true\)/,
+  ],
+  [
+    'everyone as approver',
+    `${HEAD}rules:\n  - { id: a, require: { approval: { from: everyone } } }\n`,
+    /"everyone" cannot approve/,
+  ],
+  [
+    'an agent as approver',
+    `${HEAD}rules:\n  - { id: a, require: { approval: { from: agent } } }\n`,
+    /"agent" cannot approve/,
+  ],
+  [
+    'no approver at all',
+    `${HEAD}rules:\n  - { id: a, require: { approval: { from: [], count: 1 } } }\n`,
+    /must name at least one/,
+  ],
+  [
+    'a condition cut short',
+    `${HEAD}rules:\n  - { id: a, deny: read, when: 'rows.estimate >' }\n`,
+    /^policy\.yaml:4:26: rule a: the condition is not valid/,
+  ],
+  [
+    'a condition on a fact that does not exist',
+    `${HEAD}rules:\n  - { id: a, deny: read, when: rows.estimat > 1 }\n`,
+    /^policy\.yaml:4:26: .*No such key: estimat at character 6 .*\(choices: person\.name,.*rows\.estimate/,
+  ],
+  [
+    'a condition that is no condition',
+    `${HEAD}rules:\n  - { id: a, deny: read, when: now.hour + 1 }\n`,
+    /the condition gives int, not true or false/,
+  ],
+  [
+    'a regular expression',
+    `${HEAD}rules:\n  - { id: a, deny: read, when: 'person.email.matches("(a+)+$")' }\n`,
+    /the condition calls matches\(\), which is not allowed here/,
+  ],
+  [
+    'a condition beyond its size',
+    `${HEAD}rules:\n  - { id: a, deny: read, when: '${Array.from({ length: 120 }, () => 'person.verified').join(' || ')}' }\n`,
+    /the condition is not valid|Too big/,
+  ],
+  [
+    'a deeply nested condition',
+    `${HEAD}rules:\n  - { id: a, deny: read, when: '${'('.repeat(200)}true${')'.repeat(200)}' }\n`,
+    /the condition is not valid/,
+  ],
+  [
+    'a time zone that does not exist',
+    `version: 1\ntimezone: Mars/Olympus\nrules: []\n`,
+    'policy.yaml:2:1: "Mars/Olympus" is not a time zone such as UTC or Europe/Berlin',
+  ],
+  [
+    'a grant without an end',
+    `${HEAD}rules: []\ngrants:\n  open: { for: group:staff }\n`,
+    'policy.yaml:5:3: grants.open.maxMinutes is missing',
+  ],
+  [
+    'a test that names no rule of the policy',
+    `${HEAD}rules: []\ntests:\n  - { as: everyone, do: select, expect: deny, by: ghost }\n`,
+    /no rule is called "ghost"/,
+  ],
+  [
+    'a test at no time',
+    `${HEAD}rules: []\ntests:\n  - { as: everyone, do: select, expect: deny, at: tomorrow }\n`,
+    /"tomorrow" is not a time/,
+  ],
+];
+
+describe('compilePolicy', () => {
+  it.each(malformed)('refuses %s, with its line', (_sentence, source, line) => {
+    const result = compilePolicy(source, testContext);
+    const printed = result.ok ? ['accepted'] : printProblems('policy.yaml', result.problems).split('\n');
+    expect(printed).toContainEqual(typeof line === 'string' ? line : expect.stringMatching(line));
+  });
+
+  it('reports every problem at once, in the order of the lines', () => {
+    const result = compilePolicy(
+      `${HEAD}rules:\n  - { id: a, allow: read, to: group:x }\n  - { id: b, deny: read, to: group:y }\n`,
+      testContext,
+    );
+    expect(result.ok ? [] : result.problems.map((problem) => problem.line)).toEqual([4, 5]);
+  });
+
+  it('names a policy by the SHA-256 of its bytes', () => {
+    const source = 'version: 1\nrules: [] # größer\n';
+    expect(compiled(source).hash).toBe(createHash('sha256').update(Buffer.from(source)).digest('hex'));
+  });
+
+  it('refuses a file of more than one megabyte before it reads it', () => {
+    const result = compilePolicy(`version: 1\n#${'x'.repeat(1024 * 1024)}\nrules: []\n`, testContext);
+    expect(result).toEqual({
+      ok: false,
+      problems: [{ line: 1, column: 1, message: expect.stringContaining('larger than') }],
+    });
+  });
+
+  it('takes one name or a list of names alike', () => {
+    const one = compiled(`${HEAD}rules: [{ id: a, allow: read, to: group:staff, in: { env: staging } }]\n`);
+    const list = compiled(`${HEAD}rules: [{ id: a, allow: [read], to: [group:staff], in: { env: [staging] } }]\n`);
+    expect(list.rulesFor.select).toEqual(one.rulesFor.select);
+  });
+});

@@ -1,0 +1,69 @@
+import { type RuleReference } from './answer.ts';
+import { type Condition } from './condition.ts';
+import { type NamePattern } from './name-pattern.ts';
+import { type ApprovalSource, type RuleSource, type TestSource } from './policy-file.ts';
+import { type Action, type Environment } from './vocabulary.ts';
+
+/** Who a rule speaks of. A rule without `to` speaks of everyone. */
+export interface Selectors {
+  readonly everyone: boolean;
+  readonly agent: boolean;
+  readonly groups: ReadonlySet<string>;
+  /** E-mail addresses in lower case. */
+  readonly persons: ReadonlySet<string>;
+  /** As written, for sentences. */
+  readonly words: readonly string[];
+}
+
+export interface CompiledPlace {
+  readonly environments?: ReadonlySet<Environment>;
+  readonly connections?: ReadonlySet<string>;
+  readonly databases?: NamePattern;
+  readonly schemas?: NamePattern;
+  readonly tables?: NamePattern;
+}
+
+export interface CompiledRule {
+  readonly reference: RuleReference;
+  readonly to: Selectors;
+  readonly place: CompiledPlace;
+  readonly condition?: Condition;
+  readonly unlessGrants: ReadonlySet<string>;
+  readonly unlessGroups: ReadonlySet<string>;
+  readonly obligations?: NonNullable<RuleSource['require']>;
+}
+
+export interface CompiledGrant {
+  readonly name: string;
+  readonly for: Selectors;
+  readonly approval?: ApprovalSource;
+  readonly maxMinutes: number;
+  readonly reason: boolean;
+  readonly stepUp: boolean;
+}
+
+export interface KnownConnection {
+  readonly name: string;
+  readonly environment: Environment;
+  readonly database: string;
+  readonly team?: string;
+}
+
+/** What a policy's names may refer to. */
+export interface PolicyContext {
+  readonly classes: readonly { readonly name: string; readonly group: string }[];
+  readonly connections: readonly KnownConnection[];
+}
+
+export interface CompiledPolicy {
+  /** SHA-256 of the file's bytes (UTF-8), hex. */
+  readonly hash: string;
+  readonly rulesFor: Readonly<Record<Action, readonly CompiledRule[]>>;
+  /** Names of the policy's groups by the identity provider's name. */
+  readonly groupsOf: ReadonlyMap<string, readonly string[]>;
+  readonly providerNames: ReadonlyMap<string, readonly string[]>;
+  readonly grants: ReadonlyMap<string, CompiledGrant>;
+  readonly localTime: Intl.DateTimeFormat;
+  readonly context: PolicyContext;
+  readonly tests: readonly { readonly source: TestSource; readonly line: number }[];
+}
