@@ -176,6 +176,7 @@ function start(input: WorkerInput, lock: Lock): Promise<AuditLog | Damaged> {
   let state: AuditState = { log: input.id, recorded: 0, trouble: null, dead: input.after ?? null };
   let stopped: Problem | undefined;
   let closing: Promise<void> | undefined;
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
 
   const change = (to: Partial<AuditState>): void => {
     state = { ...state, ...to };
@@ -194,7 +195,7 @@ function start(input: WorkerInput, lock: Lock): Promise<AuditLog | Damaged> {
   const flush = (): void => {
     const append = queue;
     queue = [];
-    if (stopped === undefined) post({ append });
+    if (append.length > 0 && stopped === undefined) post({ append });
   };
   const record = (event: RecordedEvent): Promise<Receipt> =>
     new Promise((resolve, reject) => {
@@ -233,17 +234,14 @@ function start(input: WorkerInput, lock: Lock): Promise<AuditLog | Damaged> {
       return () => listeners.delete(listener);
     },
     close() {
-      closing ??= new Promise<void>((resolve) => {
-        worker.once('exit', () => {
-          stop(CLOSED);
-          lock.release();
-          resolve();
-        });
-        worker.ref();
-        if (queue.length > 0) flush();
-        post('close');
-        stopped ??= CLOSED;
+      closing ??= exited.then(() => {
+        stop(CLOSED);
+        lock.release();
       });
+      worker.ref();
+      flush();
+      post('close');
+      stopped ??= CLOSED;
       return closing;
     },
   };

@@ -10,8 +10,8 @@
  * The digest covers the blobs by their addresses only, so that a blob can be erased (zeroed) later in a sealed segment
  * and every proof stays good.
  */
-import { hash } from 'node:crypto';
 import { sha256 } from '../merkle.ts';
+import { hasDigest } from './digest.ts';
 
 const MAGIC = Buffer.from('CSFR');
 const HEADER = 64;
@@ -56,7 +56,7 @@ export function encodeFrame(frame: Frame): Buffer {
   header.writeUInt32BE(frame.entries.length, 16);
   header.writeUInt32BE(frame.blobs.length, 20);
   header.writeBigUInt64BE(BigInt(frame.blobs.reduce((sum, blob) => sum + blob.bytes.length, 0)), 24);
-  const digest = hash('sha256', Buffer.concat([header, entries, table]), 'buffer');
+  const digest = sha256(Buffer.concat([header, entries, table]));
   return Buffer.concat([header, digest, entries, table, ...frame.blobs.map((blob) => blob.bytes)]);
 }
 
@@ -71,9 +71,6 @@ function splitEntries(packed: Buffer, count: number): Buffer[] | null {
   }
   return at === packed.length && entries.length === count ? entries : null;
 }
-
-/** Do the bytes have this SHA-256: what tells a whole write from a torn one. */
-export const hasDigest = (bytes: Uint8Array, digest: Uint8Array): boolean => sha256(bytes).equals(digest);
 
 /**
  * The whole, well-summed frame at `at`, or null. An all-zero blob counts as erased where `erasable`, that is in sealed

@@ -16,6 +16,7 @@ import { Publisher } from '../publish.ts';
 import { hasFrameBehind, readFrame } from './frame.ts';
 import { type Io } from './io.ts';
 import { type Position } from './journal.ts';
+import { settle } from './settle.ts';
 import { readHeader, SEGMENT_NAME, segmentPath, tailDigest, type SegmentHeader } from './segment.ts';
 
 /** Why a log cannot be continued, and the newest state it signed. */
@@ -125,25 +126,8 @@ export function recover(io: Io, logId: string, signer: Signer): Recovered {
     throw damage(`it has ${tree.size} entries, but ${signed.newest} were signed`);
   const clean = ledger.last === 'log.close' && !torn && signed.has(tree.size);
   if (clean) publisher.trust(tree.size);
-  if (!clean && at !== undefined) rewrite(io, at.ordinal);
+  if (!clean && at !== undefined) settle(io, segmentPath(at.ordinal));
   return { tree, ledger, publisher, at, clean, torn };
-}
-
-/**
- * Writes the open segment over itself, byte for byte, and syncs. After a failed fdatasync the page cache may hold bytes
- * that the disk does not, marked clean; what was read here must be on the disk before a seal vouches for it.
- */
-function rewrite(io: Io, ordinal: number): void {
-  const path = segmentPath(ordinal);
-  const bytes = io.read(path);
-  if (bytes === null) return;
-  const file = io.open(path, 'write');
-  try {
-    file.write(bytes, 0);
-    file.sync();
-  } finally {
-    file.close();
-  }
 }
 
 function readHeaders(io: Io, logId: string, damage: (reason: string) => Damage): readonly Header[] {

@@ -12,8 +12,9 @@
  *   128  SHA-256 of bytes 0..127 + state
  *   160  state (JSON), then frames, then zeros
  */
-import { hasDigest, isZero } from './frame.ts';
 import { sha256 } from '../merkle.ts';
+import { hasDigest } from './digest.ts';
+import { isZero } from './frame.ts';
 
 const MAGIC = Buffer.from('CSLOGSEG');
 const FORMAT = 1;
