@@ -13,7 +13,8 @@ export interface CatalogColumn {
   readonly comment?: string;
 }
 
-export type RelationKind = 'table' | 'partitioned table' | 'view' | 'materialized view' | 'foreign table' | 'sequence' | 'composite type';
+export type RelationKind =
+  'table' | 'partitioned table' | 'view' | 'materialized view' | 'foreign table' | 'sequence' | 'composite type';
 
 export interface CatalogRelation {
   readonly oid: number;
@@ -50,6 +51,13 @@ export interface CatalogFunction {
   readonly securityDefiner: boolean;
 }
 
+/** An enum, or a domain over a built-in type whose checks call nothing outside pg_catalog: a cast to it runs no other code. */
+export interface CatalogType {
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: 'enum' | 'domain';
+}
+
 export interface CatalogForeignKey {
   readonly name: string;
   readonly from: { readonly schema: string; readonly relation: string; readonly columns: readonly string[] };
@@ -66,6 +74,8 @@ export interface CatalogSnapshot {
   readonly relations: readonly CatalogRelation[];
   readonly functions: readonly CatalogFunction[];
   readonly foreignKeys: readonly CatalogForeignKey[];
+  /** Types outside pg_catalog that statements may cast to; where absent, none. */
+  readonly types?: readonly CatalogType[];
   /** Names of operators and casts defined outside pg_catalog: any use of them is refused. */
   readonly userOperators: readonly string[];
   readonly loadedAt: string;

@@ -34,7 +34,8 @@ SELECT pg_catalog.md5(pg_catalog.concat_ws(';',
 
 /** Marks of the relations named, or of all. A name that is not in the answer is no relation now. */
 export async function loadMarks(session: PostgresSession, names: readonly string[] | undefined): Promise<CatalogMarks> {
-  const list = names === undefined ? null : `{${names.map((name) => `"${name.replaceAll(/["\\]/g, '\\$&')}"`).join(',')}}`;
+  const list =
+    names === undefined ? null : `{${names.map((name) => `"${name.replaceAll(/["\\]/g, '\\$&')}"`).join(',')}}`;
   const relations = await session.query(RELATIONS, [list]);
   const code = await session.query(CODE);
   return {
