@@ -1,6 +1,7 @@
 import { type Desktop } from '../../shared/contract.ts';
 import { type Client } from '../../shared/rpc/types.ts';
 import { type ResultColumnView, type RunEvent, type SpanView, type VerdictView } from '../../shared/views.ts';
+import { troubleOf } from '../state/trouble.ts';
 
 /**
  * - `running`: from the call until an end; a result may already be there and grow.
@@ -49,6 +50,8 @@ export interface RunSnapshot {
 export interface RunModel {
   subscribe(listener: () => void): () => void;
   snapshot(): RunSnapshot;
+  /** Aborts when the run is put away: whatever was made for it can go. */
+  readonly disposed: AbortSignal;
   /** Asks the server to stop. Does nothing when the run has ended. */
   cancel(): void;
   /** Ends the run and lets the gate process forget its rows. */
@@ -116,26 +119,20 @@ export function advance(now: RunSnapshot, event: RunEvent): RunSnapshot {
   }
 }
 
-/** An error of the link or of a handler, which is not an event of the run. */
-function failureOf(error: unknown): RunFailure {
-  const known = error as { readonly code?: unknown; readonly message?: unknown; readonly next?: unknown } | null;
-  const text = (value: unknown, otherwise: string): string =>
-    typeof value === 'string' && value !== '' ? value : otherwise;
-  const next = text(known?.next, '');
-  return {
-    code: text(known?.code, 'link'),
-    message: text(known?.message, 'The connection to the gate ended before the statement did.'),
-    next: next === '' ? null : next,
-    span: null,
-  };
-}
+/** The stream ended without `done`, `failed` or `cancelled`: what became of the statement is not known here. */
+const noEnd: RunFailure = {
+  code: 'link-closed',
+  message: 'The connection to the gate ended before the statement did.',
+  next: 'Look at the history for what was recorded, then run it again.',
+  span: null,
+};
 
 /** Runs one statement and keeps what is known of it. `now` is the clock, ms. */
 export function createRun(client: Client<Desktop>, request: RunRequest, now: () => number = Date.now): RunModel {
   const listeners = new Set<() => void>();
   const controller = new AbortController();
+  const putAway = new AbortController();
   const startedAt = now();
-  let disposed = false;
   let current: RunSnapshot = {
     state: 'running',
     startedAt,
@@ -172,13 +169,13 @@ export function createRun(client: Client<Desktop>, request: RunRequest, now: () 
     try {
       for await (const event of client['query.run'](request, controller.signal)) {
         show(advance(current, event));
-        if (disposed && event.kind === 'columns') release();
+        if (putAway.signal.aborted && event.kind === 'columns') release();
       }
-      if (current.state === 'running') show({ ...current, state: 'failed', error: failureOf(null) });
+      if (current.state === 'running') show({ ...current, state: 'failed', error: noEnd });
     } catch (error) {
       if (current.state !== 'running') return;
       if (controller.signal.aborted) show({ ...current, state: 'cancelled', milliseconds: now() - startedAt });
-      else show({ ...current, state: 'failed', error: failureOf(error) });
+      else show({ ...current, state: 'failed', error: { ...troubleOf(error), span: null } });
     }
   }
   void follow();
@@ -189,12 +186,13 @@ export function createRun(client: Client<Desktop>, request: RunRequest, now: () 
       return () => listeners.delete(listener);
     },
     snapshot: () => current,
+    disposed: putAway.signal,
     cancel: () => {
       if (current.state === 'running') controller.abort();
     },
     dispose: () => {
-      if (disposed) return;
-      disposed = true;
+      if (putAway.signal.aborted) return;
+      putAway.abort();
       listeners.clear();
       controller.abort();
       release();

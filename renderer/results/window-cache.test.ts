@@ -35,7 +35,7 @@ function slowGate() {
           return settle();
         },
         fail: (message) => {
-          reject(new Error(message));
+          reject(Object.assign(new Error(message), { code: 'link-closed' }));
           return settle();
         },
       });

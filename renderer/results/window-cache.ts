@@ -1,4 +1,5 @@
 import { CELL_MASKED, CELL_NULL, CELL_TRUNCATED, ResultWindow } from '../../shared/result-window.ts';
+import { troubleOf } from '../state/trouble.ts';
 import { type CellRange, type CellView, type GridColumn, type GridModel } from './grid/model.ts';
 
 /**
@@ -48,7 +49,8 @@ interface Entry {
 const nullCell: CellView = { text: '', state: 'null' };
 const emptyCell: CellView = { text: '', state: 'empty' };
 
-function viewOf(window: ResultWindow, row: number, column: number): CellView | undefined {
+/** A cell of a window as the grid shows it; undefined outside the window. */
+export function viewOf(window: ResultWindow, row: number, column: number): CellView | undefined {
   const flags = window.flags(row, column);
   if (flags === undefined) return undefined;
   if (flags === CELL_NULL) return nullCell;
@@ -159,7 +161,7 @@ export function createWindowCache(options: WindowCacheOptions): WindowCache {
       else keep(key, { window, bytes: packed.byteLength });
     } catch (error) {
       if (controller.signal.aborted) return;
-      failure = error instanceof Error ? error.message : 'The rows could not be read.';
+      failure = troubleOf(error).message;
       failures.set(key, failure);
     }
     if (disposed) return;

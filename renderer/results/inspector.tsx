@@ -1,0 +1,62 @@
+import { type ReactElement, useState } from 'react';
+import { type Desktop } from '../../shared/contract.ts';
+import { type Client } from '../../shared/rpc/types.ts';
+import { type VerdictView } from '../../shared/views.ts';
+import { EmptyState, Tabs } from '../design/index.ts';
+import { CellTab } from './inspector/cell-tab.tsx';
+import { DecisionTab } from './inspector/decision-tab.tsx';
+import { type InspectedCell } from './inspector/inspected.ts';
+import { RowTab } from './inspector/row-tab.tsx';
+import './inspector/inspector.css';
+
+export interface InspectorProps {
+  readonly client: Client<Desktop>;
+  /** The focused cell, as `ResultsPanel` tells it. */
+  readonly selection: InspectedCell | null;
+  /** The verdict on the statement that made the result, or on the one at the cursor. */
+  readonly verdict: VerdictView | null;
+}
+
+/** The focused cell, its row, and the decision behind them, in full. */
+export function Inspector({ client, selection, verdict }: InspectorProps): ReactElement {
+  const [tab, setTab] = useState('cell');
+  return (
+    <Tabs
+      label="Inspector"
+      selected={tab}
+      onSelect={setTab}
+      items={[
+        {
+          id: 'cell',
+          label: 'Cell',
+          content:
+            selection === null ? (
+              <EmptyState title="Select a cell to see its whole value." />
+            ) : (
+              <CellTab client={client} cell={selection} />
+            ),
+        },
+        {
+          id: 'row',
+          label: 'Row',
+          content:
+            selection === null ? (
+              <EmptyState title="Select a cell to see its row as a record." />
+            ) : (
+              <RowTab client={client} cell={selection} />
+            ),
+        },
+        {
+          id: 'decision',
+          label: 'Decision',
+          content:
+            verdict === null ? (
+              <EmptyState title="Run a statement to see how it was judged." />
+            ) : (
+              <DecisionTab verdict={verdict} />
+            ),
+        },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,87 @@
+import { type ReactElement } from 'react';
+import { type ReasonView, type SpanView } from '../../shared/views.ts';
+import { Button, MeaningIcon } from '../design/index.ts';
+import { excerpt, inTab, type RunSnapshot } from './run-model.ts';
+import { oneLine } from './words.ts';
+
+/** Why a statement did not run: what, which part, which rule, what would be allowed, how to ask. The verdict's own words. */
+export function Refusal({
+  run,
+  onReveal,
+}: {
+  run: RunSnapshot;
+  onReveal: (span: SpanView) => void;
+}): ReactElement | null {
+  const { verdict } = run;
+  if (verdict === null) return null;
+  const asked = verdict.verdict === 'ask';
+  return (
+    <section className="stopped selectable" aria-label={asked ? 'Needs approval' : 'Refused'}>
+      <header className="stopped-head">
+        <MeaningIcon meaning={asked ? 'waiting' : 'refused'} />
+        <h3>
+          {asked ? 'Needs approval' : 'Refused'}: {verdict.title}
+        </h3>
+        <span className="stopped-note">Nothing ran.{run.recorded !== null && ` Recorded as ${run.recorded}.`}</span>
+      </header>
+      <ul className="reasons">
+        {verdict.reasons.map((reason, index) => (
+          <Reason key={`${reason.code} ${index}`} run={run} reason={reason} onReveal={onReveal} />
+        ))}
+      </ul>
+      <Rules run={run} />
+      {verdict.approvers.length > 0 && (
+        <p className="stopped-line">
+          <span className="stopped-label">Who may approve</span>
+          {verdict.approvers.join(', ')}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Reason({
+  run,
+  reason,
+  onReveal,
+}: {
+  run: RunSnapshot;
+  reason: ReasonView;
+  onReveal: (span: SpanView) => void;
+}): ReactElement {
+  const { span } = reason;
+  return (
+    <li className="reason">
+      <p>{reason.sentence}</p>
+      {span !== null && (
+        <p className="reason-part">
+          <code>{oneLine(excerpt(run, span))}</code>
+          <Button variant="quiet" icon="go-to-file" onPress={() => onReveal(inTab(run, span))}>
+            Show in editor
+          </Button>
+        </p>
+      )}
+      {reason.next !== null && <p className="reason-next">{reason.next}</p>}
+      <code className="reason-code">{reason.code}</code>
+    </li>
+  );
+}
+
+function Rules({ run }: { run: RunSnapshot }): ReactElement | null {
+  const rules = run.verdict?.rules ?? [];
+  if (rules.length === 0) return null;
+  return (
+    <>
+      {rules.map((rule) => (
+        <p key={`${rule.id} ${rule.effect}`} className="stopped-line">
+          <span className="stopped-label">Rule</span>
+          <code>{rule.id}</code>
+          <span>
+            {rule.effect}
+            {rule.text !== null && `: ${rule.text}`}
+          </span>
+        </p>
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,145 @@
+import { type ReactElement, useCallback, useEffect, useState } from 'react';
+import { type Desktop } from '../../shared/contract.ts';
+import { type Client } from '../../shared/rpc/types.ts';
+import { type ConnectionView, type SpanView } from '../../shared/views.ts';
+import { EmptyState, environmentName, Message, ProgressBar, Tabs } from '../design/index.ts';
+import { keysInWords } from '../design/shortcut.tsx';
+import { Failure } from './failure.tsx';
+import { type InspectedCell } from './inspector/inspected.ts';
+import { Messages } from './messages.tsx';
+import { Refusal } from './refusal.tsx';
+import { type ResultSheet, sheetOf } from './result-sheet.ts';
+import { type RunModel, type RunSnapshot } from './run-model.ts';
+import { SheetView } from './sheet-view.tsx';
+import { useSnapshot } from './use-snapshot.ts';
+import { duration, summary } from './words.ts';
+import './results.css';
+
+export interface ResultsPanelProps {
+  readonly client: Client<Desktop>;
+  /** The run of the tab that is shown, if it has one. */
+  readonly run: RunModel | null;
+  readonly connection: ConnectionView | null;
+  /** Shows a part of the tab's text in the editor. */
+  readonly onReveal: (span: SpanView) => void;
+  /** The focused cell changed: what the inspector should show. */
+  readonly onInspect?: (cell: InspectedCell | null) => void;
+  /** Enter or a double click on a cell: open the inspector. */
+  readonly onOpenInspector?: () => void;
+}
+
+/** What became of the statement: its rows, or why there are none, and everything that was said about it. */
+export function ResultsPanel(props: ResultsPanelProps): ReactElement {
+  const { client, run, connection, onReveal, onInspect, onOpenInspector } = props;
+  const snapshot = useSnapshot(run);
+  const sheet = run !== null && snapshot?.result != null ? sheetOf(client, run) : null;
+  const [tab, setTab] = useState('results');
+  useInspected(sheet, snapshot, onInspect);
+  const open = useCallback(() => onOpenInspector?.(), [onOpenInspector]);
+
+  const notices = snapshot?.notices.length ?? 0;
+  return (
+    <div className="results">
+      {snapshot?.state === 'running' && <ProgressBar label="Running" />}
+      <Tabs
+        label="Result"
+        selected={tab}
+        onSelect={setTab}
+        trailing={snapshot && <span className="results-summary">{summary(snapshot)}</span>}
+        items={[
+          {
+            id: 'results',
+            label: 'Results',
+            content: (
+              <Outcome
+                client={client}
+                snapshot={snapshot}
+                sheet={sheet}
+                connection={connection}
+                onReveal={onReveal}
+                onOpen={open}
+              />
+            ),
+          },
+          {
+            id: 'messages',
+            label: notices > 0 ? `Messages ${notices}` : 'Messages',
+            content: <Messages run={snapshot} />,
+          },
+        ]}
+      />
+    </div>
+  );
+}
+
+function Outcome({
+  client,
+  snapshot,
+  sheet,
+  connection,
+  onReveal,
+  onOpen,
+}: {
+  client: Client<Desktop>;
+  snapshot: RunSnapshot | null;
+  sheet: ResultSheet | null;
+  connection: ConnectionView | null;
+  onReveal: (span: SpanView) => void;
+  onOpen: () => void;
+}): ReactElement {
+  if (snapshot === null) {
+    const where = connection === null ? '' : ` on ${environmentName(connection.environment)} · ${connection.title}`;
+    return (
+      <EmptyState
+        title={`Rows appear here. Press ${keysInWords('Mod+Enter')} to run the statement at the cursor${where}.`}
+      />
+    );
+  }
+  if (snapshot.state === 'refused' || snapshot.state === 'asked') return <Refusal run={snapshot} onReveal={onReveal} />;
+  if (sheet === null) {
+    if (snapshot.state === 'failed') return <Failure run={snapshot} onReveal={onReveal} />;
+    if (snapshot.state === 'cancelled') return <Cancelled run={snapshot} />;
+    if (snapshot.state === 'done')
+      return <EmptyState title={`${snapshot.tag ?? 'Done'} · no rows come with this statement.`} />;
+    return <div className="results-waiting" />;
+  }
+  return (
+    <div className="results-rows">
+      {snapshot.state === 'failed' && (
+        <Message meaning="refused" alert>
+          {snapshot.error?.message} {snapshot.error?.next} The rows that came before are below.
+        </Message>
+      )}
+      {snapshot.state === 'cancelled' && <Cancelled run={snapshot} />}
+      <SheetView client={client} sheet={sheet} run={snapshot} onOpen={onOpen} />
+      {snapshot.state === 'done' && snapshot.rows === 0 && <p className="results-none">No rows match.</p>}
+    </div>
+  );
+}
+
+function Cancelled({ run }: { run: RunSnapshot }): ReactElement {
+  const rows = run.result === null ? '' : ' The rows that came before are below.';
+  return (
+    <Message meaning="read">
+      Cancelled after {duration(run.milliseconds ?? 0)}.{rows}
+    </Message>
+  );
+}
+
+/** Tells what the inspector should show whenever the focused cell changes. */
+function useInspected(
+  sheet: ResultSheet | null,
+  run: RunSnapshot | null,
+  onInspect: ((cell: InspectedCell | null) => void) | undefined,
+): void {
+  const focus = useSnapshot(sheet)?.selection?.focus ?? null;
+  const row = focus?.row;
+  const column = focus?.column;
+  const result = run?.result ?? null;
+  const columns = run?.columns;
+  useEffect(() => {
+    if (onInspect === undefined) return;
+    const known = result !== null && row !== undefined && column !== undefined && columns !== undefined;
+    onInspect(known ? { result, row, column, columns } : null);
+  }, [onInspect, result, row, column, columns]);
+}

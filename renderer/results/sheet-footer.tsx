@@ -1,0 +1,54 @@
+import { type ReactElement } from 'react';
+import { Icon } from '../design/index.ts';
+import { totalsInWords } from './grid/aggregates.ts';
+import { selectedCells } from './grid/selection.ts';
+import { type SheetSnapshot } from './result-sheet.ts';
+import { type RunSnapshot } from './run-model.ts';
+import { type CopyMessage } from './use-copy.ts';
+import { plural } from './words.ts';
+
+/** Under the grid: what limits did to the result, what was copied, and what the selection amounts to. */
+export function SheetFooter({
+  run,
+  state,
+  message,
+}: {
+  run: RunSnapshot;
+  state: SheetSnapshot | null;
+  message: CopyMessage | null;
+}): ReactElement {
+  const cells = selectedCells(state?.selection ?? null);
+  return (
+    <footer className="sheet-footer">
+      {run.cut !== null && (
+        <span className="sheet-cut">
+          <Icon name="warning" />
+          {run.cut}
+        </span>
+      )}
+      {run.maskedCells > 0 && (
+        <span className="sheet-masked">
+          <Icon name="lock" />
+          {plural(run.maskedCells, 'masked cell')}
+        </span>
+      )}
+      <span role="status" className={message?.trouble === true ? 'sheet-cut' : undefined}>
+        {message?.text}
+      </span>
+      <span className="sheet-totals selectable">
+        {cells > 1 && <Total label="Selected" value={plural(cells, 'cell')} />}
+        {cells > 1 &&
+          state?.totals != null &&
+          totalsInWords(state.totals).map((total) => <Total key={total.label} {...total} />)}
+      </span>
+    </footer>
+  );
+}
+
+function Total({ label, value }: { label: string; value: string }): ReactElement {
+  return (
+    <span>
+      {label} <b>{value}</b>
+    </span>
+  );
+}
