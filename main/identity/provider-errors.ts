@@ -26,7 +26,9 @@ export function providerError(error: unknown, settings: ProviderSettings): Count
     case 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED':
       return clockSkew();
     case 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED':
-      return issuerMismatch(settings.issuer);
+      return attributeOf(error) === 'issuer'
+        ? issuerMismatch(settings.issuer)
+        : refused('userinfo speaks of somebody else');
     case 'OAUTH_JWT_CLAIM_COMPARISON_FAILED':
       return refused('a claim is not what this login expects');
     case 'OAUTH_INVALID_RESPONSE':
@@ -104,6 +106,15 @@ function saidNo(word: string, settings: ProviderSettings): CountersignError {
         next: 'Sign in again; if it comes back, tell your administrator.',
       });
   }
+}
+
+/** Which member of an answer was not the expected one, as openid-client notes it in its causes. */
+function attributeOf(error: unknown): unknown {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (typeof cause.cause === 'object' && cause.cause !== null && 'attribute' in cause.cause)
+      return cause.cause.attribute;
+  }
+  return undefined;
 }
 
 /** The system's word for a failed connection (ECONNREFUSED, ENOTFOUND, CERT_HAS_EXPIRED, ...), found at the end of the causes. */

@@ -42,6 +42,7 @@ export async function startIdp({ directory, port = 0, people = PEOPLE }: IdpOpti
   const privateKeyFile = join(directory, 'agent-scout.jwk');
   await writePrivateFile(privateKeyFile, new TextEncoder().encode(JSON.stringify(keys.agent)));
   const listed = await openDirectory(directory, people);
+  const known = await listed.all();
   const server = createServer({ maxHeaderSize: 16 * 1024 });
   const issuer = `http://127.0.0.1:${String(await listen(server, directory, port))}`;
   const state = openProviderState(join(directory, 'idp.sqlite'));
@@ -49,6 +50,11 @@ export async function startIdp({ directory, port = 0, people = PEOPLE }: IdpOpti
   // Loaded here: the product does not need it where there is no demonstration.
   const { default: Provider } = await import('oidc-provider');
   const provider = new Provider(issuer, providerConfiguration(listed, keys, state.adapter));
+  provider.use(async (ctx, next) => {
+    await next();
+    // RFC 8628 §3.2: seconds between two questions. Nobody else asks here, so a terminal need not wait the usual five.
+    if (ctx.path === '/device/auth' && ctx.status === 200) ctx.body = { ...(ctx.body as object), interval: 1 };
+  });
   const interactions = createInteractions(provider, listed);
   const answer = provider.callback();
   const host = new URL(issuer).host;
@@ -74,7 +80,7 @@ export async function startIdp({ directory, port = 0, people = PEOPLE }: IdpOpti
     scopes: SCOPES,
     groupsClaim: 'groups',
     redirectPath: '/callback',
-    people: await listed.all(),
+    people: known,
     agent: { clientId: AGENT_CLIENT, privateKeyFile },
     stop: async () => {
       await new Promise<void>((resolve) => {
