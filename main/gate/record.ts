@@ -14,6 +14,7 @@ import { type Verdict } from './verdict.ts';
 
 /** What the record says of a statement: made from the judgement alone, so that both tell the same story. */
 export function intentOf(
+  workingSession: string,
   request: GateRequest,
   connection: Connection,
   judgement: Judgement,
@@ -21,7 +22,7 @@ export function intentOf(
   classOf: (column: BaseColumn) => string | undefined,
 ): StatementIntent {
   return {
-    s: request.session.id,
+    s: workingSession,
     actor: actorOf(request.session),
     src: { door: request.origin },
     db: databaseOf(connection),

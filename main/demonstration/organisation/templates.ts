@@ -12,10 +12,14 @@ export interface DemonstrationIdentity {
 export interface DemonstrationServer {
   readonly host: string;
   readonly port: number;
-  /** Role of the databases that the gate connects as. */
+  readonly staging: DemonstrationRole;
+  readonly production: DemonstrationRole;
+}
+
+/** Role that the gate connects as, with no more rights than the policy gives in that environment. */
+export interface DemonstrationRole {
   readonly user: string;
-  readonly stagingPassword: SecretReference;
-  readonly productionPassword: SecretReference;
+  readonly password: SecretReference;
 }
 
 /** organisation.yaml of the demonstration. */
@@ -39,17 +43,14 @@ export function connectionsYaml(server: DemonstrationServer): string {
   return `# The demonstration's databases; written at every start, because ports change.
 version: 1
 connections:
-${connection('staging', 'Shop staging', server.stagingPassword, server)}
-${connection('production', 'Shop production', server.productionPassword, server)}
+${connection('staging', 'Shop staging', server)}
+${connection('production', 'Shop production', server)}
 `;
 }
 
-function connection(
-  environment: 'staging' | 'production',
-  title: string,
-  password: SecretReference,
-  { host, port, user }: DemonstrationServer,
-): string {
+function connection(environment: 'staging' | 'production', title: string, server: DemonstrationServer): string {
+  const { host, port } = server;
+  const { user, password } = server[environment];
   return `  ${environment}:
     title: ${title}
     environment: ${environment}

@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ensurePrivateDirectory, readPrivateFile, writePrivateFile } from '../credentials/index.ts';
+import { asSuperuser, type EmbeddedServer, startEmbedded } from '../databases/embedded/index.ts';
+import { PROFILE_FILES } from '../profile/directory.ts';
+import { type SecretReference } from '../profile/types.ts';
+import { type Person, startIdp } from './idp/index.ts';
+import { connectionsYaml, organisationYaml } from './organisation/templates.ts';
+import { shopData, type ShopSize } from './shop/data.ts';
+
+/** A made-up organisation, running: a real PostgreSQL with a shop in it, a real OpenID provider, the files of a profile. */
+export interface Demonstration {
+  readonly home: string;
+  readonly issuer: string;
+  readonly people: readonly Person[];
+  readonly connections: readonly { readonly name: string; readonly environment: string; readonly host: string; readonly port: number; readonly database: string }[];
+  stop(): Promise<void>;
+}
+
+/** Raised when the shop's tables or rows change, so that an older profile is filled anew. */
+const SHOP_VERSION = '1';
+const SEED = 20_260_101;
+
+const ENVIRONMENTS = ['staging', 'production'] as const;
+type DemoEnvironment = (typeof ENVIRONMENTS)[number];
+
+const SIZES: Readonly<Record<DemoEnvironment, ShopSize>> = {
+  staging: { customers: 2_000, products: 500, orders: 10_000, events: 20_000 },
+  production: { customers: 20_000, products: 500, orders: 120_000, events: 200_000 },
+};
+
+/**
+ * Starts the demonstration in a profile directory, making what is not there yet. Organisation and connections are
+ * written at each start, because ports change; policy and classification only where absent, because people edit them.
+ */
+export async function startDemonstration(home: string, onProgress: (text: string) => void): Promise<Demonstration> {
+  await ensurePrivateDirectory(home);
+  const directory = join(home, 'demonstration');
+  await ensurePrivateDirectory(directory);
+  const [idp, server] = await startBoth(home, directory, onProgress);
+  const stop = async (): Promise<void> => {
+    await Promise.all([idp.stop(), server.stop()]);
+  };
+  try {
+    if (!isFilled(directory)) await fill(home, directory, server, onProgress);
+    await writeProfile(home, idp, server);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    home,
+    issuer: idp.issuer,
+    people: idp.people,
+    connections: ENVIRONMENTS.map((name) => ({ name, environment: name, host: server.host, port: server.port, database: `shop_${name}` })),
+    stop,
+  };
+}
+
+async function startBoth(home: string, directory: string, onProgress: (text: string) => void): Promise<[Awaited<ReturnType<typeof startIdp>>, EmbeddedServer]> {
+  const [idp, server] = await Promise.allSettled([
+    startIdp({ directory: join(directory, 'identity-provider') }),
+    startEmbedded({ directory: join(directory, 'postgres'), superuserPassword: await secret(home, 'demonstration-superuser'), onProgress }),
+  ]);
+  if (idp.status === 'fulfilled' && server.status === 'fulfilled') return [idp.value, server.value];
+  if (idp.status === 'fulfilled') await idp.value.stop();
+  if (server.status === 'fulfilled') await server.value.stop();
+  throw idp.status === 'rejected' ? idp.reason : (server as PromiseRejectedResult).reason;
+}
+
+const markerOf = (directory: string): string => join(directory, 'shop-version');
+
+function isFilled(directory: string): boolean {
+  const marker = markerOf(directory);
+  return existsSync(marker) && readFileSync(marker, 'utf8').trim() === SHOP_VERSION;
+}
+
+/** Fills both databases; whatever an interrupted earlier attempt left is dropped first. */
+async function fill(home: string, directory: string, server: EmbeddedServer, onProgress: (text: string) => void): Promise<void> {
+  rmSync(markerOf(directory), { force: true });
+  const [schema, objects] = await Promise.all([sql('schema'), sql('objects')]);
+  await asSuperuser(server, 'postgres', async (query) => {
+    for (const environment of ENVIRONMENTS) {
+      const role = roleOf(environment);
+      await query(`DROP DATABASE IF EXISTS shop_${environment}`);
+      await query(`DROP ROLE IF EXISTS ${role}`);
+      // A password of ours: 43 characters of base64url.
+      await query(`CREATE ROLE ${role} LOGIN NOINHERIT PASSWORD '${await secret(home, `demonstration-${environment}`)}'`);
+      await query(`CREATE DATABASE shop_${environment}`);
+      await query(`REVOKE ALL ON DATABASE shop_${environment} FROM PUBLIC`);
+      await query(`GRANT CONNECT ON DATABASE shop_${environment} TO ${role}`);
+    }
+  });
+  await Promise.all(
+    ENVIRONMENTS.map(async (environment) => {
+      onProgress(`Filling the ${environment} shop`);
+      const role = roleOf(environment);
+      await asSuperuser(server, `shop_${environment}`, async (query) => {
+        // In staging the role owns what it works on; in production it can read and nothing else.
+        if (environment === 'staging') await query(`GRANT CREATE, USAGE ON SCHEMA public TO ${role}; SET ROLE ${role}`);
+        await query(schema);
+        for (const statement of shopData(SEED, SIZES[environment])) await query(statement);
+        await query(objects);
+        if (environment === 'production') await query(`GRANT USAGE ON SCHEMA public TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`);
+      });
+    }),
+  );
+  writeFileSync(markerOf(directory), `${SHOP_VERSION}\n`);
+}
+
+const roleOf = (environment: DemoEnvironment): string => `workbench_${environment}`;
+
+async function sql(name: 'schema' | 'objects'): Promise<string> {
+  return readFile(new URL(`./shop/${name}.sql`, import.meta.url), 'utf8');
+}
+
+/**
+ * The demonstration keeps its secrets in private files of the profile, so that removing the directory removes all of it.
+ * They guard nothing but made-up rows.
+ */
+const secretFile = (name: string): string => `secrets/${name}`;
+
+async function secret(home: string, name: string): Promise<string> {
+  const path = join(home, secretFile(name));
+  const known = await readPrivateFile(path);
+  if (known !== undefined) return new TextDecoder().decode(known);
+  const made = randomBytes(32).toString('base64url');
+  await ensurePrivateDirectory(join(home, 'secrets'));
+  await writePrivateFile(path, new TextEncoder().encode(made));
+  return made;
+}
+
+async function writeProfile(home: string, idp: Awaited<ReturnType<typeof startIdp>>, server: EmbeddedServer): Promise<void> {
+  const reference = (environment: DemoEnvironment): SecretReference => `file:${secretFile(`demonstration-${environment}`)}` as SecretReference;
+  const write = async (name: string, text: string): Promise<void> => writePrivateFile(join(home, name), new TextEncoder().encode(text));
+  for (const name of [PROFILE_FILES.policy, PROFILE_FILES.classification]) {
+    if (!existsSync(join(home, name))) await write(name, await readFile(new URL(`./organisation/${name}`, import.meta.url), 'utf8'));
+  }
+  await write(PROFILE_FILES.organisation, organisationYaml({ issuer: idp.issuer, clientId: idp.clientId, scopes: idp.scopes, secrets: 'file' }));
+  await write(
+    PROFILE_FILES.connections,
+    connectionsYaml({
+      host: server.host,
+      port: server.port,
+      staging: { user: roleOf('staging'), password: reference('staging') },
+      production: { user: roleOf('production'), password: reference('production') },
+    }),
+  );
+}

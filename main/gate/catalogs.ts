@@ -1,0 +1,63 @@
+import { loadCatalog } from '../databases/postgres/catalog.ts';
+import { type CatalogMarks, loadMarks } from '../databases/postgres/marks.ts';
+import { CountersignError } from '../errors.ts';
+import { type Session } from '../identity/principal.ts';
+import { type Connection } from '../profile/types.ts';
+import { CatalogIndex } from './lineage/catalog-index.ts';
+import { type Upstreams } from './upstreams.ts';
+
+/** A catalog with the marks that were taken before it was read: whatever changes from then on shows in them. */
+export interface MarkedCatalog {
+  readonly index: CatalogIndex;
+  readonly marks: CatalogMarks;
+}
+
+/** Catalogs by connection. All logins share one, because a connection has one database role. */
+export interface Catalogs {
+  of(session: Session, connection: Connection, options: { readonly refresh: boolean }, signal: AbortSignal): Promise<MarkedCatalog>;
+  /** The next statement reads the catalog anew. */
+  forget(connection: Connection): void;
+}
+
+/** The catalog changed between decision and execution: nothing ran. Judged anew, the statement may run. */
+export class CatalogMoved extends CountersignError {
+  constructor(what: string) {
+    super('catalog-changed', `${what} changed while the statement was being judged, so it did not run.`, { next: 'Run it again.' });
+  }
+}
+
+/** Milliseconds after which a cached catalog is read again for completion and new names; marks guard what executes. */
+const FRESH = 60_000;
+
+interface Cached {
+  readonly loading: Promise<MarkedCatalog>;
+  readonly at: number;
+}
+
+export function createCatalogs(upstreams: Upstreams, now: () => number): Catalogs {
+  const cache = new Map<string, Cached>();
+  const keyOf = (connection: Connection): string => JSON.stringify(connection);
+
+  async function load(session: Session, connection: Connection, signal: AbortSignal): Promise<MarkedCatalog> {
+    return upstreams.use(session, connection, signal, async (upstream) => {
+      const marks = await loadMarks(upstream, undefined);
+      return { marks, index: new CatalogIndex(await loadCatalog(upstream, connection.searchPath)) };
+    });
+  }
+
+  return {
+    async of(session, connection, { refresh }, signal) {
+      const key = keyOf(connection);
+      const cached = cache.get(key);
+      if (cached !== undefined && !refresh && now() - cached.at < FRESH) return cached.loading;
+      const loading = load(session, connection, signal);
+      const entry = { loading, at: now() };
+      cache.set(key, entry);
+      loading.catch(() => {
+        if (cache.get(key) === entry) cache.delete(key);
+      });
+      return loading;
+    },
+    forget: (connection) => void cache.delete(keyOf(connection)),
+  };
+}

@@ -1,0 +1,127 @@
+import { type PostgresSession, type Prepared } from '../../databases/postgres/session.ts';
+import { type ResultStore, type StoredResult } from '../../databases/result/index.ts';
+import { CountersignError } from '../../errors.ts';
+import { maskerTransform } from '../mask/maskers.ts';
+import { type GateEvent, type ResultColumn } from '../request.ts';
+import { type Allow } from '../verdict.ts';
+
+/** How a statement ended, for its door and for the record. */
+export interface Ending {
+  readonly tag: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly cut: string | undefined;
+  readonly maskedCells: number;
+  readonly transactionId: string | null;
+  readonly end: 'commit' | 'rollback';
+}
+
+export interface ExecutionInput {
+  readonly upstream: PostgresSession;
+  readonly verdict: Allow;
+  readonly text: string;
+  readonly params: readonly (string | null)[];
+  readonly results: ResultStore;
+  readonly signal: AbortSignal;
+  readonly emit: (event: GateEvent) => void;
+  /** Called with the result before its first row, so that somebody owns it whatever happens next. */
+  readonly opened: (result: StoredResult) => void;
+  /** What the server made of the statement, after Parse and before Execute: may only throw, never widen. */
+  readonly confirm: (prepared: Prepared, upstream: PostgresSession) => Promise<void>;
+}
+
+/** Milliseconds between two progress events: a person cannot read faster, and each costs a message. */
+const PROGRESS_EVERY = 100;
+
+const CUT_WORDS = {
+  rows: (limits: Allow['limits']) => `cut at ${limits.rows.toLocaleString('en')} rows, the most policy allows`,
+  bytes: (limits: Allow['limits']) => `cut at ${limits.bytes.toLocaleString('en')} bytes, the most policy allows`,
+  disk: () => 'cut because there is no room left for it on this machine',
+} as const;
+
+/**
+ * Runs one allowed statement inside the envelope its verdict asks for: begin, parse, confirm, execute, end. A read ends
+ * in ROLLBACK whatever happened, so that nothing it did can stay; a write commits only when all of it succeeded.
+ */
+export async function execute(input: ExecutionInput): Promise<Ending> {
+  const { upstream, verdict, signal } = input;
+  const reads = verdict.envelope === 'read';
+  const prepared = await upstream.begin(
+    {
+      mode: reads ? 'read only' : 'read write',
+      statementTimeout: verdict.limits.statementTimeout,
+      lockTimeout: verdict.limits.lockTimeout,
+      text: input.text,
+      params: input.params,
+    },
+    signal,
+  );
+  let done: Ending;
+  try {
+    await input.confirm(prepared, upstream);
+    done = await stream(input, prepared);
+    if (reads && done.transactionId !== null) throw wrote(done.transactionId);
+    if (!reads) await upstream.end('commit');
+  } finally {
+    // After a commit there is nothing left to end; on every other way out nothing may stay.
+    if (upstream.usable) await upstream.end('rollback');
+  }
+  return { ...done, end: reads ? 'rollback' : 'commit' };
+}
+
+async function stream(input: ExecutionInput, prepared: Prepared): Promise<Ending> {
+  const { verdict, emit, signal, upstream } = input;
+  const masks = new Map(verdict.masks.map((mask) => [mask.output, mask]));
+  const columns = prepared.columns.map((column, i): ResultColumn => ({ name: column.name, type: column.type, numeric: isNumeric(column.typeOid), mask: masks.get(i) }));
+  const { writer, result } = input.results.create({
+    transforms: prepared.columns.map((column, i) => {
+      const mask = masks.get(i);
+      return mask === undefined ? undefined : maskerTransform(mask.masker, column);
+    }),
+    limits: verdict.limits,
+  });
+  input.opened(result);
+  emit({ kind: 'columns', result: result.id, columns });
+  let told = performance.now();
+  let first = true;
+  const reads = verdict.envelope === 'read';
+  const { tag, transactionId } = await upstream.execute(
+    prepared,
+    {
+      row(bytes, start, end) {
+        // A write is never stopped half way because its RETURNING rows are many: they are cut, it is not.
+        const wanted = writer.row(bytes, start, end) || !reads;
+        if ((result.rows & 255) === 0 || first) {
+          const now = performance.now();
+          if (first ? result.rows >= 1 : now - told >= PROGRESS_EVERY) {
+            told = now;
+            first = false;
+            emit({ kind: 'progress', rows: result.rows, bytes: result.bytes });
+          }
+        }
+        return wanted;
+      },
+    },
+    signal,
+  );
+  const cut = result.cut === undefined ? undefined : CUT_WORDS[result.cut](verdict.limits);
+  return {
+    tag: tag ?? `SELECT ${String(result.rows)}`,
+    rows: result.rows,
+    bytes: result.bytes,
+    cut,
+    maskedCells: result.maskedCells,
+    transactionId,
+    end: 'rollback',
+  };
+}
+
+function wrote(transactionId: string): CountersignError {
+  return new CountersignError('read-wrote', `The statement was judged a read, but the server gave it transaction id ${transactionId}: it was rolled back and its rows withheld.`, {
+    next: 'Tell your administrator: this statement should have been refused.',
+  });
+}
+
+/** OIDs of int2, int4, int8, float4, float8, numeric, money, oid (pg_type.dat). */
+const NUMERIC = new Set([21, 23, 20, 700, 701, 1700, 790, 26]);
+const isNumeric = (typeOid: number): boolean => NUMERIC.has(typeOid);

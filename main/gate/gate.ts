@@ -1,0 +1,252 @@
+/**
+ * THE ROAD. Every statement, from whichever door, goes through `run` and nowhere else:
+ *
+ *   identify -> understand -> lineage -> decide -> record the intent -> confirm, execute -> mask -> record the outcome
+ *
+ * Every step can turn back; none can be left out, and no step after `decide` can widen what was decided.
+ */
+import { type AuditLog, type RecordedIntent } from '../audit/index.ts';
+import { type IntentEnd } from '../audit/events.ts';
+import { ServerError } from '../databases/postgres/server-error.ts';
+import { type ResultStore, type StoredResult } from '../databases/result/index.ts';
+import { CountersignError } from '../errors.ts';
+import { type Session } from '../identity/principal.ts';
+import { type CatalogIndex } from './lineage/catalog-index.ts';
+import { CatalogMoved, type Catalogs } from './catalogs.ts';
+import { type Detections } from './detection.ts';
+import { confirm } from './enforce/confirm.ts';
+import { type Ending, execute } from './enforce/execution.ts';
+import { createEventQueue } from './event-queue.ts';
+import { judge, type Judged } from './judge.ts';
+import { visibleError } from './mask/errors.ts';
+import { visibleNotice } from './mask/notices.ts';
+import { intentOf } from './record.ts';
+import { type GateEvent, type GateRequest, type Judgement } from './request.ts';
+import { type InForce } from './in-force.ts';
+import { type Allow } from './verdict.ts';
+import { type Upstreams } from './upstreams.ts';
+import { type WorkingSessions } from './working-sessions.ts';
+
+/** What the gate stands on. Sockets, files and clocks come in here; the steps themselves are functions of plain data. */
+export interface GatePorts {
+  readonly identity: { ensureLive(session: Session): Promise<Session>; touch(session: Session): Promise<void> };
+  /** The profile as it is now; throws CountersignError when nothing may run under it. */
+  readonly inForce: () => InForce;
+  readonly audit: AuditLog;
+  readonly sessions: WorkingSessions;
+  readonly catalogs: Catalogs;
+  readonly detections: Detections;
+  readonly upstreams: Upstreams;
+  readonly results: ResultStore;
+  readonly now: () => Date;
+}
+
+export interface Gate {
+  /** Runs one statement. Returning early from the iteration, or the signal, cancels it on the server. */
+  run(request: GateRequest, signal: AbortSignal): AsyncIterable<GateEvent>;
+  /** The verdict without running: same steps up to `decide`, nothing recorded, the database does not see the statement. */
+  explain(request: GateRequest, signal: AbortSignal): Promise<Judgement>;
+  /** The catalog of a connection as this person's role sees it: for the schema tree and completion. */
+  catalog(session: Session, connection: string, options: { readonly refresh: boolean }, signal: AbortSignal): Promise<CatalogIndex>;
+  /** A result of this login. @throws CountersignError result-gone */
+  result(session: Session, id: string): StoredResult;
+  releaseResult(session: Session, id: string): void;
+  /** Closes what a login has open. */
+  endSession(session: Session): Promise<void>;
+  /** Resolves when no statement runs and every intent has its end. */
+  idle(): Promise<void>;
+}
+
+/** What a run has to know of its own ending, beyond what it emits. */
+interface Ended {
+  readonly event: GateEvent;
+  readonly outcome: IntentEnd;
+}
+
+/** How often a statement is judged anew because the catalog moved between decision and execution. */
+const MAX_JUDGEMENTS = 2;
+
+export function createGate(ports: GatePorts): Gate {
+  const owners = new Map<string, Session['id']>();
+  const running = new Set<Promise<void>>();
+
+  async function identify(asked: Session): Promise<Session> {
+    const session = await ports.identity.ensureLive(asked);
+    await ports.identity.touch(session);
+    return session;
+  }
+
+  async function* run(asked: GateRequest, outer: AbortSignal): AsyncIterable<GateEvent> {
+    const started = performance.now();
+    const since = (): number => Math.round(performance.now() - started);
+    const controller = new AbortController();
+    const signal = AbortSignal.any([outer, controller.signal]);
+    try {
+      const request = { ...asked, session: await identify(asked.session) };
+      for (let attempt = 1; ; attempt++) {
+        const judged = await judge(ports, request, signal);
+        yield { kind: 'verdict', judgement: judged.judgement };
+        const { verdict } = judged.judgement;
+        const record = intentOf(await ports.sessions.begin(request.session, request.origin), request, judged.connection, judged.judgement, judged.policyHash, judged.classOf);
+        if (verdict.verdict !== 'allow') {
+          const { index } = await ports.audit.append({ k: 'stmt.denied', ...record });
+          yield { kind: 'recorded', index };
+          return;
+        }
+        const intent = await ports.audit.recordIntent(record);
+        yield { kind: 'recorded', index: intent.receipt.index };
+        const queue = createEventQueue<GateEvent>();
+        // Not tied to the reader: a reader who leaves in the middle still gets its intent ended in the record.
+        const ending = endIntent(intent, attemptExecution(request, judged, verdict, signal, queue.push, since), since);
+        void keep(ending.finally(queue.end));
+        yield* queue.events;
+        const ended = await ending;
+        if (ended instanceof CatalogMoved) {
+          if (attempt < MAX_JUDGEMENTS) continue;
+          throw ended;
+        }
+        yield ended;
+        return;
+      }
+    } catch (error) {
+      if (signal.aborted) yield { kind: 'cancelled', milliseconds: since() };
+      else if (error instanceof CountersignError) yield { kind: 'failed', error, position: undefined, milliseconds: since() };
+      else throw error;
+    } finally {
+      // The reader may have gone away in the middle: whatever still runs is cancelled on the server.
+      controller.abort();
+    }
+  }
+
+  /** Step 8: exactly one outcome per intent, whatever happened in between. */
+  async function endIntent(intent: RecordedIntent, execution: Promise<Ended>, since: () => number): Promise<GateEvent | CatalogMoved> {
+    try {
+      const ended = await execution;
+      await intent.end(ended.outcome);
+      return ended.event;
+    } catch (error) {
+      const code = error instanceof CountersignError ? error.code : 'internal';
+      await intent.end({ status: error instanceof CatalogMoved ? 'refused' : 'failed', code, ms: since() });
+      if (error instanceof CatalogMoved) return error;
+      throw error;
+    }
+  }
+
+  function keep(work: Promise<unknown>): Promise<void> {
+    const kept = work.then(
+      () => undefined,
+      () => undefined,
+    );
+    running.add(kept);
+    return kept.finally(() => running.delete(kept));
+  }
+
+  /** Steps 6 and 7. Resolves for everything the person is told as an ending; rejects for what has to be handled above. */
+  async function attemptExecution(
+    request: GateRequest,
+    judged: Judged,
+    verdict: Allow,
+    signal: AbortSignal,
+    emit: (event: GateEvent) => void,
+    since: () => number,
+  ): Promise<Ended> {
+    let processId: number | undefined;
+    let phase: 'parse' | 'execute' = 'parse';
+    let result: StoredResult | undefined;
+    try {
+      const ending = await ports.upstreams.use(request.session, judged.connection, signal, async (upstream) => {
+        processId = upstream.processId;
+        upstream.onNotice((fields) => {
+          const notice = visibleNotice(fields, judged.masks);
+          if (notice !== undefined) emit({ kind: 'notice', ...notice });
+        });
+        return execute({
+          upstream,
+          verdict,
+          text: request.text,
+          params: request.params,
+          results: ports.results,
+          signal,
+          emit,
+          opened(opened) {
+            result = opened;
+            owners.set(opened.id, request.session.id);
+          },
+          async confirm(prepared, session) {
+            await confirm(prepared, session, judged);
+            phase = 'execute';
+          },
+        });
+      });
+      if (judged.judgement.facts.effects.includes('ddl')) ports.catalogs.forget(judged.connection);
+      return { event: { kind: 'done', ...visibleEnding(ending), milliseconds: since() }, outcome: outcomeOf(ending, verdict, processId, since()) };
+    } catch (error) {
+      if (result !== undefined) ports.results.release(result.id);
+      const server = processId === undefined ? {} : { server: { pid: processId, end: 'rollback' as const } };
+      if (signal.aborted) {
+        return { event: { kind: 'cancelled', milliseconds: since() }, outcome: { status: 'cancelled', ms: since(), ...server } };
+      }
+      if (error instanceof ServerError) {
+        const { error: visible, position } = visibleError(error.fields, { masks: judged.masks, phase });
+        return {
+          event: { kind: 'failed', error: visible, position, milliseconds: since() },
+          outcome: { status: 'failed', sqlstate: error.sqlstate, code: visible.code, ms: since(), ...server },
+        };
+      }
+      throw error;
+    }
+  }
+
+  function result(session: Session, id: string): StoredResult {
+    const found = owners.get(id) === session.id ? ports.results.get(id) : undefined;
+    if (found !== undefined) return found;
+    throw new CountersignError('result-gone', 'This result is no longer held.', { next: 'Run the statement again.' });
+  }
+
+  return {
+    run,
+    result,
+    async explain(request, signal) {
+      return (await judge(ports, { ...request, session: await identify(request.session) }, signal)).judgement;
+    },
+    async catalog(asked, name, options, signal) {
+      const session = await identify(asked);
+      return (await ports.catalogs.of(session, ports.inForce().connection(name), options, signal)).index;
+    },
+    releaseResult(session, id) {
+      if (owners.get(id) !== session.id) return;
+      owners.delete(id);
+      ports.results.release(id);
+    },
+    async endSession(session) {
+      await ports.upstreams.closeSession(session.id);
+      await ports.sessions.end(session.id, 'signed out or ended');
+      for (const [id, owner] of owners) {
+        if (owner !== session.id) continue;
+        owners.delete(id);
+        ports.results.release(id);
+      }
+    },
+    async idle() {
+      while (running.size > 0) await Promise.all(running);
+    },
+  };
+}
+
+function visibleEnding({ tag, rows, bytes, cut, maskedCells }: Ending) {
+  return { tag, rows, bytes, cut, maskedCells };
+}
+
+function outcomeOf(ending: Ending, verdict: Allow, pid: number | undefined, ms: number): IntentEnd {
+  const changed = verdict.envelope === 'write' ? /(\d+)$/.exec(ending.tag)?.[1] : undefined;
+  return {
+    status: 'done',
+    rows: ending.rows,
+    bytes: ending.bytes,
+    ms,
+    ...(changed === undefined ? {} : { changed: Number(changed) }),
+    ...(ending.cut === undefined ? {} : { cut: ending.cut }),
+    masked: ending.maskedCells === 0 ? [] : [{ class: [...new Set(verdict.masks.map((mask) => mask.class))].join(','), cells: ending.maskedCells }],
+    server: { ...(pid === undefined ? {} : { pid }), ...(ending.transactionId === null ? {} : { xid: ending.transactionId }), end: ending.end },
+  };
+}

@@ -1,0 +1,32 @@
+import { CountersignError } from '../errors.ts';
+import { type ClassifiedColumns, classifiedColumns, type Classification, type DetectedColumns } from '../policy/classification.ts';
+import { type CompiledPolicy } from '../policy/compiled-policy.ts';
+import { type Connection } from '../profile/types.ts';
+
+/** The profile as the gate uses it: one consistent set of files, swapped as a whole when one of them changes. */
+export interface InForce {
+  readonly connections: readonly Connection[];
+  readonly policy: CompiledPolicy;
+  readonly classification: Classification;
+  /** @throws CountersignError connection-unknown */
+  connection(name: string): Connection;
+  columnsOf(connection: Connection, detected: DetectedColumns | undefined): ClassifiedColumns;
+}
+
+export function inForce(profile: Pick<InForce, 'connections' | 'policy' | 'classification'>): InForce {
+  const { connections, policy, classification } = profile;
+  return {
+    connections,
+    policy,
+    classification,
+    connection(name) {
+      const found = connections.find((connection) => connection.name === name);
+      if (found !== undefined) return found;
+      const names = connections.map((connection) => connection.name).join(', ');
+      throw new CountersignError('connection-unknown', `There is no connection named ${name}.`, {
+        next: names === '' ? 'Add one in connections.yaml.' : `Connections of this profile: ${names}.`,
+      });
+    },
+    columnsOf: (connection, detected) => classifiedColumns(classification, connection.name, detected),
+  };
+}

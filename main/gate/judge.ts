@@ -1,0 +1,72 @@
+import { type ClassifiedColumns } from '../policy/classification.ts';
+import { type Connection } from '../profile/types.ts';
+import { decide } from './decide.ts';
+import { type BaseColumn, type Facts, type Lineage } from './facts.ts';
+import { type MarkedCatalog } from './catalogs.ts';
+import { type GatePorts } from './gate.ts';
+import { trace } from './lineage/trace.ts';
+import { type MaskReach } from './mask/errors.ts';
+import { type GateRequest, type Judgement } from './request.ts';
+import { understand } from './understand/postgres/understand.ts';
+
+/** A judgement with what it was made from: what execution confirms and the record names. */
+export interface Judged {
+  readonly judgement: Judgement;
+  readonly connection: Connection;
+  readonly policyHash: string;
+  /** Undefined where the text alone already refused. */
+  readonly catalog: MarkedCatalog | undefined;
+  readonly classOf: (column: BaseColumn) => string | undefined;
+  /** How near masked columns are: decides what of the server's own texts may be shown. */
+  readonly masks: MaskReach;
+}
+
+/** Settings under which every text is read: pinned on each upstream connection, and checked in each transaction. */
+const TEXT_SETTINGS = { standardConformingStrings: true, clientEncoding: 'UTF8' } as const;
+
+/** Steps 2 to 4: understand, trace, decide. The database has not seen the statement when this returns. */
+export async function judge(ports: GatePorts, request: GateRequest, signal: AbortSignal): Promise<Judged> {
+  const inForce = ports.inForce();
+  const connection = inForce.connection(request.connection);
+  const { facts: textFacts, tree } = await understand(request.text, TEXT_SETTINGS);
+
+  // A text that is refused as it stands needs no catalog, and no connection to the database.
+  const catalog = tree === undefined || textFacts.hazards.length > 0 ? undefined : await ports.catalogs.of(request.session, connection, { refresh: false }, signal);
+  const lineage = catalog === undefined || tree === undefined ? undefined : trace(tree, catalog.index);
+  // The text has names as they were written; the catalog says what they mean.
+  const facts = lineage === undefined || lineage.relations.length === 0 ? textFacts : { ...textFacts, relations: lineage.relations };
+  const detects = catalog !== undefined && inForce.classification.detect === 'mask';
+  const detected = detects ? await ports.detections.of(request.session, connection, catalog.index, facts, signal) : undefined;
+  const classification = inForce.columnsOf(connection, detected);
+
+  const verdict = decide({
+    facts,
+    lineage,
+    principal: request.session.principal,
+    connection,
+    policy: inForce.policy,
+    classification,
+    now: ports.now(),
+    grants: [],
+  });
+  return {
+    judgement: { facts, lineage, verdict },
+    connection,
+    policyHash: inForce.policy.hash,
+    catalog,
+    classOf: (column) => classification.of(column)?.class,
+    masks: reachOf(facts, lineage, classification),
+  };
+}
+
+/** Any classified column counts, masked for this person or not: the server's words are not worth a finer question. */
+function reachOf(facts: Facts, lineage: Lineage | undefined, classification: ClassifiedColumns): MaskReach {
+  const touched = new Set(facts.relations.map(({ schema, name }) => `${schema}\0${name}`));
+  for (const { flow } of lineage?.outputs ?? []) for (const { schema, relation } of flow) touched.add(`${schema}\0${relation}`);
+  for (const { column } of lineage?.uses ?? []) touched.add(`${column.schema}\0${column.relation}`);
+  for (const relation of touched) {
+    const [schema = '', name = ''] = relation.split('\0');
+    if (classification.in(schema, name).length > 0) return 'touched';
+  }
+  return 'elsewhere';
+}

@@ -1,0 +1,120 @@
+import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { type AuditLog, type Device, openAuditLog } from './audit/index.ts';
+import { openSecretStore, resolveSecret, type SecretStore } from './credentials/index.ts';
+import { type Gate } from './gate/gate.ts';
+import { type InForce, inForce } from './gate/in-force.ts';
+import { openGate, type OpenGate } from './gate/open.ts';
+import { recordIdentity } from './gate/record-identity.ts';
+import { type Origin } from './gate/request.ts';
+import { createIdentity, type Identity } from './identity/index.ts';
+import { withLock } from './identity/lock-wait.ts';
+import { loadProfile, type Profile } from './profile/load.ts';
+import { watchPolicy } from './profile/watch.ts';
+import { VERSION } from './version.ts';
+
+/**
+ * One opened profile with everything that stands on it, put together once for every door. It connects rooms and holds
+ * no rule of its own.
+ */
+export interface Installation {
+  readonly home: string;
+  readonly profile: () => Profile;
+  readonly inForce: () => InForce;
+  readonly identity: Identity;
+  readonly secrets: SecretStore;
+  readonly audit: AuditLog;
+  readonly gate: Gate;
+  readonly isOpen: OpenGate['isOpen'];
+  /** Why a changed file is not in force, or undefined. */
+  readonly trouble: () => string | undefined;
+  /** Reads the profile's files again now, instead of within a second. */
+  reload(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @throws CountersignError when the profile is not good, its secrets cannot be had, or nothing can be recorded */
+export async function openInstallation(home: string, origin: Origin): Promise<Installation> {
+  let profile = await loadProfile(home);
+  let current = inForce(profile);
+  let trouble: string | undefined;
+  const secrets = await openSecretStore(profile.organisation.secrets, home);
+  const app: Device = { app: `countersign-${origin}`, version: VERSION, os: process.platform };
+  const audit = await openAuditLog({ directory: auditDirectory(home), ...(await auditKeys(home, secrets)), origin: `countersign.local/${machine()}`, app });
+
+  const identity = createIdentity({
+    organisation: profile.organisation,
+    secrets,
+    profileDirectory: home,
+    onEvent: (event) => void recordIdentity(audit, event, (session) => opened.gate.endSession(session)).catch(() => undefined),
+  });
+  const opened = openGate({
+    audit,
+    identity,
+    inForce: () => current,
+    passwordOf: async ({ password }) => (password === undefined ? undefined : resolveSecret(password, { store: secrets, profileDirectory: home })),
+    resultsDirectory: join(home, 'results', String(process.pid)),
+    app,
+    origin,
+  });
+
+  async function take(next: Profile): Promise<void> {
+    const known = profile.policy.hash === next.policy.hash && recorded;
+    profile = next;
+    current = inForce(next);
+    trouble = undefined;
+    recorded = true;
+    if (!known) await audit.append({ k: 'policy.load', load: { hash: next.policy.hash, source: 'policy.yaml', rules: ruleCount(next) } });
+  }
+  let recorded = false;
+  await take(profile);
+  const watch = watchPolicy(home, (change) => {
+    if (change.kind === 'changed') void take(change.profile).catch(() => undefined);
+    else trouble = change.error.message;
+  });
+
+  return {
+    home,
+    profile: () => profile,
+    inForce: () => current,
+    identity,
+    secrets,
+    audit,
+    gate: opened.gate,
+    isOpen: opened.isOpen,
+    trouble: () => trouble,
+    reload: async () => take(await loadProfile(home)),
+    async close() {
+      watch.close();
+      await opened.close();
+      await audit.close();
+    },
+  };
+}
+
+/** Where a profile's logs lie: what `countersign verify` reads. */
+export const auditDirectory = (home: string): string => join(home, 'audit');
+
+const machine = (): string => hostname().replaceAll(/[^A-Za-z0-9.-]/g, '-') || 'machine';
+
+function ruleCount(profile: Profile): number {
+  return new Set(Object.values(profile.policy.rulesFor).flatMap((rules) => rules.map((rule) => rule.reference.id))).size;
+}
+
+/** The keys of this installation's record, made the first time: one process makes them while others wait. */
+async function auditKeys(home: string, secrets: SecretStore): Promise<{ readonly key: KeyObject; readonly blobKey: Uint8Array }> {
+  return withLock(join(home, 'keys.lock'), async () => {
+    const signing = await ensure(secrets, 'audit-signing-key', () => generateKeyPairSync('ed25519').privateKey.export({ format: 'der', type: 'pkcs8' }));
+    const blobKey = await ensure(secrets, 'audit-blob-key', () => randomBytes(32));
+    return { key: createPrivateKey({ key: Buffer.from(signing), format: 'der', type: 'pkcs8' }), blobKey };
+  });
+}
+
+async function ensure(secrets: SecretStore, name: string, make: () => Uint8Array): Promise<Uint8Array> {
+  const known = await secrets.get(name);
+  if (known !== undefined) return known;
+  const made = make();
+  await secrets.set(name, made);
+  return made;
+}
