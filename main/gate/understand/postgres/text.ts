@@ -2,8 +2,8 @@ import { type Hazard } from '../../facts.ts';
 
 /** What a session says about how it reads a text: the values of its ParameterStatus messages. */
 export interface TextSettings {
-  /** Value of standard_conforming_strings; anything but `on` moves the end of string literals. */
-  readonly standardConformingStrings: string;
+  /** standard_conforming_strings; off, it moves the end of string literals. */
+  readonly standardConformingStrings: boolean;
   /** Value of client_encoding; anything but UTF8 changes which bytes are quotes and backslashes. */
   readonly clientEncoding: string;
 }
@@ -41,7 +41,7 @@ export function textHazard(text: string, settings: TextSettings): Hazard | undef
       next: 'Split it into smaller statements, or pass long values as parameters.',
     };
   }
-  if (settings.standardConformingStrings.toLowerCase() !== 'on') {
+  if (!settings.standardConformingStrings) {
     return {
       code: 'string-setting',
       sentence:

@@ -35,7 +35,7 @@ const CACHED_LENGTH = 16 * 1024;
  * hazard. Answers are shared between callers of equal text and settings, and must not be changed.
  */
 export async function understand(text: string, settings: TextSettings): Promise<Understanding> {
-  const key = `${settings.standardConformingStrings} ${settings.clientEncoding} ${text}`;
+  const key = `${String(settings.standardConformingStrings)} ${settings.clientEncoding} ${text}`;
   const known = cache.get(key);
   if (known !== undefined) {
     cache.delete(key);

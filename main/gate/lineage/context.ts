@@ -1,0 +1,96 @@
+import { type BaseColumn, type ColumnUse, type Hazard, type Place, type RelationUse, type Span } from '../facts.ts';
+import { type CatalogIndex } from './catalog-index.ts';
+import { type Column, type Value } from './scope.ts';
+
+/** A WITH query that names in FROM can mean. */
+export interface WithQuery {
+  readonly name: string;
+  columns(): readonly Column[];
+}
+
+/** WITH queries visible at a place, innermost first. */
+export interface Environment {
+  readonly query: WithQuery;
+  readonly outer: Environment | undefined;
+}
+
+/** Where a trace puts what it finds. */
+export class Context {
+  readonly index: CatalogIndex;
+  /** Views being expanded, outermost first: a view that reaches itself cannot be traced. */
+  readonly views: readonly string[];
+  readonly relations = new Map<string, RelationUse>();
+  readonly hazards = new Map<string, Hazard>();
+  readonly #spanOf: (location: number) => Span | undefined;
+  #uses = new Map<string, ColumnUse>();
+
+  constructor(index: CatalogIndex, spanOf: (location: number) => Span | undefined, views: readonly string[] = []) {
+    this.index = index;
+    this.views = views;
+    this.#spanOf = spanOf;
+  }
+
+  get uses(): readonly ColumnUse[] {
+    return [...this.#uses.values()];
+  }
+
+  span(location: number): Span | undefined {
+    return this.#spanOf(location);
+  }
+
+  /** A value is used in a way that can show something about it. */
+  use(value: Value, place: Place, span: Span | undefined): void {
+    for (const column of value.flow) this.#add({ column, place, ...(span === undefined ? {} : { span }) });
+  }
+
+  useColumns(columns: Iterable<BaseColumn>, place: Place, span: Span | undefined): void {
+    this.use({ flow: new Set(columns), plain: false }, place, span);
+  }
+
+  /** A column is asked for: uses that waited for that happen now. */
+  ask(value: Value, span: Span | undefined): Value {
+    if (value.deferred === undefined) return value;
+    for (const use of value.deferred) this.#add(span === undefined ? use : { ...use, span });
+    const { deferred: _, ...rest } = value;
+    return rest;
+  }
+
+  /** Runs a part of the trace and gives its uses instead of keeping them. */
+  apart<T>(run: () => T): { readonly result: T; readonly uses: readonly ColumnUse[] } {
+    const kept = this.#uses;
+    this.#uses = new Map();
+    try {
+      const result = run();
+      return { result, uses: this.uses };
+    } finally {
+      this.#uses = kept;
+    }
+  }
+
+  keepUses(uses: readonly ColumnUse[]): void {
+    for (const use of uses) this.#add(use);
+  }
+
+  hazard(code: string, sentence: string, span?: Span, next?: string): void {
+    const hazard: Hazard = {
+      code,
+      sentence,
+      ...(next === undefined ? {} : { next }),
+      ...(span === undefined ? {} : { span }),
+    };
+    this.addHazard(hazard);
+  }
+
+  addHazard(hazard: Hazard): void {
+    this.hazards.set(`${hazard.code} ${hazard.sentence} ${hazard.span?.start ?? ''}`, hazard);
+  }
+
+  relation(use: RelationUse): void {
+    this.relations.set(`${use.schema}\0${use.name}\0${use.access}\0${use.via ?? ''}\0${use.span?.start ?? ''}`, use);
+  }
+
+  #add(use: ColumnUse): void {
+    const { schema, relation, column } = use.column;
+    this.#uses.set(`${schema}\0${relation}\0${column}\0${use.place}\0${use.span?.start ?? ''}`, use);
+  }
+}

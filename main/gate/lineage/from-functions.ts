@@ -1,0 +1,195 @@
+import { builtinSignatures } from '../understand/postgres/builtins.ts';
+import {
+  type Fields,
+  fieldsOf,
+  isFields,
+  items,
+  listOf,
+  type Node,
+  names,
+  nodeOf,
+  nodesOf,
+  text,
+} from '../understand/postgres/tree.ts';
+import { columnName } from './column-names.ts';
+import { type Context } from './context.ts';
+import { expression, expressions, isScalar, type Standing } from './expression.ts';
+import { type Column, type Entry, together, type Value } from './scope.ts';
+
+/** Functions that make or keep arrays of what they are given. */
+const ARRAY_FUNCTIONS: ReadonlySet<string> = new Set([
+  'array_agg',
+  'array_append',
+  'array_cat',
+  'array_prepend',
+  'array_remove',
+  'array_replace',
+  'regexp_match',
+  'regexp_split_to_array',
+  'string_to_array',
+]);
+
+/** A function, or ROWS FROM several, in FROM: every column carries all that the arguments carry. */
+export function functionEntry(context: Context, fields: Fields, standing: Standing): Entry {
+  const columns: Column[] = [];
+  const values: Value[] = [];
+  let open = false;
+  for (const item of items(fields['functions'], 'List')) {
+    const [call, definitions] = listOf(item['items']);
+    const value = expression(context, call, standing, 'argument');
+    values.push(value);
+    const defined = columnDefinitions(definitions).concat(
+      columnDefinitions({ List: { items: listOf(fields['coldeflist']) } }),
+    );
+    const known = defined.length > 0 ? defined : functionColumns(context, call, fields, standing);
+    if (known === undefined) open = true;
+    for (const name of known ?? []) columns.push({ name, value });
+  }
+  const row = together(values);
+  if (fields['ordinality'] === true) columns.push({ name: 'ordinality', value: row });
+  if (open) {
+    // Only the names that the alias gives are known; what they mean is everything that went in.
+    const given = names(fieldsOf(fields['alias'])?.['colnames']).map((name): Column => ({ name, value: row }));
+    return { name: functionName(fields), columns: given, system: false, open, row, qualified: true, unqualified: true };
+  }
+  return { name: functionName(fields), columns, system: false, row, qualified: true, unqualified: true };
+}
+
+function functionName(fields: Fields): string | undefined {
+  const [first] = items(fields['functions'], 'List');
+  const call = listOf(first?.['items'])[0];
+  return call === undefined ? undefined : columnName(call);
+}
+
+function columnDefinitions(value: unknown): string[] {
+  const list = nodeOf(value);
+  return list?.kind === 'List'
+    ? items(list.fields['items'], 'ColumnDef').map((column) => text(column['colname']) ?? '')
+    : [];
+}
+
+/** Names of the columns that a call gives; undefined where they depend on its arguments. */
+function functionColumns(
+  context: Context,
+  value: unknown,
+  fields: Fields,
+  standing: Standing,
+): readonly string[] | undefined {
+  const call = nodeOf(value);
+  const alone = listOf(fields['functions']).length === 1;
+  const given = text(fieldsOf(fields['alias'])?.['aliasname']);
+  const own = alone && given !== undefined ? [given] : [columnName(value)];
+  if (call?.kind !== 'FuncCall') return own;
+  const name = names(call.fields['funcname']);
+  const args = nodesOf(call.fields['args']);
+  if (name.at(-1) === 'unnest') {
+    const columns = args.map((arg) => isScalarArray(context, arg, standing));
+    return columns.every(Boolean)
+      ? args.map((_, at) => (args.length === 1 ? (own[0] ?? '') : `unnest${at === 0 ? '' : String(at)}`))
+      : undefined;
+  }
+  const overloads = builtinSignatures({ name, count: args.length, span: undefined });
+  const [first] = overloads;
+  if (first === undefined) return undefined;
+  const shapes = new Set(overloads.map((one) => `${one.returns} ${(one.columns ?? []).join(' ')}`));
+  if (shapes.size > 1) return undefined;
+  if (first.columns !== undefined && first.columns.length > 1) return first.columns;
+  if (first.columns !== undefined && first.returns !== 'row') return given === undefined ? first.columns : own;
+  if (first.returns === 'scalar') return own;
+  if (first.returns === 'any') return isScalar(context, value, standing) ? own : undefined;
+  return undefined;
+}
+
+/** unnest() of an array of rows, or of a tsvector, gives several columns. */
+function isScalarArray(context: Context, arg: Node, standing: Standing): boolean {
+  const wrapped = { [arg.kind]: arg.fields };
+  switch (arg.kind) {
+    case 'A_ArrayExpr':
+      return isScalar(context, wrapped, standing);
+    case 'TypeCast': {
+      const type = fieldsOf(arg.fields['typeName']);
+      const array = listOf(type?.['arrayBounds']).length > 0 || (names(type?.['names']).at(-1) ?? '').startsWith('_');
+      return array && isScalar(context, wrapped, standing);
+    }
+    case 'FuncCall':
+      return ARRAY_FUNCTIONS.has(names(arg.fields['funcname']).at(-1) ?? '') && isScalar(context, wrapped, standing);
+    case 'ColumnRef': {
+      const { result } = context.apart(() => expression(context, wrapped, standing, 'output'));
+      return result.type?.endsWith('[]') === true && isScalar(context, wrapped, standing);
+    }
+    default:
+      return false;
+  }
+}
+
+export function xmlTableEntry(context: Context, fields: Fields, standing: Standing): Entry {
+  const columns = items(fields['columns'], 'RangeTableFuncCol');
+  const row = together([
+    expression(context, fields['docexpr'], standing, 'argument'),
+    expression(context, fields['rowexpr'], standing, 'argument'),
+    ...items(fields['namespaces'], 'ResTarget').map((one) => expression(context, one['val'], standing, 'argument')),
+    ...columns.flatMap((column) => [
+      expression(context, column['colexpr'], standing, 'argument'),
+      expression(context, column['coldefexpr'], standing, 'argument'),
+    ]),
+  ]);
+  return tableEntry(
+    'xmltable',
+    columns.map((column) => text(column['colname']) ?? ''),
+    row,
+  );
+}
+
+export function jsonTableEntry(context: Context, fields: Fields, standing: Standing): Entry {
+  const names: string[] = [];
+  const values: Value[] = [];
+  const behaviours = (one: Fields): void => {
+    for (const key of ['on_empty', 'on_error']) {
+      values.push(expression(context, fieldsOf(one[key])?.['expr'], standing, 'argument'));
+    }
+  };
+  const collect = (list: unknown): void => {
+    for (const column of items(list, 'JsonTableColumn')) {
+      if (text(column['coltype']) === 'JTC_NESTED') collect(column['columns']);
+      else names.push(text(column['name']) ?? '');
+      values.push(expression(context, fieldsOf(column['pathspec'])?.['string'], standing, 'argument'));
+      behaviours(column);
+    }
+  };
+  const context_item = fieldsOf(fields['context_item']);
+  values.push(expression(context, context_item && { JsonValueExpr: context_item }, standing, 'argument'));
+  values.push(expression(context, fieldsOf(fields['pathspec'])?.['string'], standing, 'argument'));
+  values.push(expressions(context, fields['passing'], standing, 'argument'));
+  behaviours(fields);
+  collect(fields['columns']);
+  return tableEntry('json_table', names, together(values));
+}
+
+function tableEntry(name: string, columns: readonly string[], row: Value): Entry {
+  return {
+    name,
+    columns: columns.map((column) => ({ name: column, value: row })),
+    system: false,
+    row,
+    qualified: true,
+    unqualified: true,
+  };
+}
+
+/** True where the value calls a function that can give several rows, or one that is not known. */
+export function callsReturningRows(value: unknown): boolean {
+  const stack: unknown[] = [value];
+  while (stack.length > 0) {
+    const next = stack.pop();
+    if (Array.isArray(next)) stack.push(...(next as unknown[]));
+    else if (isFields(next)) {
+      const call = fieldsOf(next['FuncCall']);
+      if (call !== undefined) {
+        const overloads = builtinSignatures({ name: names(call['funcname']), count: undefined, span: undefined });
+        if (overloads.length === 0 || overloads.some((one) => one.returnsSet)) return true;
+      }
+      stack.push(...Object.values(next));
+    }
+  }
+  return false;
+}

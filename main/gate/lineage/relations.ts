@@ -1,0 +1,94 @@
+import { type CatalogRelation } from '../../databases/catalog.ts';
+import { type BaseColumn, type ColumnUse, type Hazard, type RelationUse, type Span } from '../facts.ts';
+import { inspect } from '../understand/postgres/inspect.ts';
+import { parseText } from '../understand/postgres/parser.ts';
+import { nodeOf } from '../understand/postgres/tree.ts';
+import { type CatalogIndex } from './catalog-index.ts';
+import { Context } from './context.ts';
+import { nameHazards } from './foreign-names.ts';
+import { queryColumns } from './query.ts';
+import { type Column, type Value } from './scope.ts';
+
+const MAX_VIEW_DEPTH = 60;
+
+/** What a view gives and does, whoever asks: traced once for each snapshot. */
+interface ViewLineage {
+  readonly columns: readonly Column[];
+  readonly uses: readonly ColumnUse[];
+  readonly relations: readonly RelationUse[];
+  readonly hazards: readonly Hazard[];
+}
+
+/** The columns of a relation of the snapshot as a statement reads them: of a view, those that its query makes. */
+export function relationColumns(
+  context: Context,
+  relation: CatalogRelation,
+  span: Span | undefined,
+): readonly Column[] {
+  if (relation.kind !== 'view' && relation.kind !== 'materialized view') {
+    return relation.columns.map((column) => {
+      const { own, generatedFrom } = context.index.source(relation, column);
+      return { name: column.name, value: baseValue(own, generatedFrom, column.type) };
+    });
+  }
+  const view = viewLineage(context.index, relation, context.views);
+  context.keepUses(span === undefined ? view.uses : view.uses.map((use) => ({ ...use, span })));
+  for (const use of view.relations) context.relation(use);
+  for (const hazard of view.hazards) context.addHazard(span === undefined ? hazard : { ...hazard, span });
+  return view.columns;
+}
+
+/** A generated column is computed: whoever may not see what it is computed from may not see it either. */
+function baseValue(own: readonly BaseColumn[], generatedFrom: readonly BaseColumn[], type: string): Value {
+  if (generatedFrom.length === 0) return { flow: new Set(own), plain: true, type };
+  const flow = new Set([...own, ...generatedFrom]);
+  return { flow, plain: false, type, deferred: [...flow].map((column) => ({ column, place: 'argument' })) };
+}
+
+function viewLineage(index: CatalogIndex, relation: CatalogRelation, within: readonly string[]): ViewLineage {
+  const name = `${relation.schema}.${relation.name}`;
+  if (within.includes(name) || within.length >= MAX_VIEW_DEPTH) return untraceable(name, 'reaches itself');
+  return index.keep(relation, () => traceView(index, relation, name, within));
+}
+
+function traceView(
+  index: CatalogIndex,
+  relation: CatalogRelation,
+  name: string,
+  within: readonly string[],
+): ViewLineage {
+  const parsed = relation.definition === undefined ? undefined : parseText(relation.definition);
+  const root = parsed?.ok && parsed.statements.length === 1 ? nodeOf(parsed.statements[0]?.node) : undefined;
+  if (root?.kind !== 'SelectStmt') return untraceable(name, 'has no definition that can be read');
+  const context = new Context(index, () => undefined, [...within, name]);
+  const inspection = inspect(root, () => undefined);
+  for (const hazard of [...inspection.hazards, ...nameHazards(inspection, index)]) context.addHazard(hazard);
+  const columns = queryColumns(context, root, { scope: undefined, environment: undefined }, true);
+  if (columns.length !== relation.columns.length) return untraceable(name, 'has other columns than its definition');
+  return {
+    columns: columns.map((column, at) => {
+      const listed = relation.columns[at];
+      return {
+        name: listed?.name ?? column.name,
+        value: { ...column.value, ...(listed === undefined ? {} : { type: listed.type }) },
+      };
+    }),
+    uses: context.uses,
+    relations: [...context.relations.values()].map((use) => ({ ...use, via: name })),
+    hazards: [...context.hazards.values()].map((hazard) => ({
+      ...hazard,
+      sentence: `Inside the view ${name}: ${hazard.sentence}`,
+      next: 'Ask the owner of the view, or query the tables behind it.',
+    })),
+  };
+}
+
+function untraceable(name: string, why: string): ViewLineage {
+  const sentence = `The view ${name} ${why}, so where its values come from is not known.`;
+  return {
+    columns: [],
+    uses: [],
+    relations: [],
+    hazards: [{ code: 'untraceable', sentence, next: 'Query the tables behind it.' }],
+  };
+}

@@ -1,0 +1,70 @@
+import { type BaseColumn, type ColumnUse } from '../facts.ts';
+import { type CatalogRelation } from '../../databases/catalog.ts';
+
+/** What an expression or a column can carry. */
+export interface Value {
+  /** Base columns whose values can reach it. */
+  readonly flow: ReadonlySet<BaseColumn>;
+  /** True where it is a base column, unchanged (or one of several, unchanged). */
+  readonly plain: boolean;
+  /** Type as the server formats it, where it is known. */
+  readonly type?: string;
+  /** Uses that happen only where the column is asked for: the computed columns of a view. */
+  readonly deferred?: readonly ColumnUse[];
+}
+
+export const NOTHING: Value = { flow: new Set(), plain: false };
+
+/** The values together: what an expression over all of them carries. */
+export function together(values: Iterable<Value>): Value {
+  const flow = new Set<BaseColumn>();
+  for (const value of values) for (const column of value.flow) flow.add(column);
+  return flow.size === 0 ? NOTHING : { flow, plain: false };
+}
+
+/** One of the values, unchanged: rows of UNION ALL, of VALUES, sides of a join column. */
+export function oneOf(values: readonly Value[]): Value {
+  const [first] = values;
+  const type = first?.type;
+  return {
+    flow: together(values).flow,
+    plain: values.length > 0 && values.every((value) => value.plain),
+    ...(type !== undefined && values.every((value) => value.type === type) ? { type } : {}),
+  };
+}
+
+/** A column of something in FROM, or of a query's result. */
+export interface Column {
+  readonly name: string;
+  readonly value: Value;
+}
+
+/** Something in FROM that names can refer to. */
+export interface Entry {
+  /** Alias, or the relation's own name; undefined for an unnamed subquery or join. */
+  readonly name: string | undefined;
+  /** Set for a relation without an alias: then `schema.name.column` means it too. */
+  readonly relation?: CatalogRelation | { readonly schema: string; readonly name: string };
+  readonly columns: readonly Column[];
+  /** Has ctid, xmin, tableoid and their like, which carry no values of columns. */
+  readonly system: boolean;
+  /** Its columns are not all known: names and stars over it cannot be traced. */
+  readonly open?: boolean;
+  /** What a whole row of it carries, where that is more than its columns. */
+  readonly row?: Value;
+  /** Whether `name.column` and bare `column` can mean it. */
+  readonly qualified: boolean;
+  readonly unqualified: boolean;
+}
+
+/** Names visible to an expression: the entries of its own query, then those of the queries around it. */
+export interface Scope {
+  readonly entries: readonly Entry[];
+  readonly outer: Scope | undefined;
+}
+
+export const SYSTEM_COLUMNS: ReadonlySet<string> = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
+
+export function wholeRow(entry: Entry): Value {
+  return together([...entry.columns.map((column) => column.value), ...(entry.row === undefined ? [] : [entry.row])]);
+}

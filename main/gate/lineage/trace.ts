@@ -1,0 +1,105 @@
+import { type CatalogRelation } from '../../databases/catalog.ts';
+import { type Lineage, type OutputLineage } from '../facts.ts';
+import { spanAt } from '../understand/postgres/span.ts';
+import { isWriteStatement } from '../understand/postgres/statements.ts';
+import { type Node, nodeOf } from '../understand/postgres/tree.ts';
+import { type Tree } from '../understand/postgres/understand.ts';
+import { type CatalogIndex } from './catalog-index.ts';
+import { Context } from './context.ts';
+import { traceDefinition } from './definition.ts';
+import { nameHazards } from './foreign-names.ts';
+import { type Output, queryColumns } from './query.ts';
+import { relationColumns } from './relations.ts';
+import { storeAll } from './write.ts';
+
+/**
+ * Where the values of a statement's outputs come from, and every other use of a base column, by the names of one
+ * catalog. Sound before precise: what cannot be traced is a hazard, and a hazard refuses the whole statement. Never
+ * throws for a tree of `understand`.
+ */
+export function trace(tree: Tree, index: CatalogIndex): Lineage {
+  const { text, root, offsetOf } = tree;
+  const context = new Context(index, (location) => (location < 0 ? undefined : spanAt(text, offsetOf(location))));
+  try {
+    for (const hazard of nameHazards(tree.inspection, index)) context.addHazard(hazard);
+    return lineage(context, statement(context, root));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const deep = { code: 'too-deep', sentence: 'The statement is nested too deeply to be traced.' };
+    return { outputs: [], uses: context.uses, relations: [], hazards: [deep] };
+  }
+}
+
+/** The outputs that a view or table would give to `SELECT *`, with the uses its query makes of base columns. */
+export function outputsOf(relation: CatalogRelation, index: CatalogIndex): Lineage {
+  const context = new Context(index, () => undefined);
+  try {
+    const columns = relationColumns(context, relation, undefined);
+    return lineage(
+      context,
+      columns.map(({ name, value }) => ({ name, value: context.ask(value, undefined), span: undefined })),
+    );
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const deep = {
+      code: 'too-deep',
+      sentence: `${relation.schema}.${relation.name} is nested too deeply to be traced.`,
+    };
+    return { outputs: [], uses: [], relations: [], hazards: [deep] };
+  }
+}
+
+function statement(context: Context, root: Node): readonly Output[] {
+  const { kind, fields } = root;
+  const standing = { scope: undefined, environment: undefined };
+  if (kind === 'SelectStmt') {
+    const outputs = queryColumns(context, root, standing);
+    if (!createsTable(root)) return outputs;
+    storeAll(context, outputs);
+    return [];
+  }
+  if (isWriteStatement(kind)) return queryColumns(context, root, standing);
+  const inner = nodeOf(fields['query']);
+  switch (kind) {
+    case 'ExplainStmt':
+      // The plan shows what the statement would do with columns, not their values: its uses stay, its outputs do not.
+      if (inner !== undefined) statement(context, inner);
+      return [planColumn];
+    case 'CreateTableAsStmt':
+    case 'ViewStmt':
+      if (inner !== undefined) storeAll(context, statement(context, inner));
+      return [];
+    case 'VariableShowStmt':
+      return [{ ...planColumn, name: typeof fields['name'] === 'string' ? fields['name'] : '' }];
+    default:
+      traceDefinition(context, root);
+      return [];
+  }
+}
+
+const planColumn: Output = { name: 'QUERY PLAN', value: { flow: new Set(), plain: false }, span: undefined };
+
+function createsTable(root: Node): boolean {
+  for (
+    let arm: unknown = root.fields;
+    typeof arm === 'object' && arm !== null;
+    arm = (arm as { larg?: unknown }).larg
+  ) {
+    if ('intoClause' in arm) return true;
+  }
+  return false;
+}
+
+function lineage(context: Context, columns: readonly Output[]): Lineage {
+  const outputs = columns.map(({ name, value, span }): OutputLineage => {
+    // What is computed from a column is a use of it, wherever the computation stands.
+    if (!value.plain) context.use(value, 'argument', span);
+    return { name, flow: [...value.flow], plain: value.plain, ...(span === undefined ? {} : { span }) };
+  });
+  return {
+    outputs,
+    uses: context.uses,
+    relations: [...context.relations.values()],
+    hazards: [...context.hazards.values()],
+  };
+}

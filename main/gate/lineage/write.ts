@@ -1,0 +1,148 @@
+import {
+  type Fields,
+  fieldsOf,
+  items,
+  locationOf,
+  type Node,
+  nodeOf,
+  nodesOf,
+  text,
+} from '../understand/postgres/tree.ts';
+import { type Context } from './context.ts';
+import { expression, expressions, type Standing } from './expression.ts';
+import { aliased, fromEntries, fromItem, unknownRelation, visible } from './from.ts';
+import { type Output, queryColumns, targets } from './query.ts';
+import { relationColumns } from './relations.ts';
+import { type Entry } from './scope.ts';
+import { withQueries } from './with.ts';
+
+/** INSERT, UPDATE, DELETE and MERGE: what is stored is an assignment; RETURNING gives columns as a target list does. */
+export function writeColumns(context: Context, statement: Node, around: Standing): readonly Output[] {
+  const { kind, fields } = statement;
+  const standing: Standing = { scope: around.scope, environment: withQueries(context, fields, around) };
+  switch (kind) {
+    case 'InsertStmt':
+      return insert(context, fields, standing);
+    case 'UpdateStmt':
+    case 'DeleteStmt': {
+      const target = targetEntry(context, fields);
+      const others = fromEntries(context, fields[kind === 'UpdateStmt' ? 'fromClause' : 'usingClause'], standing);
+      const inside = within([target, ...others], standing);
+      assignments(context, fields['targetList'], inside);
+      expression(context, fields['whereClause'], inside, 'predicate');
+      return returning(context, fields, target, [target, ...others], standing);
+    }
+    case 'MergeStmt':
+      return merge(context, fields, standing);
+    default:
+      context.hazard(
+        'untraceable',
+        `What this statement (${kind}) reads cannot be traced.`,
+        context.span(locationOf(fields)),
+      );
+      return [];
+  }
+}
+
+function within(entries: readonly Entry[], standing: Standing): Standing {
+  return { scope: { entries, outer: standing.scope }, environment: standing.environment };
+}
+
+/** The relation that is written, as its own expressions see it; WITH queries do not hide it. */
+function targetEntry(context: Context, fields: Fields): Entry {
+  const relation = fieldsOf(fields['relation']) ?? {};
+  const name = text(relation['relname']) ?? '';
+  const schema = text(relation['schemaname']);
+  const span = context.span(locationOf(relation));
+  const resolved = context.index.resolve(schema, name);
+  const alias = fieldsOf(relation['alias']);
+  if (resolved?.kind !== 'relation') {
+    return aliased(context, unknownRelation(context, schema === undefined ? [name] : [schema, name], span), alias);
+  }
+  const target = resolved.relation;
+  context.relation({
+    schema: target.schema,
+    name: target.name,
+    access: 'write',
+    ...(span === undefined ? {} : { span }),
+  });
+  const columns = relationColumns(context, target, span);
+  if (target.kind === 'view') {
+    const via = `${target.schema}.${target.name}`;
+    for (const use of [...context.relations.values()]) {
+      if (use.via === via) context.relation({ ...use, access: 'write' });
+    }
+  }
+  return aliased(context, { ...visible, name, relation: target, columns, system: true }, alias);
+}
+
+function assignments(context: Context, list: unknown, standing: Standing): void {
+  for (const target of items(list, 'ResTarget')) {
+    const value = nodeOf(target['val']);
+    const source = value?.kind === 'MultiAssignRef' ? value.fields['source'] : target['val'];
+    assigned(context, source, standing);
+    expressions(context, target['indirection'], standing, 'assignment');
+  }
+}
+
+/** What is stored somewhere else can be read there by others: that it is unchanged does not help. */
+function assigned(context: Context, value: unknown, standing: Standing): void {
+  expression(context, value, standing, 'assignment');
+}
+
+function insert(context: Context, fields: Fields, standing: Standing): readonly Output[] {
+  const target = targetEntry(context, fields);
+  const source = nodeOf(fields['selectStmt']);
+  if (source !== undefined) storeAll(context, queryColumns(context, source, standing));
+  const conflict = fieldsOf(fields['onConflictClause']);
+  if (conflict !== undefined) {
+    const inside = within([target, { ...target, name: 'excluded', unqualified: false }], standing);
+    const infer = fieldsOf(conflict['infer']);
+    for (const element of items(infer?.['indexElems'], 'IndexElem'))
+      expression(context, element['expr'], inside, 'predicate');
+    expression(context, infer?.['whereClause'], inside, 'predicate');
+    assignments(context, conflict['targetList'], inside);
+    expression(context, conflict['whereClause'], inside, 'predicate');
+  }
+  return returning(context, fields, target, [target], standing);
+}
+
+export function storeAll(context: Context, columns: readonly Output[]): void {
+  for (const { value, span } of columns) context.use(value, 'assignment', span);
+}
+
+function merge(context: Context, fields: Fields, standing: Standing): readonly Output[] {
+  const target = targetEntry(context, fields);
+  const source = nodeOf(fields['sourceRelation']);
+  const sources = source === undefined ? [] : fromItem(context, source, standing, []);
+  const inside = within([target, ...sources], standing);
+  expression(context, fields['joinCondition'], inside, 'join-key');
+  for (const clause of items(fields['mergeWhenClauses'], 'MergeWhenClause')) {
+    expression(context, clause['condition'], inside, 'predicate');
+    assignments(context, clause['targetList'], inside);
+    for (const value of nodesOf(clause['values'])) assigned(context, { [value.kind]: value.fields }, inside);
+  }
+  return returning(context, fields, target, [target, ...sources], standing);
+}
+
+/** RETURNING sees the row before and after the write as old and new, or under the names that its WITH gives them. */
+function returning(
+  context: Context,
+  fields: Fields,
+  target: Entry,
+  entries: readonly Entry[],
+  standing: Standing,
+): readonly Output[] {
+  const clause = fieldsOf(fields['returningClause']);
+  if (clause === undefined) return [];
+  const names = { RETURNING_OPTION_OLD: 'old', RETURNING_OPTION_NEW: 'new' };
+  for (const option of items(clause['options'], 'ReturningOption')) {
+    const which = text(option['option']);
+    if (which === 'RETURNING_OPTION_OLD' || which === 'RETURNING_OPTION_NEW')
+      names[which] = text(option['value']) ?? names[which];
+  }
+  const rows = Object.values(names)
+    .filter((name) => entries.every((entry) => entry.name !== name))
+    .map((name): Entry => ({ ...target, name, unqualified: false }));
+  return targets(context, clause['exprs'], within([...entries, ...rows], standing));
+}
