@@ -11,7 +11,9 @@ import pg from 'pg';
 import { z } from 'zod';
 
 const review = z.object({
-  functions: z.array(z.object({ name: z.string(), args: z.string(), class: z.string(), allow: z.enum(['yes', 'metadata', 'no']) })),
+  functions: z.array(
+    z.object({ name: z.string(), args: z.string(), class: z.string(), allow: z.enum(['yes', 'metadata', 'no']) }),
+  ),
   relations: z.array(z.object({ schema: z.string(), name: z.string(), class: z.string() })),
 });
 
@@ -61,7 +63,14 @@ async function main(reviewPath: string, url: string): Promise<void> {
       const letter = verdict === undefined ? 'n' : verdict.allow[0];
       const least = shape.most - shape.defaults - (shape.variadic ? 1 : 0);
       const flags = `${shape.returns_set ? 's' : ''}${shape.volatile ? 'v' : ''}${shape.result_kind[0] ?? ''}`;
-      const signature = [least, shape.variadic ? -1 : shape.most, letter, verdict?.class ?? 'unknown', flags, ...(shape.columns ? [shape.columns] : [])];
+      const signature = [
+        least,
+        shape.variadic ? -1 : shape.most,
+        letter,
+        verdict?.class ?? 'unknown',
+        flags,
+        ...(shape.columns ? [shape.columns] : []),
+      ];
       const list = (functions[shape.name] ??= []);
       if (!list.some((known) => JSON.stringify(known) === JSON.stringify(signature))) list.push(signature);
     });
@@ -80,15 +89,26 @@ async function main(reviewPath: string, url: string): Promise<void> {
     );
     const classOf = new Map(classes.map((row) => [`${row.schema}.${row.name}`, row.class]));
     const relations = Object.fromEntries(
-      columns.rows.map((row) => [`${row.schema}.${row.name}`, [classOf.get(`${row.schema}.${row.name}`) ?? 'unknown', row.columns.join(' ')]]),
+      columns.rows.map((row) => [
+        `${row.schema}.${row.name}`,
+        [classOf.get(`${row.schema}.${row.name}`) ?? 'unknown', row.columns.join(' ')],
+      ]),
     );
     const line = (key: string, value: unknown): string => `${JSON.stringify(key)}: ${JSON.stringify(value)}`;
     const object = (record: Record<string, unknown>): string =>
-      `{\n${Object.entries(record).map(([key, value]) => `    ${line(key, value)}`).join(',\n')}\n  }`;
+      `{\n${Object.entries(record)
+        .map(([key, value]) => `    ${line(key, value)}`)
+        .join(',\n')}\n  }`;
     writeFileSync(
       fileURLToPath(new URL('../main/gate/understand/postgres/builtins.json', import.meta.url)),
-      `{\n  ${line('version', version.rows[0]?.server_version.split(' ')[0])},\n  ${line('operators', operators.rows.map((row) => row.name))},\n` +
-        `  ${line('types', typeNames.rows.map((row) => row.name))},\n  "relations": ${object(relations)},\n  "functions": ${object(functions)}\n}\n`,
+      `{\n  ${line('version', version.rows[0]?.server_version.split(' ')[0])},\n  ${line(
+        'operators',
+        operators.rows.map((row) => row.name),
+      )},\n` +
+        `  ${line(
+          'types',
+          typeNames.rows.map((row) => row.name),
+        )},\n  "relations": ${object(relations)},\n  "functions": ${object(functions)}\n}\n`,
     );
   } finally {
     await client.end();

@@ -14,12 +14,33 @@ export interface Span {
 export { type Action };
 
 export type Effect =
-  | 'reads' | 'writes' | 'ddl' | 'session' | 'lock' | 'transaction' | 'network' | 'file' | 'signal' | 'runs-sql' | 'random-or-time';
+  | 'reads'
+  | 'writes'
+  | 'ddl'
+  | 'session'
+  | 'lock'
+  | 'transaction'
+  | 'network'
+  | 'file'
+  | 'signal'
+  | 'runs-sql'
+  | 'random-or-time';
 
 /** Where in a statement a column is used. `output` is the only place a masked value may go (guarantees G4, G5). */
 export type Place =
-  | 'output' | 'predicate' | 'join-key' | 'grouping' | 'ordering' | 'distinct' | 'window' | 'argument' | 'limit'
-  | 'assignment' | 'returning' | 'lock' | 'whole-row';
+  | 'output'
+  | 'predicate'
+  | 'join-key'
+  | 'grouping'
+  | 'ordering'
+  | 'distinct'
+  | 'window'
+  | 'argument'
+  | 'limit'
+  | 'assignment'
+  | 'returning'
+  | 'lock'
+  | 'whole-row';
 
 /** A base column of a table, matview or foreign table, by the names of the catalog it was resolved against. */
 export interface BaseColumn {
@@ -90,6 +111,8 @@ export interface Lineage {
   readonly outputs: readonly OutputLineage[];
   /** Every use of a base column that is not a plain flow to an output: what lets an asker infer a value. */
   readonly uses: readonly ColumnUse[];
+  /** Relations that the names mean in this catalog, with those that views reach. */
+  readonly relations: readonly RelationUse[];
   /** Parts that could not be traced: each refuses the whole statement. */
   readonly hazards: readonly Hazard[];
 }
