@@ -1,10 +1,31 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+// Outside Electron its module would start a download; a recording stub that knows only what the shell uses stands in.
+const electron = fileURLToPath(new URL('main/shell/electron/testing/electron-stub.ts', import.meta.url));
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['{main,shared,verify,renderer,scripts}/**/*.test.ts'], environment: 'node', testTimeout: 30_000 } },
-      { test: { name: 'e2e', include: ['e2e/**/*.e2e.ts'], environment: 'node', testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false } },
+      {
+        resolve: { alias: { electron } },
+        test: {
+          name: 'unit',
+          include: ['{main,shared,verify,renderer,scripts}/**/*.test.ts'],
+          environment: 'node',
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['e2e/**/*.e2e.ts'],
+          environment: 'node',
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

@@ -42,6 +42,14 @@ describe('the files of the window', () => {
     await expect(files.get('/assets/app.js')?.read()).rejects.toThrow();
   });
 
+  it('do not follow a symbolic link that takes a directory’s place later', async () => {
+    const files = listRendererFiles(built);
+    rmSync(join(built, 'assets'), { recursive: true });
+    writeFileSync(join(root, 'app.js'), 'elsewhere');
+    symlinkSync(root, join(built, 'assets'));
+    await expect(files.get('/assets/app.js')?.read()).rejects.toThrow();
+  });
+
   it.each(['/../secret.html', '/assets/../../secret.html', '//secret.html', 'index.html', '/index.html/'])(
     'have none at "%s"',
     (path) => {

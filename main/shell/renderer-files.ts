@@ -1,5 +1,5 @@
-import { constants, type Dirent, existsSync, readdirSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { constants, type Dirent, existsSync, readdirSync, realpathSync } from 'node:fs';
+import { open, realpath } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { CountersignError } from '../errors.ts';
 
@@ -25,16 +25,17 @@ export interface RendererFile {
 /**
  * The files of a built renderer by their path on the page's origin (`/`, `/assets/…`). Only regular files that are
  * there at the start are in it: what is asked for is looked up by name and never joined to a path, so there is nothing to
- * escape from; a file replaced by a symbolic link later is not followed.
+ * escape from; a file or directory replaced by a symbolic link later is not followed.
  * @throws CountersignError `renderer_missing` when `directory` holds no index.html.
  */
 export function listRendererFiles(directory: string): ReadonlyMap<string, RendererFile> {
   const files = new Map<string, RendererFile>();
-  for (const entry of entriesOf(directory)) {
+  const root = existsSync(directory) ? realpathSync(directory) : directory;
+  for (const entry of entriesOf(root)) {
     const contentType = contentTypes[extname(entry.name)];
     if (!entry.isFile() || contentType === undefined) continue;
     const path = join(entry.parentPath, entry.name);
-    const name = relative(directory, path).split(sep).join('/');
+    const name = relative(root, path).split(sep).join('/');
     const file: RendererFile = { contentType, read: () => readRegularFile(path) };
     files.set(name === 'index.html' ? '/' : `/${name}`, file);
   }
@@ -59,6 +60,7 @@ function entriesOf(directory: string): readonly Dirent[] {
 }
 
 async function readRegularFile(path: string): Promise<Buffer> {
+  if ((await realpath(path)) !== path) throw new RangeError('the file has moved');
   // Absent on Windows, where making a symbolic link takes a privilege.
   const noFollow = (constants as Partial<typeof constants>).O_NOFOLLOW ?? 0;
   const handle = await open(path, constants.O_RDONLY | noFollow);
