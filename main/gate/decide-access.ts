@@ -1,6 +1,6 @@
 import { type PolicyAnswer, type PolicyQuestion } from '../policy/answer.ts';
 import { type ClassifiedColumns } from '../policy/classification.ts';
-import { type CompiledPolicy } from '../policy/compile.ts';
+import { type CompiledPolicy } from '../policy/compiled-policy.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { ACTION_KINDS } from '../policy/vocabulary.ts';
 import { type Principal } from '../identity/principal.ts';
