@@ -503,5 +503,37 @@ describe('a session of', () => {
       .catch((failure: unknown) => failure);
     expect(error).toMatchObject({ code: 'session-damaged' });
     expect(inspect(error, { depth: 20 })).not.toContain(CANARY);
+    const again = await signIn(identityAt(), browser());
+    expect((await identityAt().ensureLive(again)).principal.name).toBe('Ana Ruiz');
+    expect(await secrets.get(`session.${session.id}`)).toBeUndefined();
+  });
+
+  it('a damaged record can still be signed out', async () => {
+    const session = await signIn(identityAt(), browser());
+    await secrets.set(`session.${session.id}`, new TextEncoder().encode('{'));
+    await identityAt().signOut(session);
+    expect(await secrets.get(`session.${session.id}`)).toBeUndefined();
+    expect(await identityAt().restore()).toBeUndefined();
+  });
+});
+
+describe('a local profile', () => {
+  const local = (): Identity =>
+    createIdentity({
+      organisation: { ...settingsFor(issuer.issuer), identity: { kind: 'os-account' } },
+      secrets,
+      profileDirectory: profile,
+    });
+
+  it('has the account of the operating system as its asker, never verified', async () => {
+    const session = await local().restore();
+    expect(session?.principal).toMatchObject({ verified: false, groups: [] });
+    expect(session?.principal.issuer).toMatch(/^local:/);
+    expect(session?.principal).not.toHaveProperty('device');
+  });
+
+  it('does not take a session of a provider for its own', async () => {
+    const session = await signIn(identityAt(), browser());
+    await expect(local().ensureLive(session)).rejects.toMatchObject({ code: 'session-ended' });
   });
 });

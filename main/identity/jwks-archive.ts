@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { calculateJwkThumbprint, type JSONWebKeySet, type JWK } from 'jose';
 import { z } from 'zod';
+import { writePrivateFile } from '../credentials/index.ts';
 import { CountersignError } from '../errors.ts';
 import { withLock } from './lock-wait.ts';
 import { type Clock } from './settings.ts';
@@ -61,7 +62,7 @@ export function createJwksArchive(directory: string, clock: Clock): JwksArchive 
       // Falls through to the error below, which says all that is known.
     }
     throw new CountersignError('jwks-archive-damaged', `${path} is not an archive of the keys of ${issuer}.`, {
-      next: 'Restore it from a backup; without it, earlier logins cannot be verified offline.',
+      next: 'Restore it from a backup, or move it away: earlier logins can then no longer be verified offline.',
     });
   }
 
@@ -85,13 +86,8 @@ export function createJwksArchive(directory: string, clock: Clock): JwksArchive 
           changed = true;
         }
         if (!changed) return;
-        const path = pathOf(issuer);
-        await writeFile(
-          `${path}.tmp`,
-          `${JSON.stringify({ version: 1, issuer, keys: [...keys.values()] }, null, 2)}\n`,
-          { mode: 0o600 },
-        );
-        await rename(`${path}.tmp`, path);
+        const content = `${JSON.stringify({ version: 1, issuer, keys: [...keys.values()] }, null, 2)}\n`;
+        await writePrivateFile(pathOf(issuer), new TextEncoder().encode(content));
       });
     },
     read: async (issuer) => ({ keys: (await load(issuer)).keys.map((key) => withoutUndefined(key.jwk)) }),

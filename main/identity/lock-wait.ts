@@ -3,7 +3,8 @@ import { CountersignError } from '../errors.ts';
 import { tryLock } from '../lock.ts';
 
 const RETRY_MS = 15;
-const LONGEST_WAIT_MS = 30_000;
+/** Longer than a provider that answers each of its questions at the last moment can keep another process waiting. */
+const LONGEST_WAIT_MS = 60_000;
 
 /** Runs `work` while holding the lock at `path`, waiting for another process (or another call here) to release it first. */
 export async function withLock<T>(path: string, work: () => Promise<T>): Promise<T> {

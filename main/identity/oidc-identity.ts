@@ -78,11 +78,14 @@ export function createOidcIdentity(ports: OidcIdentityPorts): Identity {
     return record;
   }
 
-  /** Logins past their limits hold tokens that serve nobody. */
+  /** For what must go on although a record is damaged: signing out, and signing in again. */
+  const readIfWhole = (id: SessionId): Promise<SessionRecord | undefined> => records.read(id).catch(() => undefined);
+
+  /** Logins past their limits, and records that cannot be read, hold tokens that serve nobody. */
   async function forgetEnded(): Promise<void> {
     const ended: SessionId[] = [];
     for (const { id } of await records.list()) {
-      const record = await records.read(id);
+      const record = await readIfWhole(id);
       if (record === undefined || endOf(record, limits, clock()) !== undefined) ended.push(id);
     }
     if (ended.length > 0) await records.remove(ended);
@@ -200,11 +203,11 @@ export function createOidcIdentity(ports: OidcIdentityPorts): Identity {
     },
 
     async signOut(session) {
-      const record = await records.read(session.id);
+      const record = await readIfWhole(session.id);
       const { issuer, subject } = record?.principal ?? session.principal;
       const theirs = (await records.list()).filter((entry) => entry.issuer === issuer && entry.subject === subject);
       const tokens = [];
-      for (const { id } of theirs) tokens.push((await records.read(id))?.refreshToken);
+      for (const { id } of theirs) tokens.push((await readIfWhole(id))?.refreshToken);
       await records.remove([session.id, ...theirs.map(({ id }) => id)]);
       onEvent({ kind: 'signed-out', session: record === undefined ? session : sessionOf(record) });
       for (const token of tokens) if (token !== undefined) await revokeAtProvider(token);

@@ -80,7 +80,10 @@ export function createSessionRecords(store: SecretStore, directory: string): Ses
     } catch {
       // The parser's message could quote the record, which holds tokens.
       throw new CountersignError('session-damaged', 'The stored sign-in of this profile cannot be read.', {
-        next: `Remove the secret ${name} of this profile from the key store, then sign in again.`,
+        next:
+          name === INDEX
+            ? `Remove the secret ${name} of this profile from its store, then sign in again.`
+            : 'Sign in again.',
       });
     }
   }

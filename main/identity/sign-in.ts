@@ -86,7 +86,7 @@ export async function* signInWithBrowser({
       finish({
         ok: true,
         title: 'You are signed in',
-        text: `You are signed in as ${login.principal.name}. You can close this tab.`,
+        text: `As ${login.principal.name}. You can close this tab.`,
       });
       return login;
     } catch (error) {

@@ -63,7 +63,7 @@ function page(title: string, body: string, script = ''): string {
   return `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escaped(title)} - Shop demonstration</title><style>${STYLE}</style></head>
-<body><main><div class="organisation">${MARK}<span>Shop demonstration, identity provider on this machine</span></div>${body}</main>${script}</body>
+<body><main><div class="organisation">${MARK}<span>Shop demonstration, on this machine only</span></div>${body}</main>${script}</body>
 </html>
 `;
 }
