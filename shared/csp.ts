@@ -5,13 +5,10 @@
  */
 const TRUSTED_TYPES = [
   'countersign',
-  'defaultWorkerFactory',
   'domLineBreaksComputer',
   'dompurify',
   'editorViewLayer',
   'richScreenReaderContent',
-  'standaloneColorizer',
-  'tokenizeToString',
 ];
 
 const directives: Readonly<Record<string, string>> = {

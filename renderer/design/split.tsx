@@ -6,8 +6,8 @@ export interface SplitArea {
   /** Stable: the size is remembered under it. */
   readonly id: string;
   readonly label: string;
-  /** `260px`, or a percentage such as `45%`. */
-  readonly size: string;
+  /** `260px`, or a percentage such as `45%`; without it the area takes what the others leave. */
+  readonly size?: string;
   readonly least: string;
   /** Keeps its pixels when the window changes size. */
   readonly fixed?: boolean;
@@ -47,7 +47,7 @@ export function Split({
           <Panel
             id={area.id}
             className="split-area"
-            defaultSize={area.size}
+            {...(area.size === undefined ? {} : { defaultSize: area.size })}
             minSize={area.least}
             groupResizeBehavior={area.fixed === true ? 'preserve-pixel-size' : 'preserve-relative-size'}
           >

@@ -80,6 +80,10 @@ function TabArea(): ReactElement {
         run={run}
         connection={connection}
         onReveal={(span) => workbench.editor.get()?.reveal(span)}
+        onInspect={workbench.inspected.set}
+        onOpenInspector={() => {
+          workbench.inspector.set(true);
+        }}
       />
     </section>
   );
@@ -95,6 +99,19 @@ function TabArea(): ReactElement {
         { id: 'results', label: 'results', size: '58%', least: '96px', content: results },
       ]}
     />
+  );
+}
+
+/** The cell that is looked at; the decision on the statement at the cursor, or on the one that ran. */
+function InspectorArea(): ReactElement {
+  const workbench = useWorkbench();
+  const live = useStore(workbench.live);
+  const inspected = useStore(workbench.inspected);
+  const { snapshot } = useActiveRun(workbench);
+  return (
+    <aside className="inspector-area" aria-label="Inspector">
+      <Inspector client={workbench.client} selection={inspected} verdict={live?.verdict ?? snapshot?.verdict ?? null} />
+    </aside>
   );
 }
 
@@ -121,7 +138,7 @@ export function EditorView(): ReactElement {
       fixed: true,
       content: sidebar === 'history' ? <HistoryPanel /> : <ConnectionsPanel />,
     },
-    { id: 'center', label: 'editor', size: '1fr', least: '320px', content: center },
+    { id: 'center', label: 'editor', least: '320px', content: center },
     ...(inspector
       ? [
           {
@@ -130,7 +147,7 @@ export function EditorView(): ReactElement {
             size: '280px',
             least: '180px',
             fixed: true,
-            content: <Inspector client={workbench.client} />,
+            content: <InspectorArea />,
           },
         ]
       : []),

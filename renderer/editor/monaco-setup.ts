@@ -2,6 +2,7 @@
  * Monaco with what an SQL editor needs and nothing else: the editor core, one language, the contributions people use by
  * habit. Loaded after the frame is on the screen. Its worker comes from our own origin.
  */
+import './monaco-environment.ts';
 import 'monaco-editor/features/codicon/register.js';
 import 'monaco-editor/features/bracketMatching/register.js';
 import 'monaco-editor/features/caretOperations/register.js';
@@ -27,17 +28,11 @@ import 'monaco-editor/features/unicodeHighlighter/register.js';
 import 'monaco-editor/features/wordHighlighter/register.js';
 import 'monaco-editor/features/wordOperations/register.js';
 import 'monaco-editor/editor/contrib/suggest/browser/suggestController.js';
-import 'monaco-editor/languages/definitions/pgsql/register.js';
-import workerUrl from 'monaco-editor/editor/editor.worker.js?worker&url';
 import * as monaco from 'monaco-editor/editor/editor.api.js';
 import { onThemeChange, readHex, shownTheme } from '../design/theme.ts';
-import { trustedScriptUrl } from '../state/trusted-types.ts';
+import { sqlConfiguration, sqlLanguage } from './sql-language.ts';
 
-globalThis.MonacoEnvironment = {
-  getWorker: () => new Worker(trustedScriptUrl(workerUrl), { type: 'module', name: 'editor' }),
-};
-
-export const LANGUAGE = 'pgsql';
+export const LANGUAGE = 'sql';
 const THEME = 'countersign';
 
 const base = { light: 'vs', dark: 'vs-dark', 'high-contrast': 'hc-black' } as const;
@@ -48,10 +43,10 @@ const tokenColors: readonly (readonly [token: string, color: string])[] = [
   ['operator', 'syntax-operator'],
   ['delimiter', 'syntax-operator'],
   ['string', 'syntax-string'],
-  ['identifier.quote', 'text'],
   ['number', 'syntax-number'],
   ['comment', 'syntax-comment'],
-  ['predefined', 'syntax-function'],
+  ['function', 'syntax-function'],
+  ['variable', 'syntax-number'],
 ];
 
 /** Monaco's names for parts of itself, and the token each is painted with. */
@@ -72,6 +67,10 @@ const editorColors = {
   'editorIndentGuide.background1': 'line',
   'editorBracketMatch.background': 'selection-quiet',
   'editorBracketMatch.border': 'line-strong',
+  'editorBracketHighlight.foreground1': 'syntax-operator',
+  'editorBracketHighlight.foreground2': 'syntax-operator',
+  'editorBracketHighlight.foreground3': 'syntax-operator',
+  'editorBracketHighlight.unexpectedBracket.foreground': 'refused',
   'editorWidget.background': 'raised',
   'editorWidget.foreground': 'text',
   'editorWidget.border': 'line-strong',
@@ -120,6 +119,9 @@ function showTheme(): void {
   monaco.editor.setTheme(THEME);
 }
 
+monaco.languages.register({ id: LANGUAGE, extensions: ['.sql'], aliases: ['SQL'] });
+monaco.languages.setMonarchTokensProvider(LANGUAGE, sqlLanguage);
+monaco.languages.setLanguageConfiguration(LANGUAGE, sqlConfiguration);
 showTheme();
 onThemeChange(showTheme);
 

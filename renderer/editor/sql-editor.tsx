@@ -27,7 +27,7 @@ function createEditor(element: HTMLElement): monaco.editor.IStandaloneCodeEditor
     folding: false,
     glyphMargin: false,
     minimap: { enabled: false },
-    overviewRulerLanes: 1,
+    overviewRulerLanes: 0,
     overviewRulerBorder: false,
     hideCursorInOverviewRuler: true,
     scrollBeyondLastLine: false,

@@ -44,6 +44,7 @@ export function createWorkbench(
     sidebar: createStore<ReturnType<Workbench['sidebar']['get']>>('connections'),
     runs: createStore<ReturnType<Workbench['runs']['get']>>(new Map()),
     live: createStore<ReturnType<Workbench['live']['get']>>(null),
+    inspected: createStore<ReturnType<Workbench['inspected']['get']>>(null),
     editor: createStore<ReturnType<Workbench['editor']['get']>>(null),
   };
 

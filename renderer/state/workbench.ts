@@ -8,6 +8,7 @@ import {
   type PersonView,
   type VerdictView,
 } from '../../shared/views.ts';
+import { type InspectedCell } from '../results/inspector/inspected.ts';
 import { type RunModel } from '../results/run-model.ts';
 import { type EditorHandle } from '../editor/editor-handle.ts';
 import { type Saver } from './saver.ts';
@@ -57,6 +58,8 @@ export interface Workbench {
   /** The last run of each tab. */
   readonly runs: Store<ReadonlyMap<string, RunModel>>;
   readonly live: Store<LiveVerdict | null>;
+  /** The cell the person looks at. */
+  readonly inspected: Store<InspectedCell | null>;
   /** The text editor on the screen, once it is there. */
   readonly editor: Store<EditorHandle | null>;
 }

@@ -1,3 +1,4 @@
+import '../link/without-eval.ts';
 import { type Theme } from '../design/theme.ts';
 import { startWorkbench } from '../workbench.tsx';
 import { fakeClient } from './fake-client.ts';
