@@ -1,0 +1,107 @@
+/**
+ * Pictures of all parts in all states and themes, under dist/gallery/. `npm run gallery`; a page's name as argument
+ * makes only that one.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Page } from 'playwright-core';
+import { openGallery } from './gallery-page.ts';
+
+const out = fileURLToPath(new URL('../dist/gallery', import.meta.url));
+const themes = ['light', 'dark', 'high-contrast'];
+
+/** What is done on a page before its picture is taken. */
+const shots: Readonly<Record<string, { readonly page: string; readonly act?: (page: Page) => Promise<void> }>> = {
+  parts: { page: 'parts' },
+  states: { page: 'states' },
+  rows: { page: 'rows', act: select },
+  cells: { page: 'cells', act: hoverMasked },
+  inspector: { page: 'inspector', act: select },
+  'inspector-json': {
+    page: 'inspector-cells',
+    act: (page) => press(page, 'Control+Home', ...keys('ArrowDown', 19), 'ArrowRight'),
+  },
+  'inspector-big': {
+    page: 'inspector-cells',
+    act: (page) => press(page, 'Control+Home', ...keys('ArrowDown', 8), 'ArrowRight'),
+  },
+  'inspector-row': { page: 'inspector', act: (page) => openTab(page, 'Row') },
+  'inspector-decision': { page: 'inspector', act: (page) => openTab(page, 'Decision') },
+  messages: { page: 'notices', act: (page) => page.getByRole('tab', { name: /Messages/ }).click() },
+  menu: { page: 'rows', act: menu },
+  million: { page: 'million', act: (page) => press(page, 'Control+End') },
+  'ten-million': { page: 'ten-million', act: (page) => press(page, 'Control+End', 'ArrowUp', 'ArrowUp') },
+  wide: { page: 'wide', act: (page) => press(page, 'End', 'ArrowLeft') },
+};
+
+const keys = (key: string, times: number): string[] => Array.from({ length: times }, () => key);
+
+async function ready(page: Page): Promise<void> {
+  await page.getByRole('gridcell').first().waitFor({ state: 'attached' });
+}
+
+async function press(page: Page, ...strokes: readonly string[]): Promise<void> {
+  await ready(page);
+  await page.getByRole('grid').focus();
+  for (const stroke of strokes) await page.keyboard.press(stroke);
+  await page.waitForFunction(() => document.querySelector('[role=gridcell][aria-busy]') === null);
+}
+
+/** A block of cells over masked and numeric columns, dragged with the mouse. */
+async function select(page: Page): Promise<void> {
+  await ready(page);
+  const from = await page.locator('[role=row][aria-rowindex="4"] [aria-colindex="6"]').boundingBox();
+  const to = await page.locator('[role=row][aria-rowindex="12"] [aria-colindex="7"]').boundingBox();
+  if (from === null || to === null) throw new Error('The cells are not on the page.');
+  await page.mouse.move(from.x + 10, from.y + 10);
+  await page.mouse.down();
+  await page.mouse.move(to.x + 20, to.y + 10, { steps: 5 });
+  await page.mouse.up();
+  await page.getByText('Sum').waitFor();
+}
+
+async function hoverMasked(page: Page): Promise<void> {
+  await ready(page);
+  const cell = page.locator('[role=gridcell][data-state=masked]').nth(3);
+  const box = await cell.boundingBox();
+  if (box === null) throw new Error('No masked cell is on the page.');
+  await page.mouse.move(box.x + 30, box.y + 10);
+  await page.locator('.grid-tip:popover-open').waitFor();
+}
+
+async function menu(page: Page): Promise<void> {
+  await select(page);
+  await page.mouse.click(760, 200, { button: 'right' });
+  await page.getByRole('menu').waitFor();
+}
+
+async function openTab(page: Page, name: string): Promise<void> {
+  await press(page, 'ArrowDown', 'ArrowRight', 'ArrowRight');
+  await page.getByRole('tab', { name, exact: true }).click();
+  await page.getByRole('tabpanel').getByRole('region').waitFor();
+}
+
+const only = process.argv.slice(2);
+const gallery = await openGallery({ width: 1440, height: 900 });
+await mkdir(out, { recursive: true });
+try {
+  const page = await gallery.context.newPage();
+  page.on('pageerror', (error) => console.error(`page error: ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error') console.error(`console: ${message.text()}`);
+  });
+  for (const [name, shot] of Object.entries(shots)) {
+    if (only.length > 0 && !only.includes(name)) continue;
+    for (const theme of themes) {
+      await page.goto(gallery.url(shot.page, theme));
+      await page.locator('#root > *').waitFor();
+      if (shot.act !== undefined) await shot.act(page);
+      else await page.waitForLoadState('networkidle');
+      await page.screenshot({ path: join(out, `${name}.${theme}.png`) });
+    }
+    console.log(`dist/gallery/${name}.*.png`);
+  }
+} finally {
+  await gallery.close();
+}
