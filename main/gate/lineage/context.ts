@@ -23,6 +23,7 @@ export class Context {
   readonly hazards = new Map<string, Hazard>();
   readonly #spanOf: (location: number) => Span | undefined;
   #uses = new Map<string, ColumnUse>();
+  #used = new Set<BaseColumn>();
 
   constructor(index: CatalogIndex, spanOf: (location: number) => Span | undefined, views: readonly string[] = []) {
     this.index = index;
@@ -47,6 +48,10 @@ export class Context {
     this.use({ flow: new Set(columns), plain: false }, place, span);
   }
 
+  isUsed(column: BaseColumn): boolean {
+    return this.#used.has(column);
+  }
+
   /** A column is asked for: uses that waited for that happen now. */
   ask(value: Value, span: Span | undefined): Value {
     if (value.deferred === undefined) return value;
@@ -57,13 +62,15 @@ export class Context {
 
   /** Runs a part of the trace and gives its uses instead of keeping them. */
   apart<T>(run: () => T): { readonly result: T; readonly uses: readonly ColumnUse[] } {
-    const kept = this.#uses;
+    const [uses, used] = [this.#uses, this.#used];
     this.#uses = new Map();
+    this.#used = new Set();
     try {
       const result = run();
       return { result, uses: this.uses };
     } finally {
-      this.#uses = kept;
+      this.#uses = uses;
+      this.#used = used;
     }
   }
 
@@ -90,6 +97,7 @@ export class Context {
   }
 
   #add(use: ColumnUse): void {
+    this.#used.add(use.column);
     const { schema, relation, column } = use.column;
     this.#uses.set(`${schema}\0${relation}\0${column}\0${use.place}\0${use.span?.start ?? ''}`, use);
   }
