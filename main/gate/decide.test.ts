@@ -108,6 +108,7 @@ const use = (name: string, place: Place, start = 7) => ({
 const traced = (outputs: readonly OutputLineage[], uses: Lineage['uses'] = []): Lineage => ({
   outputs,
   uses,
+  relations: [],
   hazards: [],
 });
 
@@ -599,7 +600,14 @@ describe('masked columns', () => {
     ['a SELECT that nobody traced', { lineage: undefined }, ['lineage-unknown']],
     [
       'a SELECT with a part that could not be traced',
-      { lineage: { outputs: [], uses: [], hazards: [{ code: 'unknown-relation', sentence: 'There is no table x.' }] } },
+      {
+        lineage: {
+          outputs: [],
+          uses: [],
+          relations: [],
+          hazards: [{ code: 'unknown-relation', sentence: 'There is no table x.' }],
+        },
+      },
       ['unknown-relation'],
     ],
   ])('%s', (_sentence, change, expected) => {

@@ -88,7 +88,7 @@ describe('readClassification', () => {
     ],
     [
       'a class that is also a group',
-      'version: 1\nclasses: { pii: { group: pii, masker: email } }\n',
+      'version: 1\nclasses: { pii: { group: other, masker: email }, e: { group: pii, masker: email } }\n',
       /"pii" is both a class and a group/,
     ],
     [

@@ -146,8 +146,13 @@ function* classProblems(file: YamlFile<ClassificationFile>): Iterable<Problem> {
   const groups = new Set(Object.values(file.value.classes).map((entry) => entry.group));
   for (const [name, entry] of Object.entries(file.value.classes)) {
     if (!NAME.test(name)) yield file.problem(['classes', name], `the class name "${name}" must be ${NAME_RULE}`);
-    if (groups.has(name))
-      yield file.problem(['classes', name], `"${name}" is both a class and a group: name one differently`);
+    // A mask on "secret" must not mean two things; a class may carry the name of its own group.
+    if (groups.has(name) && entry.group !== name) {
+      yield file.problem(
+        ['classes', name],
+        `"${name}" is both a class and a group of other classes: name one differently`,
+      );
+    }
     if ((entry.masker.kind === 'keep-last') !== (entry.masker.count !== undefined)) {
       yield file.problem(['classes', name, 'masker'], 'a masker is a name or { keep-last: NUMBER }', [
         ...PLAIN_MASKERS,
