@@ -46,6 +46,7 @@ export class Blocks {
   #memory = 0;
   #file: number | null = null;
   #fileLength = 0;
+  #released = false;
   readonly #cache = new Map<number, Buffer>();
 
   constructor(options: BlockOptions) {
@@ -98,7 +99,13 @@ export class Blocks {
     return block === undefined ? undefined : { block: this.#bytes(block), start };
   }
 
+  /** True once released: nothing more is stored. */
+  get released(): boolean {
+    return this.#released;
+  }
+
   release(): void {
+    this.#released = true;
     this.#sealed.length = 0;
     this.#cache.clear();
     this.#open = Buffer.alloc(0);

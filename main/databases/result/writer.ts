@@ -69,11 +69,11 @@ export class ResultWriter {
   }
 
   /**
-   * Stores the row whose DataRow body is `source[start, end)`. False when a bound is reached: this row is not stored and
-   * no further one is wanted. @throws MalformedRow
+   * Stores the row whose DataRow body is `source[start, end)`. False when a bound is reached or the result was
+   * released: this row is not stored and no further one is wanted. @throws MalformedRow
    */
   row(source: Buffer, start: number, end: number): boolean {
-    if (this.#cut !== undefined) return false;
+    if (this.#cut !== undefined || this.#blocks.released) return false;
     if (this.#blocks.rows >= this.#limits.rows) return this.#stop('rows');
     const length = this.#check(source, start, end);
     if (this.#bytes + length > this.#limits.bytes) return this.#stop('bytes');

@@ -109,7 +109,7 @@ const phone: CellTransform = (source, start, end, target, at) => {
   let to = at;
   if (source[start] === PLUS) target[to++] = PLUS;
   to += put(PHONE, target, to);
-  return to + lastDigits(2, source, end, target, to) - at;
+  return to - at + lastDigits(2, source, end, target, to);
 };
 
 /** The last four digits of a card number. */
@@ -204,9 +204,9 @@ function countDigits(source: Uint8Array, start: number, end: number, punctuation
   return digits;
 }
 
-/** Copies the last `count` digits before `end`, which are known to be there. */
+/** Copies the last `count` digits before `end`, which are known to be there; the bytes written. */
 function lastDigits(count: number, source: Uint8Array, end: number, target: Uint8Array, at: number): number {
   let left = count;
   for (let i = end - 1; left > 0; i--) if (isDigit(source[i])) target[at + --left] = source[i] ?? 0;
-  return at + count;
+  return count;
 }

@@ -1,0 +1,236 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { CELL_LIMIT, CELL_MASKED, CELL_NULL, CELL_TRUNCATED, ResultWindow } from '../../../shared/result-window.ts';
+import { type CellTransform, MalformedRow, ResultStore, type ResultStoreOptions, type StoredResult } from './index.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'countersign-result-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+type Cell = string | null;
+
+/** A DataRow body. */
+function row(cells: readonly Cell[]): Buffer {
+  const parts = cells.map((cell) => {
+    const bytes = Buffer.from(cell ?? '');
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(cell === null ? -1 : bytes.length);
+    return Buffer.concat([length, bytes]);
+  });
+  const count = Buffer.alloc(2);
+  count.writeUInt16BE(cells.length);
+  return Buffer.concat([count, ...parts]);
+}
+
+const stars: CellTransform = (_source, _start, _end, target, at) => {
+  target.set(Buffer.from('***'), at);
+  return 3;
+};
+const none: CellTransform = () => -1;
+
+const store = (options: Partial<ResultStoreOptions> = {}): ResultStore =>
+  new ResultStore({ directory: join(directory, 'spill'), ...options });
+const unlimited = { rows: Infinity, bytes: Infinity };
+
+function fill(
+  rows: readonly (readonly Cell[])[],
+  transforms: readonly (CellTransform | undefined)[] = (rows[0] ?? []).map(() => undefined),
+  options: Partial<ResultStoreOptions> = {},
+): StoredResult {
+  const { writer, result } = store(options).create({ transforms, limits: unlimited });
+  for (const cells of rows) {
+    const body = row(cells);
+    writer.row(body, 0, body.length);
+  }
+  return result;
+}
+
+const anyCell = fc.option(fc.string({ maxLength: 80, unit: 'grapheme' }), { nil: null });
+
+describe('a result', () => {
+  it('gives back every cell as it came, from memory and from the file, by cell, by window and as rows', () => {
+    const table = fc
+      .integer({ min: 1, max: 6 })
+      .chain((columns) =>
+        fc.array(fc.array(anyCell, { minLength: columns, maxLength: columns }), { minLength: 1, maxLength: 40 }),
+      );
+    fc.assert(
+      fc.property(table, fc.constantFrom(0, 1, 1 << 20), (rows, memory) => {
+        const result = fill(rows, undefined, { memoryPerResult: memory });
+        const text = (cell: Uint8Array | null | undefined): Cell | undefined =>
+          cell ? Buffer.from(cell).toString() : (cell as null);
+        expect([...result.textRows()]).toEqual(rows);
+        const columns = rows[0]?.length ?? 0;
+        const window = new ResultWindow(result.window({ firstRow: 0, rows: rows.length, firstColumn: 0, columns }));
+        rows.forEach((cells, r) =>
+          cells.forEach((cell, c) => {
+            expect(text(result.cell(r, c)?.bytes)).toBe(cell);
+            expect(window.text(r, c)).toBe(cell ?? '');
+            expect(window.flags(r, c)).toBe(cell === null ? CELL_NULL : 0);
+          }),
+        );
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('stores masked cells masked, flags them, and leaves NULL a NULL', () => {
+    const canary = 'SECRET-canary';
+    const result = fill(
+      [
+        ['1', canary, canary, 'seen'],
+        ['2', null, null, 'too'],
+      ],
+      [undefined, stars, none, undefined],
+    );
+    expect([...result.textRows()]).toEqual([
+      ['1', '***', null, 'seen'],
+      ['2', null, null, 'too'],
+    ]);
+    const window = new ResultWindow(result.window({ firstRow: 0, rows: 2, firstColumn: 0, columns: 4 }));
+    const flags = [0, 1].map((r) => [0, 1, 2, 3].map((c) => window.flags(r, c)));
+    expect(flags).toEqual([
+      [0, CELL_MASKED, CELL_MASKED | CELL_NULL, 0],
+      [0, CELL_NULL, CELL_NULL, 0],
+    ]);
+    expect(result.maskedCells).toBe(2);
+  });
+
+  it('is readable while it grows', () => {
+    const { writer, result } = store().create({ transforms: [undefined], limits: unlimited });
+    expect(result.rows).toBe(0);
+    expect(new ResultWindow(result.window({ firstRow: 0, rows: 9, firstColumn: 0, columns: 9 })).rows).toBe(0);
+    const body = row(['first']);
+    writer.row(body, 0, body.length);
+    expect([...result.textRows()]).toEqual([['first']]);
+  });
+
+  it('cuts a long cell in a window at a character and gives the whole by cell', () => {
+    const long = 'é'.repeat(5_000_000);
+    const result = fill([[long]], undefined, { memoryPerResult: 0 });
+    const window = new ResultWindow(result.window({ firstRow: 0, rows: 1, firstColumn: 0, columns: 1 }));
+    expect(window.flags(0, 0)).toBe(CELL_TRUNCATED);
+    expect(window.text(0, 0)).toBe('é'.repeat(CELL_LIMIT / 2));
+    expect(result.cell(0, 0)?.bytes?.length).toBe(10_000_000);
+  });
+
+  it('holds two thousand columns', () => {
+    const cells = Array.from({ length: 2000 }, (_, i) => `column ${String(i)}`);
+    const result = fill(Array.from({ length: 60 }, () => cells));
+    const window = new ResultWindow(result.window({ firstRow: 10, rows: 50, firstColumn: 1990, columns: 50 }));
+    expect([window.rows, window.columns]).toEqual([50, 10]);
+    expect(window.text(59, 1999)).toBe('column 1999');
+  });
+
+  it('holds rows of no columns', () => {
+    expect([...fill([[], []], []).textRows()]).toEqual([[], []]);
+  });
+
+  it.each([
+    [-1, 0],
+    [1, 0],
+    [0, -1],
+    [0, 1],
+  ])('has no cell at row %i, column %i', (r, c) => {
+    expect(fill([['only']]).cell(r, c)).toBeUndefined();
+  });
+});
+
+describe('a bound', () => {
+  it.each([
+    ['rows', { rows: 3, bytes: Infinity }, 3],
+    ['bytes', { rows: Infinity, bytes: 3 * (4 + 10) }, 3],
+  ] as const)('of %s cuts visibly', (cut, limits, kept) => {
+    const { writer, result } = store().create({ transforms: [undefined], limits });
+    const body = row(['x'.repeat(10)]);
+    const taken = Array.from({ length: 6 }, () => writer.row(body, 0, body.length));
+    expect(taken).toEqual([true, true, true, false, false, false]);
+    expect([result.rows, result.cut]).toEqual([kept, cut]);
+  });
+
+  it('of rows does not cut a result that just fits', () => {
+    const { writer, result } = store().create({ transforms: [undefined], limits: { rows: 1, bytes: Infinity } });
+    const body = row(['x']);
+    writer.row(body, 0, body.length);
+    expect(result.cut).toBeUndefined();
+  });
+
+  it('of the disk cuts visibly and keeps what was stored', () => {
+    const blocked = join(directory, 'blocked');
+    writeFileSync(blocked, 'a file where the directory should be');
+    const reasons: unknown[] = [];
+    const small = store({
+      directory: join(blocked, 'spill'),
+      memoryPerResult: 0,
+      onFull: (error) => reasons.push(error),
+    });
+    const { writer, result } = small.create({ transforms: [undefined], limits: unlimited });
+    const body = row(['x'.repeat(700_000)]);
+    while (writer.row(body, 0, body.length));
+    expect(result.cut).toBe('disk');
+    expect(result.rows).toBe(1);
+    expect(result.cell(0, 0)?.bytes?.length).toBe(700_000);
+    expect(reasons).toHaveLength(1);
+  });
+});
+
+describe('a row that is none', () => {
+  const good = row(['abc', 'de']);
+  it.each([
+    ['wrong number of columns', row(['abc'])],
+    ['cut short', good.subarray(0, good.length - 1)],
+    ['with bytes behind its cells', Buffer.concat([good, Buffer.from('x')])],
+    ['empty', Buffer.alloc(0)],
+    ['with a negative length', Buffer.from('0002fffffffe00000000', 'hex')],
+  ])('is refused: %s', (_what, body) => {
+    const { writer, result } = store().create({ transforms: [stars, undefined], limits: unlimited });
+    expect(() => writer.row(body, 0, body.length)).toThrow(MalformedRow);
+    expect(result.rows).toBe(0);
+  });
+});
+
+describe('the store', () => {
+  it('keeps past its memory a nameless private file, and nothing when released', () => {
+    const own = join(directory, 'private');
+    const results = store({ directory: own, memoryPerResult: 0 });
+    const { writer, result } = results.create({ transforms: [undefined], limits: unlimited });
+    const body = row(['x'.repeat(600_000)]);
+    for (let i = 0; i < 5; i++) writer.row(body, 0, body.length);
+    expect(statSync(own).mode & 0o777).toBe(0o700);
+    if (process.platform !== 'win32') expect(readdirSync(own)).toEqual([]);
+    expect(result.memory).toBeLessThan(2 * 1024 * 1024);
+    results.release(result.id);
+    expect([results.get(result.id), result.rows, result.memory]).toEqual([undefined, 0, 0]);
+    expect(writer.row(body, 0, body.length)).toBe(false);
+  });
+
+  it('removes files that an earlier process left', () => {
+    const left = join(directory, 'left.rows');
+    writeFileSync(left, 'cells');
+    store({ directory });
+    expect(existsSync(left)).toBe(false);
+  });
+
+  it('lets go of what nobody has looked at for longest, never of the newest', () => {
+    const results = store({ total: 250 });
+    const make = (): StoredResult => {
+      const { writer, result } = results.create({ transforms: [undefined], limits: unlimited });
+      const body = row(['x'.repeat(96)]);
+      writer.row(body, 0, body.length);
+      return result;
+    };
+    const [first, second, third] = [make(), make(), make()];
+    first.cell(0, 0);
+    const fourth = make();
+    expect([first, second, third, fourth].map(({ id }) => results.get(id) !== undefined)).toEqual([
+      true,
+      false,
+      true,
+      true,
+    ]);
+    results.close();
+    expect(results.get(fourth.id)).toBeUndefined();
+  });
+});
