@@ -79,7 +79,11 @@ export function createOidcIdentity(ports: OidcIdentityPorts): Identity {
   }
 
   /** For what must go on although a record is damaged: signing out, and signing in again. */
-  const readIfWhole = (id: SessionId): Promise<SessionRecord | undefined> => records.read(id).catch(() => undefined);
+  const readIfWhole = (id: SessionId): Promise<SessionRecord | undefined> =>
+    records.read(id).catch((error: unknown) => {
+      if (error instanceof CountersignError && error.code === 'session-damaged') return undefined;
+      throw error;
+    });
 
   /** Logins past their limits, and records that cannot be read, hold tokens that serve nobody. */
   async function forgetEnded(): Promise<void> {

@@ -28,6 +28,7 @@ export interface TestIssuer {
     /** Merged into the discovery document. */
     metadata: Record<string, unknown>;
     token: (parameters: URLSearchParams) => Promise<{ readonly status?: number; readonly body: unknown }>;
+    device: (parameters: URLSearchParams) => unknown;
     userinfo: () => { readonly status?: number; readonly body: unknown };
   };
   /** Grant types asked for at the token endpoint, in order. */
@@ -41,6 +42,7 @@ export async function startTestIssuer(): Promise<TestIssuer> {
     keys: { keys: [] },
     metadata: {},
     token: () => Promise.resolve({ status: 400, body: { error: 'invalid_request' } }),
+    device: () => ({}),
     userinfo: () => ({ status: 404, body: {} }),
   };
   const server = createServer((request, response) => {
@@ -55,6 +57,8 @@ export async function startTestIssuer(): Promise<TestIssuer> {
           return send({ body: { ...metadataOf(issuer), ...answers.metadata } });
         case '/jwks':
           return send({ body: answers.keys });
+        case '/device':
+          return send({ body: answers.device(new URLSearchParams(Buffer.concat(chunks).toString('utf8'))) });
         case '/userinfo':
           return send(answers.userinfo());
         case '/token': {
