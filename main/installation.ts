@@ -41,19 +41,26 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
   let trouble: string | undefined;
   const secrets = await openSecretStore(profile.organisation.secrets, home);
   const app: Device = { app: `countersign-${origin}`, version: VERSION, os: process.platform };
-  const audit = await openAuditLog({ directory: auditDirectory(home), ...(await auditKeys(home, secrets)), origin: `countersign.local/${machine()}`, app });
+  const audit = await openAuditLog({
+    directory: auditDirectory(home),
+    ...(await auditKeys(home, secrets)),
+    origin: `countersign.local/${machine()}`,
+    app,
+  });
 
   const identity = createIdentity({
     organisation: profile.organisation,
     secrets,
     profileDirectory: home,
-    onEvent: (event) => void recordIdentity(audit, event, (session) => opened.gate.endSession(session)).catch(() => undefined),
+    onEvent: (event) =>
+      void recordIdentity(audit, event, (session) => opened.gate.endSession(session)).catch(() => undefined),
   });
   const opened = openGate({
     audit,
     identity,
     inForce: () => current,
-    passwordOf: async ({ password }) => (password === undefined ? undefined : resolveSecret(password, { store: secrets, profileDirectory: home })),
+    passwordOf: async ({ password }) =>
+      password === undefined ? undefined : resolveSecret(password, { store: secrets, profileDirectory: home }),
     resultsDirectory: join(home, 'results', String(process.pid)),
     app,
     origin,
@@ -65,7 +72,11 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
     current = inForce(next);
     trouble = undefined;
     recorded = true;
-    if (!known) await audit.append({ k: 'policy.load', load: { hash: next.policy.hash, source: 'policy.yaml', rules: ruleCount(next) } });
+    if (!known)
+      await audit.append({
+        k: 'policy.load',
+        load: { hash: next.policy.hash, source: 'policy.yaml', rules: ruleCount(next) },
+      });
   }
   let recorded = false;
   await take(profile);
@@ -99,13 +110,19 @@ export const auditDirectory = (home: string): string => join(home, 'audit');
 const machine = (): string => hostname().replaceAll(/[^A-Za-z0-9.-]/g, '-') || 'machine';
 
 function ruleCount(profile: Profile): number {
-  return new Set(Object.values(profile.policy.rulesFor).flatMap((rules) => rules.map((rule) => rule.reference.id))).size;
+  return new Set(Object.values(profile.policy.rulesFor).flatMap((rules) => rules.map((rule) => rule.reference.id)))
+    .size;
 }
 
 /** The keys of this installation's record, made the first time: one process makes them while others wait. */
-async function auditKeys(home: string, secrets: SecretStore): Promise<{ readonly key: KeyObject; readonly blobKey: Uint8Array }> {
+async function auditKeys(
+  home: string,
+  secrets: SecretStore,
+): Promise<{ readonly key: KeyObject; readonly blobKey: Uint8Array }> {
   return withLock(join(home, 'keys.lock'), async () => {
-    const signing = await ensure(secrets, 'audit-signing-key', () => generateKeyPairSync('ed25519').privateKey.export({ format: 'der', type: 'pkcs8' }));
+    const signing = await ensure(secrets, 'audit-signing-key', () =>
+      generateKeyPairSync('ed25519').privateKey.export({ format: 'der', type: 'pkcs8' }),
+    );
     const blobKey = await ensure(secrets, 'audit-blob-key', () => randomBytes(32));
     return { key: createPrivateKey({ key: Buffer.from(signing), format: 'der', type: 'pkcs8' }), blobKey };
   });

@@ -9,7 +9,15 @@ const nameOf = (column: BaseColumn): string => `${column.schema}.${column.relati
 
 export function maskView(mask: OutputMask): MaskView {
   const { output, name, rule, sentence } = mask;
-  return { output, name, column: nameOf(mask.column), class: mask.class, rule: rule.id, masker: mask.masker.kind, sentence };
+  return {
+    output,
+    name,
+    column: nameOf(mask.column),
+    class: mask.class,
+    rule: rule.id,
+    masker: mask.masker.kind,
+    sentence,
+  };
 }
 
 export function reasonView({ code, sentence, next, span }: Reason): ReasonView {
@@ -27,13 +35,19 @@ export function verdictView({ facts, lineage, verdict }: Judgement): VerdictView
     action: facts.action,
     title: facts.title,
     effects: facts.effects,
-    objects: facts.relations.map(({ schema, name, access, via }) => ({ name: `${schema}.${name}`, access, via: via ?? null })),
+    objects: facts.relations.map(({ schema, name, access, via }) => ({
+      name: `${schema}.${name}`,
+      access,
+      via: via ?? null,
+    })),
     columns: (lineage?.uses ?? []).map((use) => ({ column: nameOf(use.column), place: use.place })),
     outputs: (lineage?.outputs ?? []).map(({ name, flow, plain }) => ({ name, from: flow.map(nameOf), plain })),
     masks: allowed ? verdict.masks.map(maskView) : [],
     rules: verdict.rules.map(({ id, effect, text }) => ({ id, effect, text: text ?? null })),
     reasons: allowed ? [] : verdict.reasons.map(reasonView),
-    limits: allowed ? { rows: verdict.limits.rows, bytes: verdict.limits.bytes, statementTimeout: verdict.limits.statementTimeout } : null,
+    limits: allowed
+      ? { rows: verdict.limits.rows, bytes: verdict.limits.bytes, statementTimeout: verdict.limits.statementTimeout }
+      : null,
     approvers: verdict.verdict === 'ask' ? verdict.approvers : [],
   };
 }

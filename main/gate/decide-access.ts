@@ -66,7 +66,11 @@ export function judgeAccess(input: DecideInput): readonly Access[] {
   return [...asked.values()];
 }
 
-export function askPolicy(input: DecideInput, action: Action, relation: PolicyQuestion['relation']): PolicyAnswer {
+export function askPolicy(
+  input: Pick<DecideInput, 'principal' | 'connection' | 'policy' | 'grants' | 'now'>,
+  action: Action,
+  relation: PolicyQuestion['relation'],
+): PolicyAnswer {
   const { principal, connection } = input;
   return evaluate(input.policy, {
     action,

@@ -1,0 +1,122 @@
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+import { CountersignError } from '../../errors.ts';
+import { type Session } from '../../identity/principal.ts';
+import { type Installation } from '../../installation.ts';
+import { maskView, verdictView } from '../views.ts';
+import { CANNOT, type CliIo, DONE, type ExitCode, write } from './io.ts';
+import { errorOf, requestOf, runStatement, type Told } from './statement.ts';
+
+const line = z.union([
+  z.strictObject({ id: z.unknown(), sql: z.string() }),
+  z.strictObject({ id: z.unknown(), script: z.array(z.string()).min(1) }),
+]);
+
+/** One object of the answer (docs/cli.md). */
+interface Answer {
+  readonly verdict: 'allow' | 'refuse' | 'ask';
+  readonly code: string | null;
+  readonly reason: string | null;
+  readonly [more: string]: unknown;
+}
+
+/** Judges one statement, or judges and runs it. */
+type Answerer = (text: string) => Promise<Answer>;
+
+/**
+ * One JSON object per line in, one per line out, in order. A refusal is a result. A line that is not such an object ends
+ * the command, because what follows it cannot be trusted to mean what was meant.
+ */
+export async function answerLines(io: CliIo, answer: Answerer): Promise<ExitCode> {
+  const lines = createInterface({ input: io.stdin, crlfDelay: Infinity });
+  let number = 0;
+  for await (const text of lines) {
+    number++;
+    if (text.trim() === '') continue;
+    if (io.signal.aborted) return CANNOT;
+    const asked = line.safeParse(parse(text));
+    if (!asked.success) {
+      throw new CountersignError(
+        'input-line',
+        `Line ${String(number)} of standard input is not {"id": …, "sql": "…"} or {"id": …, "script": ["…"]}.`,
+        {
+          next: 'Correct the line; those before it have been answered.',
+        },
+      );
+    }
+    const { id } = asked.data;
+    const told = 'sql' in asked.data ? await answer(asked.data.sql) : await answerScript(asked.data.script, answer);
+    await write(io.stdout, `${JSON.stringify({ id, ...told })}\n`);
+  }
+  return DONE;
+}
+
+/** Statements of one session, one after the other; the first that is refused or fails ends the script. */
+async function answerScript(script: readonly string[], answer: Answerer): Promise<Answer> {
+  const results: Answer[] = [];
+  for (const text of script) {
+    const told = await answer(text);
+    results.push(told);
+    if (told.verdict !== 'allow' || (told['error'] ?? null) !== null) break;
+  }
+  const last = results.at(-1);
+  if (last === undefined) throw new CountersignError('input-line', 'A script has at least one statement.');
+  return { ...last, results };
+}
+
+export function queryAnswerer(io: CliIo, installation: Installation, session: Session, connection: string): Answerer {
+  return async (text) => {
+    const told = await runStatement(installation.gate, requestOf(session, connection, text), io.signal);
+    try {
+      return { ...verdictOf(told), ...rowsOf(told) };
+    } finally {
+      told.release();
+    }
+  };
+}
+
+export function explainAnswerer(io: CliIo, installation: Installation, session: Session, connection: string): Answerer {
+  return async (text) => {
+    try {
+      const view = verdictView(await installation.gate.explain(requestOf(session, connection, text), io.signal));
+      const [first] = view.reasons;
+      return { ...view, code: first?.code ?? null, reason: first?.sentence ?? null, error: null };
+    } catch (error) {
+      if (!(error instanceof CountersignError)) throw error;
+      return { verdict: 'refuse', code: error.code, reason: error.message, error: errorOf(error) };
+    }
+  };
+}
+
+function verdictOf({ judgement, error }: Told): Answer {
+  const verdict = judgement?.verdict;
+  // Without a judgement nothing ran: the database could not be reached, or the login has ended.
+  if (verdict === undefined)
+    return { verdict: 'refuse', code: error?.code ?? 'internal', reason: error?.message ?? null };
+  if (verdict.verdict === 'allow') return { verdict: 'allow', code: null, reason: null };
+  const [{ code, sentence, next, span }] = verdict.reasons;
+  return { verdict: verdict.verdict, code, reason: sentence, next: next ?? null, position: span?.start ?? null };
+}
+
+function rowsOf({ columns, rows, notices, tag, cut, error }: Told): Record<string, unknown> {
+  return {
+    columns: columns.map(({ name, type, mask }) => {
+      if (mask === undefined) return { name, type };
+      const view = maskView(mask);
+      return { name, type, mask: { class: view.class, rule: view.rule, sentence: view.sentence } };
+    }),
+    rows: [...rows],
+    ...(tag === undefined ? {} : { tag }),
+    ...(cut === undefined ? {} : { cut }),
+    notices,
+    error: error === undefined ? null : { ...error, next: error.next ?? null, position: error.position ?? null },
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

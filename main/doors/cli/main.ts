@@ -1,0 +1,119 @@
+import { Command, CommanderError, Option } from 'commander';
+import { VERSION } from '../../version.ts';
+import { type Environment, ENVIRONMENTS } from '../../policy/vocabulary.ts';
+import { connections, connectionsAdd, connectionsRemove, init } from './connections.ts';
+import { homeOf } from './home.ts';
+import { type LoginOptions } from './login.ts';
+import { type StatementOptions } from './query.ts';
+import { CANNOT, type CliIo, DONE, type ExitCode, printError } from './io.ts';
+
+interface Home {
+  readonly home?: string;
+}
+interface Listing extends Home {
+  readonly as?: string;
+  readonly json?: boolean;
+}
+
+/** The command line (docs/cli.md). Runs one command and gives its exit code; never exits the process itself. */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
+  let code: ExitCode = DONE;
+  const program = new Command('countersign')
+    .description('A SQL workbench with governance built in: the command line of the same gate.')
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => void io.stdout.write(text), writeErr: (text) => void io.stderr.write(text) })
+    .showHelpAfterError('(countersign --help lists the commands)');
+
+  /** Commands are loaded when they run: starting is quick, and `verify` never loads a driver. */
+  const does =
+    // Commander gives arguments and options as it parsed them; each command takes what it declared.
+    <A extends unknown[]>(run: (...args: A) => Promise<ExitCode>) =>
+      async (...args: A): Promise<void> => {
+        code = await run(...args);
+      };
+  const home = (options: Home): string => homeOf(io, options.home);
+  const command = (parent: Command, name: string, description: string): Command =>
+    parent.command(name).description(description).option('--home <dir>', 'profile directory (COUNTERSIGN_HOME)');
+  const asking = (name: string, description: string): Command =>
+    command(program, name, description)
+      .argument('<connection>', 'name of a connection')
+      .argument('[from]', '- reads the statement from standard input')
+      .option('--sql <text>', 'the statement')
+      .option('--file <file>', 'file that holds the statement')
+      .option('--jsonl', 'one {"id","sql"} or {"id","script"} per line on standard input, one answer per line')
+      .option('--as <email>', 'which of the people signed in');
+
+  command(program, 'demo', 'run the demonstration organisation in the foreground')
+    .option('--json', 'print one JSON line when ready')
+    .action(does(async (options: Listing) => (await import('./demo.ts')).demo(io, options)));
+  command(program, 'init', 'make a local profile, for somebody without an organisation')
+    .addOption(
+      new Option('--secrets <where>', 'where secrets are kept').choices(['keyring', 'file']).default('keyring'),
+    )
+    .action(does(async (options: Home & { readonly secrets: 'keyring' | 'file' }) => init(io, home(options), options)));
+  command(program, 'login', 'sign in with the organisation')
+    .option('--device', 'with a code on another device')
+    .option('--print-url', 'print the address instead of opening it')
+    .action(
+      does(async (options: Home & LoginOptions) => (await import('./login.ts')).login(io, home(options), options)),
+    );
+  command(program, 'logout', 'end the login and delete it here')
+    .option('--as <email>', 'which of the people signed in')
+    .action(does(async (options: Listing) => (await import('./login.ts')).logout(io, home(options), options.as)));
+  command(program, 'whoami', 'who is signed in')
+    .option('--as <email>', 'which of the people signed in')
+    .option('--json')
+    .action(does(async (options: Listing) => (await import('./login.ts')).whoami(io, home(options), options)));
+
+  const list = command(program, 'connections', 'the connections that policy gives you')
+    .option('--as <email>', 'which of the people signed in')
+    .option('--json')
+    .action(does(async (options: Listing) => connections(io, home(options), options)));
+  command(list, 'add', 'add a connection by its address (local profile)')
+    .argument('<url>', 'postgres://user:password@host:port/database')
+    .option('--title <title>', 'name to show', '')
+    .addOption(
+      new Option('--environment <environment>', 'where it belongs').choices([...ENVIRONMENTS]).default('development'),
+    )
+    .action(
+      does(async (url: string, options: Home & { readonly title: string; readonly environment: Environment }) =>
+        connectionsAdd(io, home(options), url, options),
+      ),
+    );
+  command(list, 'remove', 'remove a connection (local profile)')
+    .argument('<name>')
+    .action(does(async (name: string, options: Home) => connectionsRemove(io, home(options), name)));
+
+  asking('query', 'run one statement')
+    .addOption(new Option('--format <format>').choices(['table', 'json', 'csv']).default('table'))
+    .action(
+      does(async (connection: string, from: string | undefined, options: Home & StatementOptions) =>
+        (await import('./query.ts')).query(io, home(options), connection, from, options),
+      ),
+    );
+  asking('explain', 'the verdict on one statement, without running it')
+    .option('--json')
+    .action(
+      does(async (connection: string, from: string | undefined, options: Home & StatementOptions) =>
+        (await import('./query.ts')).explain(io, home(options), connection, from, options),
+      ),
+    );
+  command(program, 'verify', 'check the record end to end')
+    .argument('[dir]', 'a log, or a directory of logs; default: the record of this profile')
+    .option('--json')
+    .action(
+      does(async (directory: string | undefined, options: Listing) =>
+        (await import('./verify.ts')).verify(io, home(options), directory, options),
+      ),
+    );
+
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : CANNOT;
+    printError(io, error);
+    return CANNOT;
+  }
+}

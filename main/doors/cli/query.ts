@@ -1,0 +1,146 @@
+import { readFile } from 'node:fs/promises';
+import { buffer as readAll } from 'node:stream/consumers';
+import { CountersignError } from '../../errors.ts';
+import { formatRows, formatTable, type Row } from '../format/rows.ts';
+import { verdictView } from '../views.ts';
+import { explainText, refusalText } from './explain-text.ts';
+import { type CliIo, DONE, type ExitCode, REFUSED, write } from './io.ts';
+import { answerLines, explainAnswerer, queryAnswerer } from './jsonl.ts';
+import { sessionOf, withInstallation } from './signed-in.ts';
+import { requestOf, runStatement, type Told } from './statement.ts';
+
+export interface StatementOptions {
+  readonly sql?: string;
+  readonly file?: string;
+  readonly as?: string;
+  readonly jsonl?: boolean;
+  readonly json?: boolean;
+  readonly format?: 'table' | 'json' | 'csv';
+}
+
+/** Rows of a table for a terminal whose widths are known before the first is printed; the rest follow in pages. */
+const TABLE_PAGE = 1_000;
+
+export async function query(
+  io: CliIo,
+  home: string,
+  connection: string,
+  from: string | undefined,
+  options: StatementOptions,
+): Promise<ExitCode> {
+  return withInstallation(home, async (installation) => {
+    const session = await sessionOf(installation, options.as);
+    if (options.jsonl === true) return answerLines(io, queryAnswerer(io, installation, session, connection));
+    const text = await statementText(io, from, options);
+    const told = await runStatement(installation.gate, requestOf(session, connection, text), io.signal);
+    try {
+      return await print(io, told, text, options.format ?? 'table');
+    } finally {
+      told.release();
+    }
+  });
+}
+
+export async function explain(
+  io: CliIo,
+  home: string,
+  connection: string,
+  from: string | undefined,
+  options: StatementOptions,
+): Promise<ExitCode> {
+  return withInstallation(home, async (installation) => {
+    const session = await sessionOf(installation, options.as);
+    if (options.jsonl === true) return answerLines(io, explainAnswerer(io, installation, session, connection));
+    const text = await statementText(io, from, options);
+    const view = verdictView(await installation.gate.explain(requestOf(session, connection, text), io.signal));
+    await write(
+      io.stdout,
+      options.json === true || options.format === 'json' ? `${JSON.stringify(view)}\n` : explainText(view, text),
+    );
+    return view.verdict === 'allow' ? DONE : REFUSED;
+  });
+}
+
+/** Exactly one of --sql, --file and `-`. */
+async function statementText(io: CliIo, from: string | undefined, { sql, file }: StatementOptions): Promise<string> {
+  const given = [sql, file, from].filter((source) => source !== undefined);
+  if (given.length !== 1 || (from !== undefined && from !== '-')) {
+    throw new CountersignError(
+      'usage',
+      'Give the statement in one way: --sql TEXT, --file FILE, or - for standard input.',
+    );
+  }
+  if (sql !== undefined) return sql;
+  if (file === undefined) return decode(await readAll(io.stdin), 'standard input');
+  try {
+    return decode(await readFile(file), file);
+  } catch (error) {
+    if (error instanceof CountersignError) throw error;
+    throw new CountersignError('file-unreadable', `${file} cannot be read.`, {
+      next: 'Check the path and its permissions.',
+      cause: error,
+    });
+  }
+}
+
+/** Bytes that are not UTF-8 would be judged as other characters than they are sent as. */
+function decode(bytes: Uint8Array, source: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw new CountersignError('not-utf-8', `The statement in ${source} is not valid UTF-8.`, {
+      next: 'Save it as UTF-8.',
+      cause: error,
+    });
+  }
+}
+
+async function print(io: CliIo, told: Told, text: string, format: 'table' | 'json' | 'csv'): Promise<ExitCode> {
+  for (const notice of told.notices) io.stderr.write(`${notice}\n`);
+  const verdict = told.judgement?.verdict;
+  if (verdict !== undefined && verdict.verdict !== 'allow') {
+    io.stderr.write(refusalText(verdict.reasons, text));
+    return REFUSED;
+  }
+  if (told.error !== undefined) {
+    const { code, message, next, position } = told.error;
+    if (verdict === undefined) throw new CountersignError(code, message, next === undefined ? {} : { next });
+    io.stderr.write(
+      refusalText(
+        [
+          {
+            code,
+            sentence: message,
+            ...(next === undefined ? {} : { next }),
+            ...(position === undefined ? {} : { span: { start: position, end: position + 1 } }),
+          },
+        ],
+        text,
+      ),
+    );
+    return REFUSED;
+  }
+  if (told.columns.length > 0) await printRows(io, told, format);
+  if (told.cut !== undefined) io.stderr.write(`Result ${told.cut}.\n`);
+  const masked = told.columns.filter((column) => column.mask !== undefined).map((column) => column.name);
+  if (masked.length > 0) io.stderr.write(`Masked: ${masked.join(', ')}\n`);
+  if (format === 'table' || told.columns.length === 0) io.stderr.write(`${told.tag ?? ''}\n`);
+  return DONE;
+}
+
+async function printRows(io: CliIo, { columns, rows }: Told, format: 'table' | 'json' | 'csv'): Promise<void> {
+  if (format !== 'table') {
+    for (const piece of formatRows(format, columns, rows, { headers: true })) await write(io.stdout, piece);
+    return;
+  }
+  let page: Row[] = [];
+  let printed = false;
+  for (const row of rows) {
+    page.push(row);
+    if (page.length < TABLE_PAGE) continue;
+    await write(io.stdout, formatTable(columns, page));
+    printed = true;
+    page = [];
+  }
+  if (page.length > 0 || !printed) await write(io.stdout, formatTable(columns, page));
+}

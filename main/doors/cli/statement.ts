@@ -1,0 +1,82 @@
+import { type Session } from '../../identity/principal.ts';
+import { CountersignError } from '../../errors.ts';
+import { type Gate } from '../../gate/gate.ts';
+import { type GateRequest, type Judgement, type ResultColumn } from '../../gate/request.ts';
+import { type Row } from '../format/rows.ts';
+
+/** What one statement came to, as the command line tells it. */
+export interface Told {
+  readonly judgement: Judgement | undefined;
+  readonly columns: readonly ResultColumn[];
+  /** To be read before `release`. */
+  readonly rows: Iterable<Row>;
+  readonly tag: string | undefined;
+  readonly cut: string | undefined;
+  readonly notices: readonly string[];
+  readonly error:
+    | {
+        readonly code: string;
+        readonly message: string;
+        readonly next: string | undefined;
+        readonly position: number | undefined;
+      }
+    | undefined;
+  release(): void;
+}
+
+export function requestOf(session: Session, connection: string, text: string): GateRequest {
+  return { session, connection, text, params: [], origin: 'cli' };
+}
+
+/** Runs one statement to its end. Never throws for what a statement can do wrong. */
+export async function runStatement(gate: Gate, request: GateRequest, signal: AbortSignal): Promise<Told> {
+  let judgement: Judgement | undefined;
+  let columns: readonly ResultColumn[] = [];
+  let result: string | undefined;
+  let tag: string | undefined;
+  let cut: string | undefined;
+  let error: Told['error'];
+  const notices: string[] = [];
+  for await (const event of gate.run(request, signal)) {
+    switch (event.kind) {
+      case 'verdict':
+        judgement = event.judgement;
+        break;
+      case 'columns':
+        ({ columns, result } = event);
+        break;
+      case 'notice':
+        notices.push(`${event.severity}: ${event.text}`);
+        break;
+      case 'done':
+        ({ tag, cut } = event);
+        break;
+      case 'failed':
+        error = errorOf(event.error, event.position);
+        break;
+      case 'cancelled':
+        error = { code: 'cancelled', message: 'The statement was cancelled.', next: undefined, position: undefined };
+        break;
+      case 'recorded':
+      case 'progress':
+        break;
+    }
+  }
+  const held = error === undefined ? result : undefined;
+  return {
+    judgement,
+    columns: error === undefined ? columns : [],
+    rows: held === undefined || columns.length === 0 ? [] : gate.result(request.session, held).textRows(),
+    tag,
+    cut,
+    notices,
+    error,
+    release() {
+      if (result !== undefined) gate.releaseResult(request.session, result);
+    },
+  };
+}
+
+export function errorOf(error: CountersignError, position?: number): NonNullable<Told['error']> {
+  return { code: error.code, message: error.message, next: error.next, position };
+}
