@@ -96,7 +96,7 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
     .sort()) {
     const io = nodeIo(join(options.directory, id));
     if (io.size('dead.json') !== null) continue;
-    const lock = tryLock(join(options.directory, id, 'LOCK'));
+    const lock = takeLock(join(options.directory, id));
     if (lock === null) continue;
     if (!signedBy(io.read('log.json'), signer(`${options.origin}/${id}`, key).vkey)) {
       lock.release();
@@ -118,7 +118,7 @@ async function startNew(directory: string, input: (id: string) => WorkerInput): 
     const id = uuid7(Date.now());
     makeDirectory(join(directory, id));
     nodeIo(directory).syncDirectory('.');
-    const lock = tryLock(join(directory, id, 'LOCK'));
+    const lock = takeLock(join(directory, id));
     // Another process may take a folder that it finds without a lock.
     if (lock === null) continue;
     const opened = await start(input(id), lock);
@@ -134,12 +134,24 @@ function makeDirectory(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    throw new CountersignError('audit-failed', 'The directory of the audit log cannot be made, so nothing can run.', {
-      next: 'Make sure the profile directory can be written.',
-      cause,
-    });
+    throw notWritable(cause);
   }
 }
+
+/** The lock of one log's directory, or null when another process writes that log. */
+function takeLock(path: string): Lock | null {
+  try {
+    return tryLock(join(path, 'LOCK'));
+  } catch (cause) {
+    throw notWritable(cause);
+  }
+}
+
+const notWritable = (cause: unknown): CountersignError =>
+  new CountersignError('audit-failed', 'The directory of the audit log cannot be written, so nothing can run.', {
+    next: 'Make sure the profile directory can be written and the disk is not full.',
+    cause,
+  });
 
 /** A log without log.json has no entry yet and is anybody's. */
 function signedBy(logJson: Buffer | null, vkey: string): boolean {
@@ -268,6 +280,9 @@ function start(input: WorkerInput, lock: Lock): Promise<AuditLog | Damaged> {
       lock.release();
       reject(asError(STOPPED, cause));
     });
-    worker.on('exit', () => stop(STOPPED));
+    worker.on('exit', () => {
+      stop(STOPPED);
+      if (closing === undefined) change({ trouble: STOPPED.message });
+    });
   });
 }

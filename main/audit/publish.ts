@@ -75,7 +75,7 @@ export class Publisher {
       this.#pending.push({ path: tilePath(level, at), bytes: () => Buffer.concat(hashes) });
   }
 
-  /** The log was closed at this size: every tile is known to be in place. */
+  /** The log was closed and published at this size: every tile is known to be in place. */
   trust(size: number): void {
     this.#pending.length = 0;
     this.#durable = size - (size % TILE_WIDTH);

@@ -151,11 +151,11 @@ export class Writer {
     return replies;
   }
 
-  /** Work that nobody waits for: tiles, the spare segment, a checkpoint where one is due. */
+  /** Work that nobody waits for: the spare segment, tiles, a checkpoint where one is due. */
   maintain(): void {
-    this.#guarded(() => {
+    this.#whereRoom(() => {
+      if (!this.#full) this.#journal.prepare();
       this.#publisher.flush();
-      if (!this.#journal.hasSpare && !this.#full) this.#prepareSpare();
       if (this.#checkpointDue || this.#tree.size - this.#publisher.checkpointed >= this.#checkpointEvery) {
         this.#publisher.checkpoint(this.#tree);
         this.#checkpointDue = false;
@@ -165,17 +165,13 @@ export class Writer {
 
   /** Signs the log as it is and makes its directory a complete tlog-tiles log. */
   publish(): void {
-    this.#guarded(() => this.#publisher.publish(this.#tree));
+    this.#whereRoom(() => this.#publisher.publish(this.#tree));
   }
 
   /** Ends what is open, signs, publishes. After a failure only lets go of the files. */
   close(): void {
-    if (this.#failed === undefined) {
-      this.#guarded(() => {
-        this.#commitOwn([...this.#endings('closed', false), { k: 'log.close' }]);
-        this.#publisher.publish(this.#tree);
-      });
-    }
+    this.#guarded(() => this.#commitOwn([...this.#endings('closed', false), { k: 'log.close' }]));
+    this.publish();
     this.#journal.close();
   }
 
@@ -202,20 +198,28 @@ export class Writer {
 
   #refusal(event: RecordedEvent): { readonly problem: Problem } | undefined {
     if (this.#failed === undefined && ENDS.has(event.k)) return undefined;
-    if (this.#full && this.#options.clock.monotonic() >= this.#retryAt) this.#guarded(() => this.#prepareSpare());
+    if (this.#full && this.#options.clock.monotonic() >= this.#retryAt) this.#retry();
     const problem = this.#failed ?? (this.#full ? FULL : undefined);
     return problem === undefined ? undefined : { problem };
   }
 
-  #prepareSpare(): void {
-    try {
-      this.#journal.prepare();
-      this.#full = false;
-    } catch (error) {
-      if (!isFull(error)) throw error;
-      this.#full = true;
-      this.#retryAt = this.#options.clock.monotonic() + RETRY_SPARE;
-    }
+  /** The disk was full: is there room for a spare segment again. */
+  #retry(): void {
+    this.#full = false;
+    this.#whereRoom(() => this.#journal.prepare());
+  }
+
+  /** Runs work that may wait for room on the disk: a full disk stops new statements, not the ends of those that run. */
+  #whereRoom(work: () => void): void {
+    this.#guarded(() => {
+      try {
+        work();
+      } catch (error) {
+        if (!isFull(error)) throw error;
+        this.#full = true;
+        this.#retryAt = this.#options.clock.monotonic() + RETRY_SPARE;
+      }
+    });
   }
 
   /** Encodes one event for `index` and books it in `staged`, so that the next one is judged with it in place. */

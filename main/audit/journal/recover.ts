@@ -125,7 +125,8 @@ export function recover(io: Io, logId: string, signer: Signer): Recovered {
   if (signed.contradictsLength(tree.size))
     throw damage(`it has ${tree.size} entries, but ${signed.newest} were signed`);
   const clean = ledger.last === 'log.close' && !torn && signed.has(tree.size);
-  if (clean) publisher.trust(tree.size);
+  // The published checkpoint is written last, when every tile under it is on the disk.
+  if (clean && published === tree.size) publisher.trust(tree.size);
   if (!clean && at !== undefined) settle(io, segmentPath(at.ordinal));
   return { tree, ledger, publisher, at, clean, torn };
 }

@@ -1,0 +1,17 @@
+import { describe, expect, it } from 'vitest';
+import { Writer } from '../writer.ts';
+import { livesThrough } from './lives.ts';
+
+/** `SEEDS=100000` for a long run before a release. */
+const SEEDS = Number(process.env.SEEDS ?? 300);
+
+describe('a log on a disk that forgets', () => {
+  it(
+    'keeps every acknowledged event, ends every intent once and verifies, wherever it is stopped',
+    { timeout: SEEDS * 400 },
+    () => {
+      for (let seed = 1; seed <= SEEDS; seed++)
+        expect(livesThrough(seed, { open: (options) => new Writer(options), verified: seed % 3 === 0 })).toBeNull();
+    },
+  );
+});
