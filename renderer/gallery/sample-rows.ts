@@ -8,8 +8,19 @@ export interface SampleTable {
 }
 
 const first = ['Ada', 'Noor', 'Émile', 'Björk', 'Chidi', 'Yuki', 'Zoë', 'Ravi', 'Inés', 'Tomasz'];
-const last = ['Moreau', 'Haddad', 'Dubois', 'Jónsdóttir', 'Okafor', '山田', 'Smith-Jones', 'Patel', 'García', 'Nowak'];
-const city = ['Lyon', 'Beirut', 'Québec', 'Reykjavík', 'Lagos', '東京', 'Leeds', 'Pune', 'Bogotá', 'Łódź'];
+const last = [
+  'Moreau',
+  'Haddad',
+  'Dubois',
+  'Jónsdóttir',
+  'Okafor',
+  'Yamada',
+  'Smith-Jones',
+  'Patel',
+  'García',
+  'Nowak',
+];
+const city = ['Lyon', 'Beirut', 'Québec', 'Reykjavík', 'Lagos', 'Tōkyō', 'Leeds', 'Pune', 'Bogotá', 'Łódź'];
 const states = ['paid', 'shipped', 'open', 'returned'];
 
 const mask = (output: number, column: string, sensitivity: string, masker: string): MaskView => ({

@@ -83,7 +83,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
             code: '42703',
             message: 'Column c.cty does not exist.',
             next: 'There is a column city in public.customers.',
-            span: { start: 41, end: 46 },
+            span: { start: 39, end: 44 },
           },
         },
       ],

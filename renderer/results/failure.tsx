@@ -25,11 +25,11 @@ export function Failure({
       {span !== null && local !== null && (
         <>
           <Excerpt text={run.text} at={local} length={Math.max(1, span.end - span.start)} />
-          <p className="stopped-line">
-            <Button variant="quiet" icon="go-to-file" onPress={() => onReveal(span)}>
+          <div className="stopped-action">
+            <Button icon="go-to-file" onPress={() => onReveal(span)}>
               Show in editor
             </Button>
-          </p>
+          </div>
         </>
       )}
       {error.next !== null && <p className="reason-next">{error.next}</p>}

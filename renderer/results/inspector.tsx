@@ -15,16 +15,19 @@ export interface InspectorProps {
   readonly selection: InspectedCell | null;
   /** The verdict on the statement that made the result, or on the one at the cursor. */
   readonly verdict: VerdictView | null;
+  /** The tab to show, where the window decides it (Explain goes to the decision); else the inspector keeps its own. */
+  readonly tab?: string;
+  readonly onTab?: (tab: string) => void;
 }
 
 /** The focused cell, its row, and the decision behind them, in full. */
-export function Inspector({ client, selection, verdict }: InspectorProps): ReactElement {
-  const [tab, setTab] = useState('cell');
+export function Inspector({ client, selection, verdict, tab, onTab }: InspectorProps): ReactElement {
+  const [own, setOwn] = useState('cell');
   return (
     <Tabs
       label="Inspector"
-      selected={tab}
-      onSelect={setTab}
+      selected={tab ?? own}
+      onSelect={onTab ?? setOwn}
       items={[
         {
           id: 'cell',

@@ -33,7 +33,7 @@ export function Refusal({
       {verdict.approvers.length > 0 && (
         <p className="stopped-line">
           <span className="stopped-label">Who may approve</span>
-          {verdict.approvers.join(', ')}
+          <span>{verdict.approvers.join(', ')}</span>
         </p>
       )}
     </section>
@@ -75,9 +75,8 @@ function Rules({ run }: { run: RunSnapshot }): ReactElement | null {
       {rules.map((rule) => (
         <p key={`${rule.id} ${rule.effect}`} className="stopped-line">
           <span className="stopped-label">Rule</span>
-          <code>{rule.id}</code>
           <span>
-            {rule.effect}
+            <code>{rule.id}</code> {rule.effect}
             {rule.text !== null && `: ${rule.text}`}
           </span>
         </p>

@@ -195,7 +195,8 @@ export function createGrid(host: HTMLElement, label: string, first: GridModel, e
       const range = visibleRange(now);
       if (range === null) return;
       change(selectCell({ row: range.top, column: range.left }));
-      if (command.kind === 'move' && !['first-cell', 'last-cell', 'last-row', 'first-row'].includes(command.to)) return;
+      // A single step begins at the first cell that shows; anything larger goes on from it.
+      if (command.kind === 'move' && ['up', 'down', 'left', 'right'].includes(command.to)) return;
     }
     if (selection === null) return;
     switch (command.kind) {
