@@ -125,7 +125,7 @@ class Walk implements Inspection {
       this.#hazard('unknown-node', `This part of the statement (${kind}) is not known here.`, fields);
       return;
     }
-    if (rule.meaning === 'statement') this.#statement(frame.node);
+    if (rule.meaning === 'statement' && frame.field !== 'setstmt') this.#statement(frame.node);
     this.#meaning(frame);
     const visible = this.#withQueries(fields, frame.visible);
     const children: Frame[] = [];

@@ -17,7 +17,7 @@ const SLOW = 100;
  */
 export class ParsePool {
   readonly #deadline: number;
-  #worker: Worker | undefined;
+  #worker: ParseWorker | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   /** Set when the module in this thread has trapped: from then on only workers, which start with a fresh one, parse. */
   #broken = false;
@@ -44,46 +44,69 @@ export class ParsePool {
   async close(): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;
-    await worker?.terminate();
+    await worker?.thread.terminate();
   }
 
   async #inWorker(text: string): Promise<Parsed> {
     const worker = (this.#worker ??= startWorker());
-    worker.ref();
-    const answer = await new Promise<Parsed>((resolve) => {
-      const settle = (parsed: Parsed): void => {
-        clearTimeout(timer);
-        worker.off('message', settle).off('error', onError).off('exit', onExit);
-        resolve(parsed);
-      };
-      const onError = (): void => {
-        settle(refused('too-deep', 'The statement is nested too deeply, or too large, to be understood.'));
-      };
-      const onExit = (): void => {
-        settle(refused('too-slow', 'The statement could not be understood: the parser stopped.'));
-      };
-      const timer = setTimeout(() => {
-        settle(refused('too-slow', 'The statement takes too long to be understood.'));
-      }, this.#deadline);
-      worker.on('message', settle).on('error', onError).on('exit', onExit);
-      worker.postMessage(text);
-    });
+    worker.thread.ref();
+    // The deadline is for the text: a new thread on a busy machine may need longer than that to begin.
+    const answer = (await worker.ready) ? await ask(worker.thread, text, this.#deadline) : stopped;
     if (answer.broken) await this.close();
-    else this.#worker?.unref();
+    else worker.thread.unref();
     return answer;
   }
 }
 
-function startWorker(): Worker {
+interface ParseWorker {
+  readonly thread: Worker;
+  /** False where the thread ended before it could begin. */
+  readonly ready: Promise<boolean>;
+}
+
+function startWorker(): ParseWorker {
   const file = `./parse-worker${extname(import.meta.url)}`;
-  const worker = new Worker(new URL(file, import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: 1024 } });
-  worker.unref();
-  return worker;
+  const thread = new Worker(new URL(file, import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: 1024 } });
+  thread.unref();
+  const ready = new Promise<boolean>((resolve) => {
+    const began = (): void => {
+      thread.off('error', ended).off('exit', ended);
+      resolve(true);
+    };
+    const ended = (): void => {
+      resolve(false);
+    };
+    thread.once('message', began).once('error', ended).once('exit', ended);
+  });
+  return { thread, ready };
+}
+
+async function ask(thread: Worker, text: string, deadline: number): Promise<Parsed> {
+  return new Promise((resolve) => {
+    const settle = (parsed: Parsed): void => {
+      clearTimeout(timer);
+      thread.off('message', settle).off('error', onError).off('exit', onExit);
+      resolve(parsed);
+    };
+    const onError = (): void => {
+      settle(refused('too-deep', 'The statement is nested too deeply, or too large, to be understood.'));
+    };
+    const onExit = (): void => {
+      settle(stopped);
+    };
+    const timer = setTimeout(() => {
+      settle(refused('too-slow', 'The statement takes too long to be understood.'));
+    }, deadline);
+    thread.on('message', settle).on('error', onError).on('exit', onExit);
+    thread.postMessage(text);
+  });
 }
 
 function refused(code: string, sentence: string): Parsed {
   return { ok: false, broken: true, hazard: { code, sentence, next: 'Split it into smaller statements.' } };
 }
+
+const stopped = refused('too-slow', 'The statement could not be understood: the parser stopped.');
 
 function hasManyComments(text: string): boolean {
   let found = 0;

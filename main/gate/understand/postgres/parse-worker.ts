@@ -16,3 +16,5 @@ port?.on('message', (text: string) => {
     port.postMessage(refused);
   }
 });
+// Tells the pool that the parser is loaded: from here on time counts.
+port?.postMessage('ready');
