@@ -1,5 +1,5 @@
 import { type Obligations, type PolicyAnswer, type RequiredApproval } from '../policy/answer.ts';
-import { compareText } from '../policy/obligations.ts';
+import { compareText } from '../policy/compiled-policy.ts';
 import { changes, denials, judgeAccess, type Access, type DecideInput } from './decide-access.ts';
 import { judgeMasks } from './decide-masks.ts';
 import { anyOf, NEVER, NOT_RUN, whom } from './decide-words.ts';

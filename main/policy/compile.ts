@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  inOrder,
   type CompiledGrant,
   type CompiledPlace,
   type CompiledPolicy,
@@ -8,6 +9,7 @@ import {
   type Selectors,
 } from './compiled-policy.ts';
 import { readCondition, type Condition } from './condition.ts';
+import { localClock } from './local-clock.ts';
 import { namePattern } from './name-pattern.ts';
 import { policyFile, SELECTOR_CHOICES, type PolicyFile, type RuleSource } from './policy-file.ts';
 import { actionsOf, ACTIONS, NAME, NAME_RULE, type Action } from './vocabulary.ts';
@@ -42,7 +44,10 @@ class Compiler {
     const source = this.#file.value;
     this.#checkNames('groups', Object.keys(source.groups));
     this.#checkNames('grants', Object.keys(source.grants));
-    const localTime = this.#localTime(source.timezone);
+    const localTime = localClock(source.timezone);
+    if (localTime === undefined) {
+      this.#problem(['timezone'], `"${source.timezone}" is not a time zone such as UTC or Europe/Berlin`);
+    }
     const grants = new Map(Object.keys(source.grants).map((name) => [name, this.#grant(name)]));
     const rules = source.rules.map((rule, index) => this.#rule(rule, ['rules', index]));
     this.#checkIds();
@@ -244,24 +249,6 @@ class Compiler {
       }
     });
   }
-
-  #localTime(timeZone: string): Intl.DateTimeFormat | undefined {
-    try {
-      return new Intl.DateTimeFormat('en-GB', {
-        timeZone,
-        hourCycle: 'h23',
-        weekday: 'short',
-        year: 'numeric',
-        month: 'numeric',
-        day: 'numeric',
-        hour: 'numeric',
-        minute: 'numeric',
-      });
-    } catch {
-      this.#problem(['timezone'], `"${timeZone}" is not a time zone such as UTC or Europe/Berlin`);
-      return undefined;
-    }
-  }
 }
 
 const OBLIGATION_WORDS: Readonly<Record<keyof NonNullable<RuleSource['require']>, true>> = {
@@ -282,9 +269,10 @@ function splitOnce(word: string): readonly [string, string] {
 function byAction(
   rules: readonly { readonly compiled: CompiledRule; readonly actions: ReadonlySet<Action> }[],
 ): CompiledPolicy['rulesFor'] {
+  const ordered = [...rules].sort((one, other) => inOrder(one.compiled, other.compiled));
   const entries = ACTIONS.map((action) => [
     action,
-    rules.filter((rule) => rule.actions.has(action)).map((rule) => rule.compiled),
+    ordered.filter((rule) => rule.actions.has(action)).map((rule) => rule.compiled),
   ]);
   return Object.fromEntries(entries) as CompiledPolicy['rulesFor'];
 }

@@ -1,5 +1,6 @@
 import { type RuleReference } from './answer.ts';
 import { type Condition } from './condition.ts';
+import { type LocalClock } from './local-clock.ts';
 import { type NamePattern } from './name-pattern.ts';
 import { type ApprovalSource, type RuleSource, type TestSource } from './policy-file.ts';
 import { type Action, type Environment } from './vocabulary.ts';
@@ -58,12 +59,25 @@ export interface PolicyContext {
 export interface CompiledPolicy {
   /** SHA-256 of the file's bytes (UTF-8), hex. */
   readonly hash: string;
+  /** Sorted by `inOrder`. */
   readonly rulesFor: Readonly<Record<Action, readonly CompiledRule[]>>;
   /** Names of the policy's groups by the identity provider's name. */
   readonly groupsOf: ReadonlyMap<string, readonly string[]>;
   readonly providerNames: ReadonlyMap<string, readonly string[]>;
   readonly grants: ReadonlyMap<string, CompiledGrant>;
-  readonly localTime: Intl.DateTimeFormat;
+  readonly localTime: LocalClock;
   readonly context: PolicyContext;
   readonly tests: readonly { readonly source: TestSource; readonly line: number }[];
+}
+
+const EFFECT_ORDER = { deny: 0, require: 1, allow: 2 } as const;
+
+/** The one order of rules in answers and sentences: deny, require, allow; then by id. The file's order is never seen. */
+export function inOrder({ reference: one }: CompiledRule, { reference: other }: CompiledRule): number {
+  return EFFECT_ORDER[one.effect] - EFFECT_ORDER[other.effect] || compareText(one.id, other.id);
+}
+
+/** Code-unit order: the same on every machine, whatever its locale. */
+export function compareText(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
 }

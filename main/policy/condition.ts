@@ -1,4 +1,5 @@
 import { Environment, type ASTNode } from '@marcbachmann/cel-js';
+import { type LocalTime } from './local-clock.ts';
 
 /**
  * Conditions of rules: the Common Expression Language, fenced. Every name is declared with its type, so a misspelt
@@ -32,14 +33,7 @@ export interface ConditionFacts {
   readonly statement: { readonly action: string };
   readonly rows: { readonly estimate?: bigint };
   readonly usage: { readonly rowsLastHour?: bigint };
-  readonly now: {
-    readonly year: bigint;
-    readonly month: bigint;
-    readonly day: bigint;
-    readonly weekday: bigint;
-    readonly hour: bigint;
-    readonly minute: bigint;
-  };
+  readonly now: LocalTime;
 }
 
 const SCHEMAS = {
@@ -72,10 +66,17 @@ const FUNCTIONS = [
   'double',
 ];
 
-const environment = new Environment({
+const options = {
   limits: { maxAstNodes: 200, maxDepth: 24, maxListElements: 64, maxMapEntries: 16, maxCallArguments: 8 },
-});
-for (const [variable, schema] of Object.entries(SCHEMAS)) environment.registerVariable({ name: variable, schema });
+};
+/** Knows the type of every fact: conditions are checked in it when the policy is read. */
+const typed = new Environment(options);
+/** Takes facts as they are: conditions that passed the check run in it, several times faster. */
+const running = new Environment(options);
+for (const [variable, schema] of Object.entries(SCHEMAS)) {
+  typed.registerVariable({ name: variable, schema });
+  running.registerVariable(variable, 'dyn');
+}
 
 export type ConditionResult =
   | { readonly ok: true; readonly condition: Condition }
@@ -84,7 +85,7 @@ export type ConditionResult =
 /** Reads and type-checks one condition. */
 export function readCondition(source: string): ConditionResult {
   try {
-    const parsed = environment.parse(source);
+    const parsed = typed.parse(source);
     const forbidden = forbiddenCall(parsed.ast);
     if (forbidden !== undefined) {
       return {
@@ -98,7 +99,8 @@ export function readCondition(source: string): ConditionResult {
     if (checked.type !== 'bool') {
       return { ok: false, message: `the condition gives ${checked.type ?? 'an unknown type'}, not true or false` };
     }
-    return { ok: true, condition: { source, holds: (facts) => holds(parsed, facts) } };
+    const run = running.parse(source);
+    return { ok: true, condition: { source, holds: (facts) => holds(run, facts) } };
   } catch (error) {
     return wrong(source, error);
   }

@@ -1,7 +1,7 @@
 import { type Asker, type PolicyAnswer, type PolicyQuestion } from './answer.ts';
-import { type CompiledPolicy, type CompiledRule, type Selectors } from './compiled-policy.ts';
+import { compareText, inOrder, type CompiledPolicy, type CompiledRule, type Selectors } from './compiled-policy.ts';
 import { type Condition, type ConditionFacts } from './condition.ts';
-import { accumulate, compareText, NO_OBLIGATIONS } from './obligations.ts';
+import { accumulate, NO_OBLIGATIONS } from './obligations.ts';
 
 /**
  * One question, one answer. Deny over require over allow; nothing is allowed that no rule allows; what is required
@@ -16,7 +16,10 @@ export function evaluate(policy: CompiledPolicy, question: PolicyQuestion): Poli
   const agentMay = agent === undefined || found.allows.some((rule) => rule.to.agent);
   const denies = union(found.denies, own.denies);
   const requires = union(found.requires, own.requires);
-  const answer = { policy: policy.hash, failedConditions: union(found.failed, own.failed).sort(compareText) };
+  const answer = {
+    policy: policy.hash,
+    failedConditions: [...new Set([...found.failed, ...own.failed])].sort(compareText),
+  };
   if (denies.length > 0) {
     return { ...answer, effect: 'deny', rules: references(denies), obligations: NO_OBLIGATIONS, allowedTo: [] };
   }
@@ -27,7 +30,7 @@ export function evaluate(policy: CompiledPolicy, question: PolicyQuestion): Poli
   return {
     ...answer,
     effect: 'allow',
-    rules: references([...union(found.allows, own.allows), ...requires]),
+    rules: references([...requires, ...union(found.allows, own.allows)]),
     obligations: accumulate(requires),
     allowedTo: [],
   };
@@ -41,8 +44,8 @@ interface Matched {
   readonly failed: readonly string[];
 }
 
-function union<T>(one: readonly T[], other: readonly T[]): T[] {
-  return one === other ? [...one] : [...new Set([...one, ...other])];
+function union(one: readonly CompiledRule[], other: readonly CompiledRule[]): readonly CompiledRule[] {
+  return one === other ? one : [...new Set([...one, ...other])].sort(inOrder);
 }
 
 function whoMay(policy: CompiledPolicy, question: PolicyQuestion): readonly string[] {
@@ -52,12 +55,9 @@ function whoMay(policy: CompiledPolicy, question: PolicyQuestion): readonly stri
   return [...new Set(words)].sort(compareText);
 }
 
-const EFFECT_ORDER = { deny: 0, require: 1, allow: 2 } as const;
-
+/** Rules come in one order, whatever the file's: see `inOrder`. Only those of an agent and its person are two lists. */
 function references(rules: readonly CompiledRule[]): PolicyAnswer['rules'] {
-  return rules
-    .map((rule) => rule.reference)
-    .sort((one, other) => EFFECT_ORDER[one.effect] - EFFECT_ORDER[other.effect] || compareText(one.id, other.id));
+  return rules.map((rule) => rule.reference);
 }
 
 /** One question against one policy, with what several rules need worked out once. */
@@ -182,7 +182,7 @@ function conditionFacts(
     statement: { action: question.action },
     rows: isCount(estimatedRows) ? { estimate: BigInt(Math.ceil(estimatedRows)) } : {},
     usage: isCount(rowsLastHour) ? { rowsLastHour: BigInt(Math.ceil(rowsLastHour)) } : {},
-    now: localTime(policy.localTime, question.now),
+    now: policy.localTime(question.now),
   };
 }
 
@@ -199,20 +199,4 @@ function personFacts(asker: Asker, groups: ReadonlySet<string> | 'unknown'): Con
 /** PostgreSQL says -1 for a table never analysed: that is not a count. */
 function isCount(value: number | undefined): value is number {
   return value !== undefined && Number.isFinite(value) && value >= 0;
-}
-
-const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
-
-/** Date and time of day in the policy's time zone; weekday from 1 (Monday) to 7, as ISO 8601 counts. */
-function localTime(format: Intl.DateTimeFormat, now: Date): ConditionFacts['now'] {
-  const parts = new Map(format.formatToParts(now).map((part) => [part.type, part.value]));
-  const number = (type: Intl.DateTimeFormatPartTypes) => BigInt(parts.get(type) ?? 0);
-  return {
-    year: number('year'),
-    month: number('month'),
-    day: number('day'),
-    weekday: BigInt(WEEKDAYS.indexOf(parts.get('weekday') ?? '') + 1),
-    hour: number('hour'),
-    minute: number('minute'),
-  };
 }

@@ -13,11 +13,11 @@ export const NO_OBLIGATIONS: Obligations = { masks: new Map(), approvals: [] };
 
 /**
  * Everything that the given require rules ask for, together: the strictest mask per class, the smallest limit, every
- * approval. Where two rules ask the same, the one with the smaller id is named, so that the order of rules is never seen.
+ * approval. Where two rules ask the same, the first
+ * of them is named: they come sorted by `inOrder`, so the order of the file is never seen.
  */
 export function accumulate(rules: readonly CompiledRule[]): Obligations {
   if (rules.length === 0) return NO_OBLIGATIONS;
-  const ordered = [...rules].sort((one, other) => compareText(one.reference.id, other.reference.id));
   const masks = new Map<string, RequiredMask>();
   const approvals: RequiredApproval[] = [];
   let rows: Bound | undefined;
@@ -26,7 +26,7 @@ export function accumulate(rules: readonly CompiledRule[]): Obligations {
   let record: Obligations['record'];
   const first: { reason?: RuleReference; stepUp?: RuleReference; noExport?: RuleReference } = {};
 
-  for (const { reference: rule, obligations, unlessGrants } of ordered) {
+  for (const { reference: rule, obligations, unlessGrants } of rules) {
     if (obligations === undefined) continue;
     for (const [name, strength] of Object.entries(obligations.mask ?? {})) {
       const mask = { strength, rule, liftedBy: [...unlessGrants].sort() };
@@ -82,9 +82,4 @@ export function maskFor(
     (strictest, mask) => (mask === undefined ? strictest : stricter(strictest, mask)),
     undefined,
   );
-}
-
-/** Code-unit order: the same on every machine, whatever its locale. */
-export function compareText(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0;
 }
