@@ -5,8 +5,7 @@ import { mapBytes } from './wire-value.ts';
 /** What the link needs of a port: the DOM's MessagePort and that of node:worker_threads both have it. */
 export interface PortLike {
   postMessage(message: unknown): void;
-  addEventListener(type: 'message', listener: (event: Event & { readonly data: unknown }) => void): void;
-  addEventListener(type: 'close', listener: () => void): void;
+  addEventListener(type: 'message' | 'close', listener: (event: Event) => void): void;
   start(): void;
   close(): void;
 }
@@ -32,7 +31,7 @@ export function messagePortLink(port: PortLike): Link {
     start: () => port.start(),
     close: () => port.close(),
   });
-  port.addEventListener('message', (event) => receive(event.data));
+  port.addEventListener('message', (event) => receive('data' in event ? event.data : undefined));
   port.addEventListener('close', closed);
   return link;
 }

@@ -205,9 +205,12 @@ describe('addresses for the person’s own browser', () => {
     ['app://countersign/', false],
     ['', false],
     [`https://example.com/${'x'.repeat(9000)}`, false],
-    [{ toString: () => 'https://example.com/' }, false],
   ])('%s may be opened: %s', (address, allowed) => {
     expect(mayOpenExternally(address)).toBe(allowed);
+  });
+
+  it('are text, and nothing that turns into it', () => {
+    expect(mayOpenExternally(['https://example.com/'])).toBe(false);
   });
 
   it('are opened for our own top frame only', () => {
