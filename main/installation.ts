@@ -9,7 +9,7 @@ import { openGate, type OpenGate } from './gate/open.ts';
 import { recordIdentity } from './gate/record-identity.ts';
 import { type Origin } from './gate/request.ts';
 import { createIdentity, type Identity } from './identity/index.ts';
-import { withLock } from './identity/lock-wait.ts';
+import { withLock } from './lock.ts';
 import { loadProfile, type Profile } from './profile/load.ts';
 import { watchPolicy } from './profile/watch.ts';
 import { VERSION } from './version.ts';

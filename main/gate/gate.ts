@@ -5,7 +5,7 @@
  *
  * Every step can turn back; none can be left out, and no step after `decide` can widen what was decided.
  */
-import { type AuditLog, type RecordedIntent } from '../audit/index.ts';
+import { type AuditLog, type Receipt, type RecordedIntent } from '../audit/index.ts';
 import { type IntentEnd } from '../audit/events.ts';
 import { ServerError } from '../databases/postgres/server-error.ts';
 import { type ResultStore, type StoredResult } from '../databases/result/index.ts';
@@ -47,10 +47,17 @@ export interface Gate {
   /** The verdict without running: same steps up to `decide`, nothing recorded, the database does not see the statement. */
   explain(request: GateRequest, signal: AbortSignal): Promise<Judgement>;
   /** The catalog of a connection as this person's role sees it: for the schema tree and completion. */
-  catalog(session: Session, connection: string, options: { readonly refresh: boolean }, signal: AbortSignal): Promise<CatalogIndex>;
+  catalog(
+    session: Session,
+    connection: string,
+    options: { readonly refresh: boolean },
+    signal: AbortSignal,
+  ): Promise<CatalogIndex>;
   /** A result of this login. @throws CountersignError result-gone */
   result(session: Session, id: string): StoredResult;
   releaseResult(session: Session, id: string): void;
+  /** Cells of a result left for the clipboard: part of the record. */
+  recordCopy(session: Session, id: string, cells: number): Promise<void>;
   /** Closes what a login has open. */
   endSession(session: Session): Promise<void>;
   /** Resolves when no statement runs and every intent has its end. */
@@ -63,11 +70,18 @@ interface Ended {
   readonly outcome: IntentEnd;
 }
 
+/** Whose a result is, and the intent it came from. */
+interface Owner {
+  readonly session: Session['id'];
+  readonly intent: Receipt;
+  readonly workingSession: string;
+}
+
 /** How often a statement is judged anew because the catalog moved between decision and execution. */
 const MAX_JUDGEMENTS = 2;
 
 export function createGate(ports: GatePorts): Gate {
-  const owners = new Map<string, Session['id']>();
+  const owners = new Map<string, Owner>();
   const running = new Set<Promise<void>>();
 
   async function identify(asked: Session): Promise<Session> {
@@ -85,19 +99,25 @@ export function createGate(ports: GatePorts): Gate {
       const request = { ...asked, session: await identify(asked.session) };
       for (let attempt = 1; ; attempt++) {
         const judged = await judge(ports, request, signal);
-        yield { kind: 'verdict', judgement: judged.judgement };
-        const { verdict } = judged.judgement;
-        const record = intentOf(await ports.sessions.begin(request.session, request.origin), request, judged.connection, judged.judgement, judged.policyHash, judged.classOf);
+        const { judgement, connection, policyHash, classOf } = judged;
+        const { verdict } = judgement;
+        const workingSession = await ports.sessions.begin(request.session, request.origin);
+        const record = intentOf(workingSession, request, connection, judgement, policyHash, classOf);
+        // Recorded before it is told: a reader who leaves at the verdict leaves no gap in the record.
         if (verdict.verdict !== 'allow') {
           const { index } = await ports.audit.append({ k: 'stmt.denied', ...record });
+          yield { kind: 'verdict', judgement };
           yield { kind: 'recorded', index };
           return;
         }
         const intent = await ports.audit.recordIntent(record);
-        yield { kind: 'recorded', index: intent.receipt.index };
+        const owner: Owner = { session: request.session.id, intent: intent.receipt, workingSession };
         const queue = createEventQueue<GateEvent>();
+        queue.push({ kind: 'verdict', judgement });
+        queue.push({ kind: 'recorded', index: intent.receipt.index });
         // Not tied to the reader: a reader who leaves in the middle still gets its intent ended in the record.
-        const ending = endIntent(intent, attemptExecution(request, judged, verdict, signal, queue.push, since), since);
+        const execution = attemptExecution(request, judged, verdict, owner, signal, queue.push, since);
+        const ending = endIntent(intent, execution, since);
         void keep(ending.finally(queue.end));
         yield* queue.events;
         const ended = await ending;
@@ -110,7 +130,8 @@ export function createGate(ports: GatePorts): Gate {
       }
     } catch (error) {
       if (signal.aborted) yield { kind: 'cancelled', milliseconds: since() };
-      else if (error instanceof CountersignError) yield { kind: 'failed', error, position: undefined, milliseconds: since() };
+      else if (error instanceof CountersignError)
+        yield { kind: 'failed', error, position: undefined, milliseconds: since() };
       else throw error;
     } finally {
       // The reader may have gone away in the middle: whatever still runs is cancelled on the server.
@@ -119,7 +140,11 @@ export function createGate(ports: GatePorts): Gate {
   }
 
   /** Step 8: exactly one outcome per intent, whatever happened in between. */
-  async function endIntent(intent: RecordedIntent, execution: Promise<Ended>, since: () => number): Promise<GateEvent | CatalogMoved> {
+  async function endIntent(
+    intent: RecordedIntent,
+    execution: Promise<Ended>,
+    since: () => number,
+  ): Promise<GateEvent | CatalogMoved> {
     try {
       const ended = await execution;
       await intent.end(ended.outcome);
@@ -146,6 +171,7 @@ export function createGate(ports: GatePorts): Gate {
     request: GateRequest,
     judged: Judged,
     verdict: Allow,
+    owner: Owner,
     signal: AbortSignal,
     emit: (event: GateEvent) => void,
     since: () => number,
@@ -170,7 +196,7 @@ export function createGate(ports: GatePorts): Gate {
           emit,
           opened(opened) {
             result = opened;
-            owners.set(opened.id, request.session.id);
+            owners.set(opened.id, owner);
           },
           async confirm(prepared, session) {
             await confirm(prepared, session, judged);
@@ -179,12 +205,18 @@ export function createGate(ports: GatePorts): Gate {
         });
       });
       if (judged.judgement.facts.effects.includes('ddl')) ports.catalogs.forget(judged.connection);
-      return { event: { kind: 'done', ...visibleEnding(ending), milliseconds: since() }, outcome: outcomeOf(ending, verdict, processId, since()) };
+      return {
+        event: { kind: 'done', ...visibleEnding(ending), milliseconds: since() },
+        outcome: outcomeOf(ending, verdict, processId, since()),
+      };
     } catch (error) {
       if (result !== undefined) ports.results.release(result.id);
       const server = processId === undefined ? {} : { server: { pid: processId, end: 'rollback' as const } };
       if (signal.aborted) {
-        return { event: { kind: 'cancelled', milliseconds: since() }, outcome: { status: 'cancelled', ms: since(), ...server } };
+        return {
+          event: { kind: 'cancelled', milliseconds: since() },
+          outcome: { status: 'cancelled', ms: since(), ...server },
+        };
       }
       if (error instanceof ServerError) {
         const { error: visible, position } = visibleError(error.fields, { masks: judged.masks, phase });
@@ -198,7 +230,7 @@ export function createGate(ports: GatePorts): Gate {
   }
 
   function result(session: Session, id: string): StoredResult {
-    const found = owners.get(id) === session.id ? ports.results.get(id) : undefined;
+    const found = owners.get(id)?.session === session.id ? ports.results.get(id) : undefined;
     if (found !== undefined) return found;
     throw new CountersignError('result-gone', 'This result is no longer held.', { next: 'Run the statement again.' });
   }
@@ -214,15 +246,21 @@ export function createGate(ports: GatePorts): Gate {
       return (await ports.catalogs.of(session, ports.inForce().connection(name), options, signal)).index;
     },
     releaseResult(session, id) {
-      if (owners.get(id) !== session.id) return;
+      if (owners.get(id)?.session !== session.id) return;
       owners.delete(id);
       ports.results.release(id);
+    },
+    async recordCopy(session, id, cells) {
+      const owner = owners.get(id);
+      if (owner?.session !== session.id) return;
+      const ref = { i: owner.intent.index, h: owner.intent.hash };
+      await ports.audit.append({ k: 'clipboard.copy', s: owner.workingSession, ref, view: { cells } });
     },
     async endSession(session) {
       await ports.upstreams.closeSession(session.id);
       await ports.sessions.end(session.id, 'signed out or ended');
       for (const [id, owner] of owners) {
-        if (owner !== session.id) continue;
+        if (owner.session !== session.id) continue;
         owners.delete(id);
         ports.results.release(id);
       }
@@ -246,7 +284,14 @@ function outcomeOf(ending: Ending, verdict: Allow, pid: number | undefined, ms: 
     ms,
     ...(changed === undefined ? {} : { changed: Number(changed) }),
     ...(ending.cut === undefined ? {} : { cut: ending.cut }),
-    masked: ending.maskedCells === 0 ? [] : [{ class: [...new Set(verdict.masks.map((mask) => mask.class))].join(','), cells: ending.maskedCells }],
-    server: { ...(pid === undefined ? {} : { pid }), ...(ending.transactionId === null ? {} : { xid: ending.transactionId }), end: ending.end },
+    masked:
+      ending.maskedCells === 0
+        ? []
+        : [{ class: [...new Set(verdict.masks.map((mask) => mask.class))].join(','), cells: ending.maskedCells }],
+    server: {
+      ...(pid === undefined ? {} : { pid }),
+      ...(ending.transactionId === null ? {} : { xid: ending.transactionId }),
+      end: ending.end,
+    },
   };
 }

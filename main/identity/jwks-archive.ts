@@ -5,7 +5,7 @@ import { calculateJwkThumbprint, type JSONWebKeySet, type JWK } from 'jose';
 import { z } from 'zod';
 import { writePrivateFile } from '../credentials/index.ts';
 import { CountersignError } from '../errors.ts';
-import { withLock } from './lock-wait.ts';
+import { withLock } from '../lock.ts';
 import { type Clock } from './settings.ts';
 
 /** Public members of a signature key (RFC 7518 §6, RFC 8037 §2); anything else that is published is not kept. */

@@ -7,7 +7,7 @@ import { signWithDeviceKey } from './device-key.ts';
 import { type Identity, type IdentityEvent } from './identity.ts';
 import { createJwksArchive } from './jwks-archive.ts';
 import { confirmWithProvider, endOf, isRevalidationDue } from './liveness.ts';
-import { withLock } from './lock-wait.ts';
+import { withLock } from '../lock.ts';
 import { type Login } from './login.ts';
 import { type Session, type SessionId } from './principal.ts';
 import { createProvider } from './provider.ts';

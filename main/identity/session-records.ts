@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { type SecretStore } from '../credentials/index.ts';
 import { CountersignError } from '../errors.ts';
 import { deviceKeySchema } from './device-key.ts';
-import { withLock } from './lock-wait.ts';
+import { withLock } from '../lock.ts';
 import { pkTokenSchema } from './pk-token.ts';
 import { type SessionId } from './principal.ts';
 

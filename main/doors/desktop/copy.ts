@@ -1,0 +1,47 @@
+import { type StoredResult } from '../../databases/result/index.ts';
+import { type ResultColumn } from '../../gate/request.ts';
+import { formatRows, type Row, type RowFormat } from '../format/rows.ts';
+
+export interface CopyRequest {
+  readonly firstRow: number;
+  readonly rows: number;
+  readonly firstColumn: number;
+  readonly columns: number;
+  readonly format: RowFormat;
+  readonly headers: boolean;
+}
+
+/** What a clipboard takes without the program it is pasted into giving up, UTF-16 units. */
+const MAX_TEXT = 16 * 1024 * 1024;
+
+/** A rectangle of a result as text, from the cells as they were masked. */
+export function copyText(
+  result: StoredResult,
+  columns: readonly ResultColumn[],
+  request: CopyRequest,
+): { text: string; cut: boolean } {
+  const picked = columns.slice(request.firstColumn, request.firstColumn + request.columns);
+  const pieces: string[] = [];
+  let length = 0;
+  for (const piece of formatRows(request.format, picked, rowsOf(result, request), { headers: request.headers })) {
+    length += piece.length;
+    if (length > MAX_TEXT) return { text: pieces.join(''), cut: true };
+    pieces.push(piece);
+  }
+  return { text: pieces.join(''), cut: false };
+}
+
+function* rowsOf(result: StoredResult, { firstRow, rows, firstColumn, columns }: CopyRequest): Generator<Row> {
+  const lastRow = Math.min(firstRow + rows, result.rows);
+  const lastColumn = Math.min(firstColumn + columns, result.columns);
+  for (let row = firstRow; row < lastRow; row++) {
+    const cells: (string | null)[] = [];
+    for (let column = firstColumn; column < lastColumn; column++) {
+      const bytes = result.cell(row, column)?.bytes ?? null;
+      cells.push(bytes === null ? null : decoder.decode(bytes));
+    }
+    yield cells;
+  }
+}
+
+const decoder = new TextDecoder();

@@ -1,0 +1,100 @@
+import { type Input } from '../../../shared/rpc/types.ts';
+import { type Desktop } from '../../../shared/contract.ts';
+import { type HistoryEntry, type RunEvent } from '../../../shared/views.ts';
+import { type Gate } from '../../gate/gate.ts';
+import { type GateEvent, type GateRequest, type ResultColumn } from '../../gate/request.ts';
+import { type Session } from '../../identity/principal.ts';
+import { columnView, verdictView } from '../views.ts';
+import { copyText } from './copy.ts';
+import { type History } from './history.ts';
+
+/** The runs of one window: events as the contract has them, and what the window asks of their results. */
+export interface Runs {
+  run(request: GateRequest, offset: number, history: History, signal: AbortSignal): AsyncGenerator<RunEvent>;
+  cell(
+    session: Session,
+    result: string,
+    row: number,
+    column: number,
+  ): { readonly text: string | null; readonly masked: boolean; readonly bytes: number };
+  copy(session: Session, request: Input<Desktop['result.copy']>): { readonly text: string; readonly cut: boolean };
+  copied(session: Session, result: string, cells: number): Promise<null>;
+  release(session: Session, result: string): void;
+  /** The window is gone: its results go with it. */
+  close(): void;
+}
+
+export function createRuns(gate: Gate): Runs {
+  const held = new Map<string, { readonly session: Session; readonly columns: readonly ResultColumn[] }>();
+
+  function release(session: Session, result: string): void {
+    held.delete(result);
+    gate.releaseResult(session, result);
+  }
+
+  return {
+    async *run(request, offset, history, signal) {
+      const statement = { start: offset, end: offset + request.text.length };
+      const entry = { at: new Date().toISOString(), connection: request.connection, text: request.text };
+      for await (const event of gate.run(request, signal)) {
+        if (event.kind === 'columns') held.set(event.result, { session: request.session, columns: event.columns });
+        const ended = endOf(event);
+        if (ended !== undefined) history.add({ ...entry, ...ended });
+        yield runEvent(event, statement);
+      }
+    },
+    cell(session, id, row, column) {
+      const cell = gate.result(session, id).cell(row, column);
+      const bytes = cell?.bytes ?? null;
+      return {
+        text: bytes === null ? null : new TextDecoder().decode(bytes),
+        masked: cell?.masked ?? false,
+        bytes: bytes?.length ?? 0,
+      };
+    },
+    copy: (session, request) =>
+      copyText(gate.result(session, request.result), held.get(request.result)?.columns ?? [], request),
+    async copied(session, result, cells) {
+      await gate.recordCopy(session, result, cells);
+      return null;
+    },
+    release,
+    close() {
+      for (const [id, { session }] of [...held]) release(session, id);
+    },
+  };
+}
+
+function runEvent(event: GateEvent, statement: { readonly start: number; readonly end: number }): RunEvent {
+  switch (event.kind) {
+    case 'verdict':
+      return { kind: 'verdict', statement, verdict: verdictView(event.judgement) };
+    case 'columns':
+      return { kind: 'columns', result: event.result, columns: event.columns.map(columnView) };
+    case 'done':
+      return { ...event, cut: event.cut ?? null };
+    case 'failed': {
+      const { code, message, next } = event.error;
+      const span = event.position === undefined ? null : { start: event.position, end: event.position + 1 };
+      return { kind: 'failed', error: { code, message, next: next ?? null, span } };
+    }
+    default:
+      return event;
+  }
+}
+
+function endOf(event: GateEvent): Pick<HistoryEntry, 'verdict' | 'rows' | 'milliseconds'> | undefined {
+  switch (event.kind) {
+    case 'verdict': {
+      const { verdict } = event.judgement.verdict;
+      return verdict === 'allow' ? undefined : { verdict, rows: null, milliseconds: null };
+    }
+    case 'done':
+      return { verdict: 'allow', rows: event.rows, milliseconds: event.milliseconds };
+    case 'failed':
+    case 'cancelled':
+      return { verdict: 'failed', rows: null, milliseconds: event.milliseconds };
+    default:
+      return undefined;
+  }
+}

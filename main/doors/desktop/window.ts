@@ -1,0 +1,237 @@
+import { type Desktop } from '../../../shared/contract.ts';
+import { type Handlers } from '../../../shared/rpc/index.ts';
+import { type AppInfo, type PersonView, type SignInStep } from '../../../shared/views.ts';
+import { type Demonstration } from '../../demonstration/demonstration.ts';
+import { CountersignError } from '../../errors.ts';
+import { type DescribeInput } from '../../gate/describe.ts';
+import { type CatalogIndex } from '../../gate/lineage/catalog-index.ts';
+import { split } from '../../gate/understand/postgres/split.ts';
+import { type Session } from '../../identity/principal.ts';
+import { auditDirectory, type Installation } from '../../installation.ts';
+import { addConnection, removeConnection } from '../../profile/edit-connections.ts';
+import { VERSION } from '../../version.ts';
+import { visibleConnections } from '../connections.ts';
+import { verdictView } from '../views.ts';
+import { auditStates } from './audit-state.ts';
+import { openHistory } from './history.ts';
+import { createRuns } from './runs.ts';
+import { columnViews, relationViews, schemaViews, searchRelations } from './schema.ts';
+import { verifyRecord } from './verify-record.ts';
+import { openWorkspace, personalDirectory } from './workspace.ts';
+
+/** What one person keeps on this machine, open while they are signed in to a window. */
+interface Desk {
+  readonly session: Session;
+  readonly workspace: ReturnType<typeof openWorkspace>;
+  readonly history: ReturnType<typeof openHistory>;
+}
+
+/** The answers to everything one window may ask. Translates between the contract and the gate, and decides nothing. */
+export function createWindow(
+  installation: Installation,
+  demonstration: Demonstration | undefined,
+): { readonly handlers: Handlers<Desktop>; readonly close: () => void } {
+  const { gate, identity, audit, home } = installation;
+  let desk: Desk | undefined;
+
+  function sitDown(session: Session): Desk {
+    desk?.history.close();
+    const directory = personalDirectory(home, session.principal);
+    desk = { session, workspace: openWorkspace(directory), history: openHistory(directory) };
+    return desk;
+  }
+
+  /** The person at this window. @throws CountersignError signed-out, or why the login no longer counts */
+  async function seated(): Promise<Desk> {
+    if (desk === undefined)
+      throw new CountersignError('signed-out', 'You are not signed in.', { next: 'Sign in first.' });
+    try {
+      const session = await identity.ensureLive(desk.session);
+      return { ...desk, session };
+    } catch (error) {
+      await gate.endSession(desk.session);
+      throw error;
+    }
+  }
+
+  const runs = createRuns(gate);
+
+  async function describing(
+    connectionName: string,
+    refresh: boolean,
+    signal: AbortSignal,
+  ): Promise<{ readonly input: DescribeInput; readonly index: CatalogIndex }> {
+    const { session } = await seated();
+    const inForce = installation.inForce();
+    const connection = inForce.connection(connectionName);
+    const index = await gate.catalog(session, connectionName, { refresh }, signal);
+    return {
+      index,
+      input: {
+        principal: session.principal,
+        connection,
+        policy: inForce.policy,
+        classification: inForce.columnsOf(connection, undefined),
+        now: new Date(),
+      },
+    };
+  }
+
+  const handlers: Handlers<Desktop> = {
+    'app.info': () => appInfo(installation, demonstration),
+
+    async 'session.current'() {
+      const session = await identity.restore();
+      if (session === undefined) return null;
+      try {
+        return personView(sitDown(await identity.ensureLive(session)).session);
+      } catch (error) {
+        // An old login that ended is not news: the window shows the sign-in view.
+        if (error instanceof CountersignError && error.code.startsWith('session-')) return null;
+        throw error;
+      }
+    },
+    async *'session.signIn'(_, signal): AsyncGenerator<SignInStep> {
+      for await (const step of identity.signIn('browser', signal)) {
+        if (step.kind === 'open') yield step;
+        else if (step.kind === 'waiting') yield step;
+        else if (step.kind === 'done') yield { kind: 'done', person: personView(sitDown(step.session).session) };
+      }
+    },
+    async 'session.signOut'() {
+      if (desk !== undefined) {
+        await gate.endSession(desk.session);
+        await identity.signOut(desk.session);
+        desk.history.close();
+        desk = undefined;
+      }
+      return null;
+    },
+
+    'connections.list': async () => visibleConnections(installation, (await seated()).session),
+    async 'connections.add'({ url, title, environment }) {
+      const { session } = await seated();
+      onlyLocal(installation);
+      const connection = await addConnection(home, url, title, environment, installation.secrets);
+      await installation.reload();
+      await audit.append({ k: 'config.change', change: { what: `connection ${connection.name} added` } });
+      const view = visibleConnections(installation, session).find(({ name }) => name === connection.name);
+      if (view !== undefined) return view;
+      throw new CountersignError(
+        'connection-hidden',
+        `${connection.name} was added, but the policy gives you nothing on it.`,
+        {
+          next: 'Change policy.yaml so that it allows you to read there.',
+        },
+      );
+    },
+    async 'connections.remove'({ connection }) {
+      await seated();
+      onlyLocal(installation);
+      await removeConnection(home, connection, installation.secrets);
+      await installation.reload();
+      await audit.append({ k: 'config.change', change: { what: `connection ${connection} removed` } });
+      return null;
+    },
+
+    async 'schema.schemas'({ connection, refresh }, signal) {
+      const { input, index } = await describing(connection, refresh, signal);
+      return schemaViews(input, index);
+    },
+    async 'schema.relations'({ connection, schema }, signal) {
+      const { input, index } = await describing(connection, false, signal);
+      return relationViews(input, index, schema);
+    },
+    async 'schema.columns'({ connection, schema, relation }, signal) {
+      const { input, index } = await describing(connection, false, signal);
+      return columnViews(input, index, schema, relation);
+    },
+    async 'schema.search'({ connection, text }, signal) {
+      const { input, index } = await describing(connection, false, signal);
+      return searchRelations(input, index, text);
+    },
+
+    'query.split': ({ text }) => split(text),
+    async 'query.explain'({ connection, text }, signal) {
+      const { session } = await seated();
+      return verdictView(await gate.explain({ session, connection, text, params: [], origin: 'desktop' }, signal));
+    },
+    async *'query.run'({ connection, text, offset }, signal) {
+      const { session, history } = await seated();
+      yield* runs.run({ session, connection, text, params: [], origin: 'desktop' }, offset, history, signal);
+    },
+
+    'result.window': async ({ result, ...area }) => gate.result((await seated()).session, result).window(area),
+    'result.cell': async ({ result, row, column }) => runs.cell((await seated()).session, result, row, column),
+    'result.copy': async (request) => runs.copy((await seated()).session, request),
+    'clipboard.copied': async ({ result, cells }) => runs.copied((await seated()).session, result, cells),
+    async 'result.release'({ result }) {
+      runs.release((await seated()).session, result);
+      return null;
+    },
+
+    'workspace.load': async () => (await seated()).workspace.load(),
+    async 'workspace.save'(state) {
+      // Somebody whose login has just ended still keeps what they typed.
+      if (desk === undefined)
+        throw new CountersignError('signed-out', 'You are not signed in.', { next: 'Sign in first.' });
+      desk.workspace.save(state);
+      return null;
+    },
+    'history.list': async ({ text, limit }) => (await seated()).history.list(text, limit),
+
+    'audit.state': (_, signal) => auditStates(audit, installation.trouble, signal),
+    async 'audit.verify'(_, signal) {
+      await seated();
+      const view = await verifyRecord(auditDirectory(home), await installation.secrets.get('audit-blob-key'), signal);
+      await audit.append({
+        k: 'verify.report',
+        report: {
+          good: view.good,
+          size: audit.state().recorded,
+          events: audit.state().recorded,
+          findings: view.findings.map(({ code }) => code),
+        },
+      });
+      return view;
+    },
+  };
+
+  return {
+    handlers,
+    close() {
+      runs.close();
+      desk?.history.close();
+      desk = undefined;
+    },
+  };
+}
+
+function appInfo(installation: Installation, demonstration: Demonstration | undefined): AppInfo {
+  const { organisation } = installation.profile();
+  return {
+    version: VERSION,
+    organisation: organisation.name,
+    demonstration: demonstration !== undefined,
+    identity: organisation.identity.kind,
+    people: (demonstration?.people ?? []).map(({ name, email, password, role }) => ({ name, email, password, role })),
+    notices: [installation.trouble() ?? []].flat(),
+  };
+}
+
+function personView({ principal, expiresAt }: Session): PersonView {
+  const { name, email, groups, verified, issuer } = principal;
+  return { name, email: email ?? null, groups: groups === 'unknown' ? [] : groups, verified, issuer, expiresAt };
+}
+
+/** An organisation's connections are the administrator's. */
+function onlyLocal(installation: Installation): void {
+  if (installation.profile().organisation.identity.kind === 'os-account') return;
+  throw new CountersignError(
+    'connections-managed',
+    "Your organisation's administrator manages the connections of this profile.",
+    {
+      next: 'Ask for the connection, or use a local profile: npm start -- --local --home DIR',
+    },
+  );
+}
