@@ -1,4 +1,5 @@
 import { type Hazard } from '../facts.ts';
+import { builtinSignatures } from '../understand/postgres/builtins.ts';
 import { type Inspection } from '../understand/postgres/inspect.ts';
 import { type CatalogIndex } from './catalog-index.ts';
 
@@ -8,10 +9,12 @@ import { type CatalogIndex } from './catalog-index.ts';
  */
 export function nameHazards(inspection: Inspection, index: CatalogIndex): readonly Hazard[] {
   const hazards: Hazard[] = [];
-  for (const { name, span } of inspection.calls) {
+  for (const call of inspection.calls) {
+    const { name, span } = call;
     const [bare = '', ...rest] = name;
     const [overload] = rest.length === 0 ? index.functionsNamed(bare) : [];
-    if (overload === undefined) continue;
+    // A name that is no built-in function at all was refused as such already.
+    if (overload === undefined || builtinSignatures(call).length === 0) continue;
     hazards.push({
       code: 'user-function',
       sentence: `${bare}() can mean ${overload.schema}.${overload.name}(${overload.args}), and what that reads or changes is not known.`,

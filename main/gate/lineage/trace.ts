@@ -93,7 +93,12 @@ function createsTable(root: Node): boolean {
 function lineage(context: Context, columns: readonly Output[]): Lineage {
   const outputs = columns.map(({ name, value, span }): OutputLineage => {
     // What is computed from a column is a use of it, wherever the computation stands.
-    if (!value.plain) context.useColumns([...value.flow].filter((column) => !context.isUsed(column)), 'argument', span);
+    if (!value.plain)
+      context.useColumns(
+        [...value.flow].filter((column) => !context.isUsed(column)),
+        'argument',
+        span,
+      );
     return { name, flow: [...value.flow], plain: value.plain, ...(span === undefined ? {} : { span }) };
   });
   return {

@@ -47,8 +47,16 @@ export class ParsePool {
     await worker?.thread.terminate();
   }
 
+  #start(): ParseWorker {
+    const worker = startWorker();
+    worker.thread.once('exit', () => {
+      if (this.#worker === worker) this.#worker = undefined;
+    });
+    return worker;
+  }
+
   async #inWorker(text: string): Promise<Parsed> {
-    const worker = (this.#worker ??= startWorker());
+    const worker = (this.#worker ??= this.#start());
     worker.thread.ref();
     // The deadline is for the text: a new thread on a busy machine may need longer than that to begin.
     const answer = (await worker.ready) ? await ask(worker.thread, text, this.#deadline) : stopped;
@@ -68,6 +76,8 @@ function startWorker(): ParseWorker {
   const file = `./parse-worker${extname(import.meta.url)}`;
   const thread = new Worker(new URL(file, import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: 1024 } });
   thread.unref();
+  // An error while nothing is asked ends the thread, not the process.
+  thread.on('error', () => undefined);
   const ready = new Promise<boolean>((resolve) => {
     const began = (): void => {
       thread.off('error', ended).off('exit', ended);
