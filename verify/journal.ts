@@ -167,7 +167,7 @@ export function walkJournal(log: string, logId: string, visitor: JournalVisitor,
       if (typeof frame === 'string') {
         if (zeros(bytes.subarray(at, until)) && last) break;
         // The writer may be in the middle of this very write: a frame that is being written becomes whole.
-        if (last && tries < 40) {
+        if (last && tries < 10) {
           tries++;
           Atomics.wait(PAUSE, 0, 0, 5);
           bytes = readFile(join(log, where));

@@ -47,7 +47,20 @@ describe('the simulated disk catches a journal that', { timeout: 120_000 }, () =
     ],
     [
       'does not sync the header of a segment before its name',
-      (io) => changedSync(io, (path, real) => (path === 'journal/spare' ? undefined : real())),
+      (io) => ({
+        ...io,
+        open(path, how) {
+          const file = io.open(path, how);
+          let skipped = path !== 'journal/spare' || how !== 'write';
+          return {
+            ...file,
+            sync() {
+              if (skipped) file.sync();
+              skipped = true;
+            },
+          };
+        },
+      }),
     ],
     [
       'tries a failed sync again',

@@ -1,0 +1,161 @@
+/** What the writer makes, judged by the independent verifier: good as it is, and not good after any change. */
+import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { verifyDirectory, type Report } from '../../verify/index.ts';
+import { type RecordedEvent } from './events.ts';
+import { nodeIo } from './journal/io.ts';
+import { BLOB_KEY, LOG, simulatedOptions, statement } from './journal/lives.ts';
+import { seeded } from './journal/simulated-disk.ts';
+import { Writer, type Receipt } from './writer.ts';
+
+const actor = { user: { iss: 'i', sub: 's', verified: true } };
+let directory: string;
+let log: string;
+let receipts: Receipt[];
+
+function appended(writer: Writer, events: readonly RecordedEvent[]): Receipt[] {
+  return writer.append(events).map((reply) => {
+    if ('problem' in reply) throw new Error(reply.problem.code);
+    return reply;
+  });
+}
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'countersign-verified-'));
+  log = join(directory, LOG);
+  const writer = new Writer(simulatedOptions(nodeIo(log), { segmentBytes: 64 * 1024 }));
+  appended(writer, [{ k: 'session.start', s: 's', actor }]);
+  for (let i = 0; i < 150; i++) {
+    const [intent] = appended(writer, [{ k: 'stmt.intent', ...statement('s', `select ${i}`) }]);
+    if (intent !== undefined)
+      appended(writer, [
+        { k: 'stmt.outcome', s: 's', ref: { i: intent.index, h: intent.hash }, out: { status: 'done' } },
+      ]);
+    writer.maintain();
+  }
+  appended(writer, [{ k: 'session.end', s: 's', why: { reason: 'signed out' } }]);
+  receipts = appended(writer, [{ k: 'config.change', change: { what: 'policy.yaml', to: '00' } }]);
+  writer.close();
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+function filesOf(path: string, below = ''): string[] {
+  return readdirSync(join(path, below), { withFileTypes: true }).flatMap((entry) => {
+    const name = below === '' ? entry.name : `${below}/${entry.name}`;
+    return entry.isDirectory() ? filesOf(path, name) : [name];
+  });
+}
+
+/** Verifies with one thing changed, and puts it back. */
+function changed(path: string, change: (bytes: Buffer) => Buffer | null): Report {
+  const file = join(log, path);
+  const before = readFileSync(file);
+  const after = change(Buffer.from(before));
+  try {
+    if (after === null) rmSync(file);
+    else writeFileSync(file, after);
+    return verifyDirectory(directory);
+  } finally {
+    writeFileSync(file, before);
+  }
+}
+
+const codes = (report: Report): readonly string[] => report.findings.map(({ code }) => code);
+
+describe('a log of the product', () => {
+  it('is good, and says what was checked and by whom it is proven', () => {
+    const report = verifyDirectory(directory, { blobKey: BLOB_KEY });
+    expect(report.findings).toEqual([]);
+    expect(report.good).toBe(true);
+    expect(report.logs[0]).toMatchObject({ id: LOG, size: 305, signed: 305 });
+    expect(report.checked.find(({ what }) => what === 'blobs decrypted')?.count).toBe(150);
+    expect(report.checked.every(({ provenBy }) => provenBy.length > 0)).toBe(true);
+    expect(report.notChecked.join(' ')).toContain('keys');
+  });
+
+  it('holds in its journal the hash that the receipt promised', () => {
+    const [receipt] = receipts;
+    const tile = readFileSync(join(log, 'tile/0/001.p/49'));
+    expect(receipt?.index).toBe(303);
+    expect(tile.toString('hex', (303 - 256) * 32, (303 - 255) * 32)).toBe(receipt?.hash);
+  });
+
+  it('is not good after one changed byte, wherever it lies in whichever file', { timeout: 120_000 }, () => {
+    const random = seeded(20261121);
+    for (const path of filesOf(log).filter((name) => name !== 'LOCK' && name !== 'journal/spare')) {
+      const length = statSync(join(log, path)).size;
+      for (let i = 0; i < (path.startsWith('journal/') ? 30 : 6); i++) {
+        const at = Math.floor(random() * length);
+        const report = changed(path, (bytes) => {
+          bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << Math.floor(random() * 8)), at);
+          return bytes;
+        });
+        expect({ path, at, good: report.good }).toEqual({ path, at, good: false });
+      }
+    }
+  });
+
+  it('is not good without one of its files, or with one cut short or made longer', () => {
+    for (const path of filesOf(log).filter((name) => !['LOCK', 'journal/spare', 'tile/0/000.p/1'].includes(name))) {
+      // Nothing but itself vouches for an older checkpoint, or for the whole published view.
+      if (!path.startsWith('checkpoints/') && path !== 'checkpoint')
+        expect({ path, good: changed(path, () => null).good }).toEqual({ path, good: false });
+      expect({ path, good: changed(path, (bytes) => bytes.subarray(0, -1)).good }).toEqual({ path, good: false });
+      expect({ path, good: changed(path, (bytes) => Buffer.concat([bytes, Buffer.alloc(1)])).good }).toEqual({
+        path,
+        good: false,
+      });
+    }
+  });
+
+  it('is not good under a key that is not the trusted one', () => {
+    const key = verifyDirectory(directory).logs[0]?.key ?? '';
+    expect(codes(verifyDirectory(directory, { trustedKeys: [key] }))).toEqual([]);
+    const other = mkdtempSync(join(tmpdir(), 'countersign-other-'));
+    try {
+      cpSync(log, join(other, LOG), { recursive: true });
+      const json = join(other, LOG, 'log.json');
+      writeFileSync(json, readFileSync(json, 'utf8').replace('test.example', 'evil.example'));
+      expect(codes(verifyDirectory(other, { trustedKeys: [key] }))).toContain('identity');
+    } finally {
+      rmSync(other, { recursive: true });
+    }
+  });
+
+  it('is not good when the blob key does not open its blobs', () => {
+    expect(codes(verifyDirectory(directory, { blobKey: Buffer.alloc(32, 8) }))).toContain('blob-content');
+  });
+
+  it('is not good under another name', () => {
+    const renamed = join(directory, LOG.replace('7d22', '7d23'));
+    renameSync(log, renamed);
+    try {
+      expect(verifyDirectory(directory).good).toBe(false);
+    } finally {
+      renameSync(renamed, log);
+    }
+  });
+
+  it('stays good when a blob in a sealed segment is erased and an event says so, and only then', () => {
+    const other = mkdtempSync(join(tmpdir(), 'countersign-erased-'));
+    try {
+      cpSync(log, join(other, LOG), { recursive: true });
+      const path = join(other, LOG, 'journal/00000000.seg');
+      const bytes = readFileSync(path);
+      const text = bytes.toString('latin1');
+      const ref = /"text":\{"h":"[0-9a-f]{64}","len":8,"ref":"([0-9a-f]{64})"\}/.exec(text)?.[1] ?? '';
+      const row = bytes.indexOf(Buffer.from(ref, 'hex'));
+      bytes.fill(0, row + 36, row + 36 + bytes.readUInt32BE(row + 32));
+      writeFileSync(path, bytes);
+      expect(codes(verifyDirectory(other))).toEqual(['blob-missing']);
+      const writer = new Writer(simulatedOptions(nodeIo(join(other, LOG)), { segmentBytes: 64 * 1024 }));
+      appended(writer, [{ k: 'blob.erased', blob: ref, why: { reason: 'retention' } }]);
+      writer.close();
+      expect(codes(verifyDirectory(other, { blobKey: BLOB_KEY }))).toEqual([]);
+    } finally {
+      rmSync(other, { recursive: true });
+    }
+  });
+});
