@@ -17,7 +17,7 @@ export async function readConfiguration(home: string, name: string): Promise<str
   try {
     const found = await handle.stat();
     if (!found.isFile()) refuse(path, 'is not a regular file', 'Put the file itself there.');
-    if (posix && (found.mode & 0o002) !== 0) refuse(path, 'can be written by every user', `Run chmod o-w ${path}`);
+    if (posix && (found.mode & 0o002) !== 0) refuse(path, 'can be written by every user', `Run chmod o-w ${path}.`);
     if (found.size > MAX_FILE_BYTES) refuse(path, `is larger than ${MAX_FILE_BYTES} bytes`, 'Split or shorten it.');
     const bytes = await handle.readFile();
     try {
@@ -42,18 +42,20 @@ async function openInside(home: string, name: string): Promise<FileHandle> {
   } catch (error) {
     if (error instanceof CountersignError) throw error;
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) {
-      throw new CountersignError('profile-file-missing', `There is no ${name} in ${home}, so nothing can run.`, {
-        next: 'Name another profile with --home DIR, or see docs/configuration.md for what the file holds.',
+      throw new CountersignError('profile-file-missing', `There is no ${name} in ${home}.`, {
+        next: 'Nothing can run without it: name another profile with --home DIR, or see docs/configuration.md for what the file holds.',
         cause: error,
       });
     }
-    throw new CountersignError('profile-file-refused', `${path} cannot be read, so nothing can run.`, {
-      next: 'Check who owns the file and the directories above it.',
+    throw new CountersignError('profile-file-refused', `${path} cannot be read.`, {
+      next: 'Nothing can run without it: check who owns the file and the directories above it.',
       cause: error,
     });
   }
 }
 
 function refuse(path: string, why: string, next: string): never {
-  throw new CountersignError('profile-file-refused', `${path} ${why}, so nothing can run.`, { next });
+  throw new CountersignError('profile-file-refused', `${path} ${why}.`, {
+    next: `${next} Nothing can run without the file.`,
+  });
 }

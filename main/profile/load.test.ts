@@ -80,7 +80,7 @@ describe('loadProfile', () => {
     await chmod(join(profile.home, 'policy.yaml'), 0o666);
     await expect(loadProfile(profile.home)).rejects.toMatchObject({
       code: 'profile-file-refused',
-      next: `Run chmod o-w ${join(profile.home, 'policy.yaml')}`,
+      next: `Run chmod o-w ${join(profile.home, 'policy.yaml')}. Nothing can run without the file.`,
     });
   });
 
@@ -110,9 +110,9 @@ describe('readProfile', () => {
       expect.objectContaining({
         code: 'profile-invalid',
         message: expect.stringMatching(
-          /^Nothing can run until policy\.yaml is right:\npolicy\.yaml:3:14: rules\.allow is not one of its choices \(choices: read, write,/,
+          /^policy\.yaml is not right:\npolicy\.yaml:3:14: rules\.allow is not one of its choices \(choices: read, write,/,
         ),
-        next: 'Correct policy.yaml; docs/configuration.md has an example of every key.',
+        next: 'Correct policy.yaml: nothing can run without it. docs/configuration.md has an example of every key.',
       }),
     );
   });

@@ -62,8 +62,8 @@ export function readProfile(home: string, texts: ProfileTexts): Profile {
 
 function invalid(file: keyof typeof PROFILE_FILES, problems: readonly Problem[]): CountersignError {
   const name = PROFILE_FILES[file];
-  const message = `Nothing can run until ${name} is right:\n${printProblems(name, problems)}`;
+  const message = `${name} is not right:\n${printProblems(name, problems)}`;
   return new CountersignError('profile-invalid', message, {
-    next: `Correct ${name}; docs/configuration.md has an example of every key.`,
+    next: `Correct ${name}: nothing can run without it. docs/configuration.md has an example of every key.`,
   });
 }

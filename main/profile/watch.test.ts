@@ -46,6 +46,7 @@ describe('watchPolicy', () => {
   it('reports a malformed policy with its line and takes up the next good one', async () => {
     await profile.write('policy', 'version: 1\nrules: [{ id: a, alow: read }]\n');
     const broken = await next();
+    expect(broken.kind === 'malformed' && broken.error.next).toContain('stays in force');
     expect(broken.kind === 'malformed' && broken.error.message).toContain('policy.yaml:2:18: unknown key "alow"');
     await profile.write('policy', RULE);
     expect(await next()).toMatchObject({ kind: 'changed' });

@@ -59,12 +59,12 @@ async function load(home: string): Promise<ProfileChange> {
   try {
     return { kind: 'changed', profile: await loadProfile(home) };
   } catch (error) {
-    if (error instanceof CountersignError) return { kind: 'malformed', error };
-    const failure = new CountersignError('profile-file-refused', 'The profile could not be read again.', {
-      next: 'The last good one stays in force; check the profile directory.',
-      cause: error,
-    });
-    return { kind: 'malformed', error: failure };
+    const [code, message] =
+      error instanceof CountersignError
+        ? [error.code, error.message]
+        : ['profile-file-refused', 'The profile could not be read again.'];
+    const next = 'The last good profile stays in force until this is corrected.';
+    return { kind: 'malformed', error: new CountersignError(code, message, { next, cause: error }) };
   }
 }
 
