@@ -26,7 +26,7 @@ function Window({ workbench, reload }: { workbench: Workbench; reload: () => voi
   return session.state === 'signed-in' ? (
     <Frame person={session.person} info={info.value} />
   ) : (
-    <SignIn info={info.value} />
+    <SignIn info={info.value} ended={session.trouble} />
   );
 }
 

@@ -3,12 +3,15 @@ import {
   closeActiveTab,
   explainCurrent,
   formatText,
+  inspectorShown,
   newTab,
   reopenClosedTab,
   runCurrent,
+  showInspector,
   signOut,
 } from '../state/actions.ts';
 import { type Theme } from '../design/theme.ts';
+import { stepArea } from './areas.ts';
 import { type Workbench } from '../state/workbench.ts';
 import { activeTab, stepTab } from '../state/workspace.ts';
 
@@ -110,6 +113,22 @@ export const commands: readonly Command[] = [
     },
   },
   {
+    id: 'area.next',
+    title: 'Move to the next area',
+    keys: ['F6'],
+    run: () => {
+      stepArea(1);
+    },
+  },
+  {
+    id: 'area.previous',
+    title: 'Move to the previous area',
+    keys: ['Shift+F6'],
+    run: () => {
+      stepArea(-1);
+    },
+  },
+  {
     id: 'history',
     title: 'History',
     keys: ['Mod+H'],
@@ -130,7 +149,7 @@ export const commands: readonly Command[] = [
     title: 'Show or hide the inspector',
     keys: ['Mod+I'],
     run: (workbench) => {
-      workbench.inspector.update((shown) => !shown);
+      showInspector(workbench, !inspectorShown(workbench.workspace.get()));
     },
   },
   {

@@ -86,6 +86,24 @@ function useRelationChoices(workbench: Workbench, text: string, wanted: boolean)
   return connection === null ? { choices: [], hint: 'There is no connection yet.' } : found;
 }
 
+/** After the palette the focus is in the editor when something was chosen, else where it was before. */
+function useReturningFocus(workbench: Workbench): RefObject<'editor' | 'before'> {
+  const target = useRef<'editor' | 'before'>('before');
+  const [before] = useState(() => document.activeElement);
+  useEffect(
+    () => () => {
+      // The dialog holds the focus until it is gone.
+      requestAnimationFrame(() => {
+        if (document.activeElement !== document.body) return;
+        if (target.current === 'before' && before instanceof HTMLElement && before.isConnected) before.focus();
+        else workbench.editor.get()?.focus();
+      });
+    },
+    [workbench, before],
+  );
+  return target;
+}
+
 /** One line to type in, and what it finds: commands after `>`, tables and views otherwise. */
 function PaletteBody({
   workbench,
@@ -116,8 +134,10 @@ function PaletteBody({
     list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
   }, [at]);
 
+  const returnFocusTo = useReturningFocus(workbench);
   const choose = (choice: Choice | undefined): void => {
     if (choice === undefined) return;
+    returnFocusTo.current = 'editor';
     onClose();
     choice.choose();
   };

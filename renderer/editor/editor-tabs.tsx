@@ -90,8 +90,12 @@ function EditorTab({
             : `${tab.title} \u2014 ${connection.title}, ${environmentName(connection.environment)}`
         }
         onMouseDown={(event) => {
+          if (renaming) return;
+          // The text has the focus after a click, not the tab.
+          event.preventDefault();
           if (event.button === 1) closeTabById(workbench, tab.id);
           if (event.button === 0) workbench.workspace.update((workspace) => ({ ...workspace, active: tab.id }));
+          workbench.editor.get()?.focus();
         }}
         onDoubleClick={() => {
           setRenaming(true);

@@ -5,7 +5,7 @@ import { HistoryPanel } from '../history/history-panel.tsx';
 import { Inspector } from '../results/inspector.tsx';
 import { ResultsPanel } from '../results/results-panel.tsx';
 import { ConnectionsPanel } from '../schema/connections-panel.tsx';
-import { newTab } from '../state/actions.ts';
+import { inspectorShown, newTab, showInspector } from '../state/actions.ts';
 import { useStore } from '../state/store.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { activeTab } from '../state/workspace.ts';
@@ -82,7 +82,7 @@ function TabArea(): ReactElement {
         onReveal={(span) => workbench.editor.get()?.reveal(span)}
         onInspect={workbench.inspected.set}
         onOpenInspector={() => {
-          workbench.inspector.set(true);
+          showInspector(workbench, true);
         }}
       />
     </section>
@@ -107,10 +107,17 @@ function InspectorArea(): ReactElement {
   const workbench = useWorkbench();
   const live = useStore(workbench.live);
   const inspected = useStore(workbench.inspected);
+  const tab = useStore(workbench.inspectorTab);
   const { snapshot } = useActiveRun(workbench);
   return (
     <aside className="inspector-area" aria-label="Inspector">
-      <Inspector client={workbench.client} selection={inspected} verdict={live?.verdict ?? snapshot?.verdict ?? null} />
+      <Inspector
+        tab={tab}
+        onTab={workbench.inspectorTab.set}
+        client={workbench.client}
+        selection={inspected}
+        verdict={live?.verdict ?? snapshot?.verdict ?? null}
+      />
     </aside>
   );
 }
@@ -119,7 +126,7 @@ function InspectorArea(): ReactElement {
 export function EditorView(): ReactElement {
   const workbench = useWorkbench();
   const sidebar = useStore(workbench.sidebar);
-  const inspector = useStore(workbench.inspector);
+  const inspector = useStore(workbench.workspace, inspectorShown);
   const layout = useStore(workbench.workspace, ({ layout }) => layout);
   const center = (
     <div className="editor-area">
@@ -154,7 +161,6 @@ export function EditorView(): ReactElement {
   ];
   return (
     <Split
-      key={inspector ? 'with-inspector' : 'without'}
       orientation="horizontal"
       sizes={inspector ? prefixed(layout, 'wide-') : layout}
       onResized={(sizes) => {

@@ -11,6 +11,8 @@ import { useWorkbench, type Workbench } from '../state/workbench.ts';
 import { activeTab, changeTab } from '../state/workspace.ts';
 import './sql-editor.css';
 
+/** px, as wide as the grid's */
+const SCROLLBAR = 10;
 const MARKS = 'countersign';
 const uriOf = (tab: string): monaco.Uri => monaco.Uri.from({ scheme: 'tab', path: `/${tab}` });
 
@@ -30,6 +32,7 @@ function createEditor(element: HTMLElement): monaco.editor.IStandaloneCodeEditor
     overviewRulerLanes: 0,
     overviewRulerBorder: false,
     hideCursorInOverviewRuler: true,
+    scrollbar: { verticalScrollbarSize: SCROLLBAR, horizontalScrollbarSize: SCROLLBAR, useShadows: false },
     scrollBeyondLastLine: false,
     padding: { top: 4, bottom: 4 },
     renderLineHighlight: 'line',

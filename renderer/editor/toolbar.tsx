@@ -43,6 +43,7 @@ export function Toolbar({ tab }: { tab: TabState }): ReactElement {
   const { snapshot } = useActiveRun(workbench);
   const list = connections.state === 'ready' ? connections.value : [];
   const environment = list.find(({ name }) => name === tab.connection)?.environment ?? null;
+  const gone = tab.connection === null || (connections.state === 'ready' && environment === null);
   const running = snapshot?.state === 'running';
   return (
     <div className="toolbar" role="toolbar" aria-label="Statement">
@@ -62,7 +63,7 @@ export function Toolbar({ tab }: { tab: TabState }): ReactElement {
           icon="play"
           className={`run-button ${environment === null ? '' : `run-on environment-${environment}`}`}
           shortcut={shortcutOf('run')}
-          isDisabled={tab.connection === null}
+          isDisabled={gone}
           onPress={() => void runCurrent(workbench)}
         >
           Run

@@ -1,6 +1,7 @@
 import { type ReactElement } from 'react';
 import { type VerdictView } from '../../shared/views.ts';
 import { MeaningIcon } from '../design/index.ts';
+import { explainCurrent } from '../state/actions.ts';
 import { useStore } from '../state/store.ts';
 import { useWorkbench } from '../state/workbench.ts';
 
@@ -51,7 +52,7 @@ export function VerdictLine(): ReactElement {
           className={`verdict-words verdict-${meaning}`}
           title={words}
           onClick={() => {
-            workbench.inspector.set(true);
+            explainCurrent(workbench);
           }}
         >
           <MeaningIcon meaning={meaning} />

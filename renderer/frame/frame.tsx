@@ -5,13 +5,14 @@ import { useCommandKeys } from '../commands/use-command-keys.ts';
 import { Message } from '../design/index.ts';
 import { EditorView } from '../editor/editor-view.tsx';
 import { SettingsView } from '../settings/settings-view.tsx';
-import { openWorkspace } from '../state/open-workspace.ts';
+import { followAudit, openWorkspace } from '../state/open-workspace.ts';
 import { useStore } from '../state/store.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { VerifyView } from '../verify/verify-view.tsx';
 import { ActivityBar } from './activity-bar.tsx';
 import { StatusLine } from './status-line.tsx';
 import { TopBar } from './top-bar.tsx';
+import { useWindowTitle } from './window-title.ts';
 import './frame.css';
 
 /** The window of a person who is signed in. The editor stays alive behind the other places: text, results and scroll are kept. */
@@ -19,7 +20,9 @@ export function Frame({ person, info }: { person: PersonView; info: AppInfo }): 
   const workbench = useWorkbench();
   const view = useStore(workbench.view);
   useCommandKeys(workbench);
-  useEffect(() => openWorkspace(workbench), [workbench, person]);
+  useEffect(() => openWorkspace(workbench, person), [workbench, person]);
+  useEffect(() => followAudit(workbench), [workbench]);
+  useWindowTitle(workbench);
   return (
     <div className="frame">
       <TopBar person={person} info={info} />

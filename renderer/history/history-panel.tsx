@@ -1,7 +1,17 @@
 import { type ReactElement, useEffect, useState } from 'react';
-import { type HistoryEntry } from '../../shared/views.ts';
-import { EmptyState, IconButton, MeaningIcon, Message, Panel, ProgressBar, TextField } from '../design/index.ts';
+import { type ConnectionView, type EnvironmentName, type HistoryEntry } from '../../shared/views.ts';
+import {
+  EmptyState,
+  environmentEdge,
+  IconButton,
+  MeaningIcon,
+  Message,
+  Panel,
+  ProgressBar,
+  TextField,
+} from '../design/index.ts';
 import { newTab } from '../state/actions.ts';
+import { useStore } from '../state/store.ts';
 import { type Loadable, loading, troubleOf } from '../state/trouble.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { agoInWords } from './ago.ts';
@@ -15,18 +25,30 @@ const signs = {
 } as const;
 const ENTRIES = 200;
 
-function Entry({ entry, now, onOpen }: { entry: HistoryEntry; now: number; onOpen: () => void }): ReactElement {
+function Entry({
+  entry,
+  environment,
+  title,
+  now,
+  onOpen,
+}: {
+  entry: HistoryEntry;
+  environment: EnvironmentName | null;
+  title: string;
+  now: number;
+  onOpen: () => void;
+}): ReactElement {
   const [meaning, word] = signs[entry.verdict];
   const numbers = [
     entry.rows === null ? null : `${entry.rows.toLocaleString('en')} rows`,
     entry.milliseconds === null ? null : `${entry.milliseconds.toLocaleString('en')} ms`,
   ].filter((part) => part !== null);
   return (
-    <li>
+    <li className={environmentEdge(environment)}>
       <button type="button" className="history-entry" onClick={onOpen} title={entry.text.slice(0, 2000)}>
         <span className="history-head">
           <MeaningIcon meaning={meaning} label={word} />
-          <span>{entry.connection}</span>
+          <span>{title}</span>
           <time dateTime={entry.at} title={new Date(entry.at).toLocaleString()}>
             {agoInWords(entry.at, now)}
           </time>
@@ -41,6 +63,7 @@ function Entry({ entry, now, onOpen }: { entry: HistoryEntry; now: number; onOpe
 /** What this person ran, newest first; a press opens it in a new tab and runs nothing. */
 export function HistoryPanel(): ReactElement {
   const workbench = useWorkbench();
+  const connections = useStore(workbench.connections);
   const [text, setText] = useState('');
   const [entries, setEntries] =
     useState<Loadable<{ readonly list: readonly HistoryEntry[]; readonly now: number }>>(loading);
@@ -59,6 +82,9 @@ export function HistoryPanel(): ReactElement {
       asked.abort();
     };
   }, [workbench, text]);
+
+  const find = (name: string): ConnectionView | null =>
+    connections.state === 'ready' ? (connections.value.find((connection) => connection.name === name) ?? null) : null;
 
   return (
     <Panel
@@ -99,6 +125,8 @@ export function HistoryPanel(): ReactElement {
             <Entry
               key={`${entry.at}-${String(index)}`}
               entry={entry}
+              environment={find(entry.connection)?.environment ?? null}
+              title={find(entry.connection)?.title ?? entry.connection}
               now={entries.value.now}
               onOpen={() => {
                 newTab(workbench, { connection: entry.connection, text: entry.text });

@@ -48,7 +48,9 @@ export function ConnectionTree({
     0,
     rows.findIndex(({ key }) => key === current),
   );
-  const rowHeight = Number.parseInt(readToken('row'), 10);
+  const [rowHeight] = useState(() => Number.parseInt(readToken('row'), 10));
+  // The rule warns users of the React compiler, which is not used here.
+  // eslint-disable-next-line react-hooks/incompatible-library
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,

@@ -1,5 +1,5 @@
 import { type MouseEvent, type ReactElement } from 'react';
-import { EnvironmentBadge, environmentEdge, Icon, readToken } from '../design/index.ts';
+import { EnvironmentBadge, environmentEdge, Icon } from '../design/index.ts';
 import { writtenName } from './names.ts';
 import { type TreeRow } from './tree-rows.ts';
 
@@ -112,7 +112,6 @@ export function TreeLine({
   onMenu: (event: MouseEvent) => void;
 }): ReactElement {
   const name = writtenName(row);
-  const indent = Number.parseInt(readToken('space-4'), 10);
   const edge =
     row.kind === 'environment' ? '' : row.kind === 'connection' ? environmentEdge(row.connection.environment) : '';
   return (
@@ -128,7 +127,7 @@ export function TreeLine({
       data-current={current ? '' : undefined}
       style={{
         transform: `translateY(${String(top)}px)`,
-        paddingLeft: (row.level - 1) * indent + (row.level === 1 ? indent / 3 : 0),
+        paddingLeft: `calc(${String(row.level - 1)} * var(--space-4) + var(--space-2))`,
       }}
       title={titleOf(row)}
       draggable={name !== ''}

@@ -119,8 +119,8 @@ function People({ people }: { people: AppInfo['people'] }): ReactElement {
   );
 }
 
-/** The first thing an organisation's people see: one button. */
-export function SignIn({ info }: { info: AppInfo }): ReactElement {
+/** The first thing an organisation's people see: one button. `ended` says why a session that was open is not any more. */
+export function SignIn({ info, ended }: { info: AppInfo; ended: Trouble | null }): ReactElement {
   const { step, begin, cancel, open } = useSignIn();
   return (
     <main className="sign-in">
@@ -138,6 +138,11 @@ export function SignIn({ info }: { info: AppInfo }): ReactElement {
         {step.kind === 'failed' && (
           <Message meaning="refused" alert>
             {step.trouble.message} {step.trouble.next}
+          </Message>
+        )}
+        {step.kind === 'start' && ended !== null && (
+          <Message meaning="waiting">
+            {ended.message} {ended.next}
           </Message>
         )}
         {info.notices.map((notice) => (

@@ -4,7 +4,7 @@ import { quoteName } from '../editor/completion.ts';
 import { createRun } from '../results/run-model.ts';
 import { troubleOf } from './trouble.ts';
 import { type Workbench } from './workbench.ts';
-import { activeTab, changeTab, closeTab, freshTitle, openTab, reopenTab } from './workspace.ts';
+import { activeTab, changeTab, closeTab, freshTitle, openTab, reopenTab, type Workspace } from './workspace.ts';
 
 /** What a person can do, as functions of the workbench; keys, buttons and the palette all come here. */
 
@@ -111,7 +111,26 @@ export function cancelRun(workbench: Workbench): void {
 
 /** Shows the verdict on the statement at the cursor in the inspector, without running it. */
 export function explainCurrent(workbench: Workbench): void {
-  workbench.inspector.set(true);
+  showInspector(workbench, true);
+  workbench.inspectorTab.set('decision');
+}
+
+/** Kept with the sizes of the areas: 1 open, 0 closed. */
+const INSPECTOR = 'inspector-open';
+/** CSS pixels: below this the text needs the room more, until the person says otherwise. */
+const ROOM_FOR_INSPECTOR = 1280;
+
+export function inspectorShown({ layout }: Workspace): boolean {
+  const kept = layout[INSPECTOR];
+  return kept === undefined ? window.innerWidth >= ROOM_FOR_INSPECTOR : kept === 1;
+}
+
+export function showInspector(workbench: Workbench, shown: boolean): void {
+  workbench.workspace.update((workspace) =>
+    inspectorShown(workspace) === shown
+      ? workspace
+      : { ...workspace, layout: { ...workspace.layout, [INSPECTOR]: shown ? 1 : 0 } },
+  );
 }
 
 /** Formats the selection, else the whole text, as one step that can be undone. The formatter is loaded when first wanted. */
@@ -134,12 +153,18 @@ export async function loadConnections(workbench: Workbench): Promise<void> {
   }
 }
 
+/** Rows, verdicts and the catalog as one person saw them are not for the next one. */
+export function dropEverythingShown(workbench: Workbench): void {
+  for (const tab of workbench.runs.get().keys()) dropRun(workbench, tab);
+  workbench.schema.clear();
+  workbench.live.set(null);
+  workbench.inspected.set(null);
+}
+
 /** Ends the session on this machine: what was shown goes, the text stays. */
 export async function signOut(workbench: Workbench): Promise<void> {
   await workbench.saver.flush();
-  for (const tab of workbench.runs.get().keys()) dropRun(workbench, tab);
+  dropEverythingShown(workbench);
   await workbench.client['session.signOut']();
-  workbench.schema.clear();
-  workbench.live.set(null);
-  workbench.session.set({ state: 'signed-out' });
+  workbench.session.set({ state: 'signed-out', trouble: null });
 }

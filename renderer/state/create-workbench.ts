@@ -4,7 +4,8 @@ import { createSaver, systemClock } from './saver.ts';
 import { createSchemaCache } from './schema-cache.ts';
 import { createStore } from './store.ts';
 import { loading, type Trouble, troubleOf } from './trouble.ts';
-import { type Host, type Workbench } from './workbench.ts';
+import { watchSession } from './watch-session.ts';
+import { type Host, type Session, type Workbench } from './workbench.ts';
 import { emptyWorkspace, savedForm } from './workspace.ts';
 
 /** ms from the first keystroke to the disk. */
@@ -13,16 +14,21 @@ const SAVE_RETRY = 3000;
 
 /** Makes the stores the views share. `load` asks the gate who it is and who is at the window; it may be called again after a failure. */
 export function createWorkbench(
-  client: Client<Desktop>,
+  gate: Client<Desktop>,
   host: Host,
 ): { readonly workbench: Workbench; readonly load: () => Promise<void> } {
+  const session = createStore<Session>({ state: 'unknown' });
+  const client = watchSession(gate, (trouble) => {
+    session.set({ state: 'signed-out', trouble });
+  });
   const workspace = createStore(emptyWorkspace);
   const saveTrouble = createStore<Trouble | null>(null);
   const workbench: Workbench = {
     client,
     host,
     info: createStore<ReturnType<Workbench['info']['get']>>(loading),
-    session: createStore<ReturnType<Workbench['session']['get']>>({ state: 'unknown' }),
+    session,
+    owner: createStore<string | null>(null),
     connections: createStore<ReturnType<Workbench['connections']['get']>>(loading),
     audit: createStore<ReturnType<Workbench['audit']['get']>>(loading),
     schema: createSchemaCache(client),
@@ -40,7 +46,7 @@ export function createWorkbench(
     }),
     view: createStore<ReturnType<Workbench['view']['get']>>('editor'),
     palette: createStore<ReturnType<Workbench['palette']['get']>>(null),
-    inspector: createStore<boolean>(true),
+    inspectorTab: createStore('cell'),
     sidebar: createStore<ReturnType<Workbench['sidebar']['get']>>('connections'),
     runs: createStore<ReturnType<Workbench['runs']['get']>>(new Map()),
     live: createStore<ReturnType<Workbench['live']['get']>>(null),
@@ -48,21 +54,12 @@ export function createWorkbench(
     editor: createStore<ReturnType<Workbench['editor']['get']>>(null),
   };
 
-  const followAudit = async (): Promise<void> => {
-    try {
-      for await (const value of client['audit.state']()) workbench.audit.set({ state: 'ready', value });
-    } catch (error) {
-      workbench.audit.set({ state: 'failed', trouble: troubleOf(error) });
-    }
-  };
-
   const load = async (): Promise<void> => {
     workbench.info.set(loading);
     try {
       const [info, person] = await Promise.all([client['app.info'](), client['session.current']()]);
       workbench.info.set({ state: 'ready', value: info });
-      workbench.session.set(person === null ? { state: 'signed-out' } : { state: 'signed-in', person });
-      void followAudit();
+      workbench.session.set(person === null ? { state: 'signed-out', trouble: null } : { state: 'signed-in', person });
     } catch (error) {
       workbench.info.set({ state: 'failed', trouble: troubleOf(error) });
     }

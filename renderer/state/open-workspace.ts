@@ -1,13 +1,14 @@
+import { type PersonView } from '../../shared/views.ts';
+import { dropEverythingShown, newTab } from './actions.ts';
 import { isAbort, troubleOf } from './trouble.ts';
 import { type Workbench } from './workbench.ts';
-import { newTab } from './actions.ts';
-import { restored } from './workspace.ts';
+import { emptyWorkspace, restored } from './workspace.ts';
 
 /**
- * Loads the person's tabs and from then on saves every change; nothing is saved before it is loaded, so that an empty window never overwrites
- * kept text. Returns what ends it.
+ * Loads the person's tabs and from then on saves every change; nothing is saved before it is loaded, so that an empty
+ * window never overwrites kept text. Returns what ends it.
  */
-export function openWorkspace(workbench: Workbench): () => void {
+export function openWorkspace(workbench: Workbench, person: PersonView): () => void {
   const ended = new AbortController();
   let leave: (() => void) | null = null;
 
@@ -15,15 +16,21 @@ export function openWorkspace(workbench: Workbench): () => void {
   const onVisibility = (): void => {
     if (document.visibilityState === 'hidden') save();
   };
+  const keepSaved = (): void => {
+    leave = workbench.workspace.subscribe(workbench.saver.changed);
+  };
 
   const open = async (): Promise<void> => {
+    if (!takeOver(workbench, person)) {
+      keepSaved();
+      save();
+      return;
+    }
     try {
       const saved = await workbench.client['workspace.load'](undefined, ended.signal);
       if (ended.signal.aborted) return;
       workbench.workspace.set(restored(saved));
-      leave = workbench.workspace.subscribe(() => {
-        workbench.saver.changed();
-      });
+      keepSaved();
       if (saved.tabs.length === 0) newTab(workbench);
     } catch (error) {
       if (!isAbort(error) && !ended.signal.aborted) workbench.saveTrouble.set(troubleOf(error));
@@ -40,5 +47,40 @@ export function openWorkspace(workbench: Workbench): () => void {
     window.removeEventListener('blur', save);
     window.removeEventListener('pagehide', save);
     document.removeEventListener('visibilitychange', onVisibility);
+  };
+}
+
+/**
+ * Must the workspace be loaded? Not for the same person with text that could not be saved when the session ended. For somebody else,
+ * what the last person had on the screen and in memory goes first.
+ */
+function takeOver(workbench: Workbench, person: PersonView): boolean {
+  const owner = `${person.issuer}\0${person.email ?? person.name}`;
+  const same = workbench.owner.get() === owner;
+  workbench.owner.set(owner);
+  if (same && workbench.saver.dirty()) return false;
+  if (!same) {
+    workbench.saver.forget();
+    dropEverythingShown(workbench);
+    workbench.workspace.set({ ...emptyWorkspace, theme: workbench.workspace.get().theme });
+  }
+  return true;
+}
+
+/** Follows what is recorded, for the status line. Returns what ends it. */
+export function followAudit(workbench: Workbench): () => void {
+  const ended = new AbortController();
+  const follow = async (): Promise<void> => {
+    try {
+      for await (const value of workbench.client['audit.state'](undefined, ended.signal)) {
+        workbench.audit.set({ state: 'ready', value });
+      }
+    } catch (error) {
+      if (!ended.signal.aborted) workbench.audit.set({ state: 'failed', trouble: troubleOf(error) });
+    }
+  };
+  void follow();
+  return () => {
+    ended.abort();
   };
 }

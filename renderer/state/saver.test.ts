@@ -90,6 +90,15 @@ describe('saving the workspace', () => {
     expect(saved).toEqual(['one', 'two']);
   });
 
+  it('writes nothing of what was let go, not even on the next flush', async () => {
+    const { clock, saved, saver, type } = setup();
+    type('of somebody else');
+    saver.forget();
+    clock.advance(5000);
+    await saver.flush();
+    expect([saved, saver.dirty()]).toEqual([[], false]);
+  });
+
   it('keeps the text after a failed save, says so, and tries again', async () => {
     let broken = true;
     const { clock, saved, troubles, saver, type } = setup(() =>

@@ -18,6 +18,10 @@ export interface Saver {
   changed(): void;
   /** Saves now what is not saved yet: on blur, and when the window may go away. */
   flush(): Promise<void>;
+  /** Is there anything that is not on the disk yet. */
+  dirty(): boolean;
+  /** Lets go of what is not saved: it belonged to somebody else, and must not be written over what is loaded next. */
+  forget(): void;
 }
 
 export interface SaverOptions<T> {
@@ -75,5 +79,11 @@ export function createSaver<T>({ clock, delay, current, save, onTrouble, retry }
       if (saving === null) plan(delay);
     },
     flush,
+    dirty: () => dirty,
+    forget: () => {
+      dirty = false;
+      callOff?.();
+      callOff = null;
+    },
   };
 }

@@ -28,7 +28,8 @@ export type ViewName = 'editor' | 'verify' | 'settings';
 /** Who is at the window. */
 export type Session =
   | { readonly state: 'unknown' }
-  | { readonly state: 'signed-out' }
+  /** With the reason when the session ended by itself. */
+  | { readonly state: 'signed-out'; readonly trouble: Trouble | null }
   | { readonly state: 'signed-in'; readonly person: PersonView };
 
 /** The verdict on the statement at the cursor, before anything runs. */
@@ -44,6 +45,8 @@ export interface Workbench {
   readonly host: Host;
   readonly info: Store<Loadable<AppInfo>>;
   readonly session: Store<Session>;
+  /** Whose workspace is in memory; it outlives a session, so that signing in again goes on where it stopped. */
+  readonly owner: Store<string | null>;
   readonly connections: Store<Loadable<readonly ConnectionView[]>>;
   readonly audit: Store<Loadable<AuditStateView>>;
   readonly schema: SchemaCache;
@@ -53,7 +56,8 @@ export interface Workbench {
   readonly saver: Saver;
   readonly view: Store<ViewName>;
   readonly palette: Store<'commands' | 'relations' | null>;
-  readonly inspector: Store<boolean>;
+  /** Which tab of the inspector is shown. */
+  readonly inspectorTab: Store<string>;
   readonly sidebar: Store<'connections' | 'history'>;
   /** The last run of each tab. */
   readonly runs: Store<ReadonlyMap<string, RunModel>>;
