@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -118,6 +118,18 @@ describe('the embedded server', () => {
     // A start waits for the old server to be gone.
     const next = await start('orphan');
     expect(await listens(Number(port))).toBe(Number(port) === next.port);
+    await next.stop();
+  });
+
+  it.runIf(process.platform === 'linux')('does not outlive its supervisor either', async () => {
+    const server = await start('unwatched');
+    const read = (path: string): string => readFileSync(path, 'utf8');
+    const postmaster = read(join(base, 'unwatched', 'data', 'postmaster.pid')).split('\n')[0] ?? '';
+    const supervisor = Number(/^PPid:\s+(\d+)/m.exec(read(`/proc/${postmaster}/status`))?.[1]);
+    process.kill(supervisor, 'SIGKILL');
+    await server.stop();
+    const next = await start('unwatched');
+    expect(await listens(server.port)).toBe(server.port === next.port);
     await next.stop();
   });
 

@@ -105,7 +105,11 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   } catch (error) {
     if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
     lock.release();
-    throw error;
+    if (error instanceof CountersignError) throw error;
+    throw new CountersignError('embedded-failed', `The built-in PostgreSQL could not use ${directory}.`, {
+      next: 'Check that this account may write there, and that root, where it is used, may change owners.',
+      cause: error,
+    });
   }
 }
 

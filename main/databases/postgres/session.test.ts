@@ -204,6 +204,27 @@ describe('a statement', () => {
     expect(await session.query(`SELECT to_regclass('slipped')`)).toEqual([[null]]);
   });
 
+  it.each(['COMMIT', 'ROLLBACK', 'COMMIT AND CHAIN', 'ROLLBACK AND CHAIN'])(
+    'that leaves its envelope closes the connection: %s',
+    async (text) => {
+      const session = await connect();
+      const prepared = await session.begin(statement(text));
+      await expect(session.execute(prepared, collector(), never)).rejects.toMatchObject({ code: 'session-changed' });
+      expect(session.usable).toBe(false);
+    },
+  );
+
+  it('never runs outside its own transaction, nor twice', async () => {
+    const session = await connect();
+    const old = await session.begin(statement(`DELETE FROM people`, { mode: 'read write' }));
+    await session.end('rollback');
+    await expect(session.execute(old, collector(), never)).rejects.toMatchObject({ code: 'not-prepared' });
+    const once = await session.begin(statement('SELECT 1'));
+    await expect(session.execute(old, collector(), never)).rejects.toMatchObject({ code: 'not-prepared' });
+    await session.execute(once, collector(), never);
+    await expect(session.execute(once, collector(), never)).rejects.toMatchObject({ code: 'not-prepared' });
+  });
+
   it('keeps what a committed writing envelope wrote', async () => {
     const session = await connect();
     const prepared = await session.begin(

@@ -3,6 +3,7 @@
  * (which refuses a second statement in a text). The statement is parsed first, inside its envelope and with its locks
  * taken; whoever decides can look at what the server made of it before anything of it runs.
  */
+import { randomUUID } from 'node:crypto';
 import { serialize } from 'pg-protocol';
 import { CountersignError } from '../../errors.ts';
 import { type CancelTarget, sendCancel } from './cancel.ts';
@@ -16,7 +17,7 @@ import {
   readRowDescription,
 } from './messages.ts';
 import { ServerError, type ServerFields, serverFields } from './server-error.ts';
-import { pinQuery, pins, type Probe, probeQuery, readProbe, WATCHED } from './settings.ts';
+import { AFTERWARDS, pinQuery, pins, type Probe, probeQuery, readProbe, WATCHED } from './settings.ts';
 import { type PostgresTarget } from './target.ts';
 import { builtInTypeName } from './type-names.ts';
 import { type Answer, type AnswerHandler, Wire } from './wire.ts';
@@ -82,7 +83,7 @@ export interface PostgresSession {
   read(text: string, params: readonly TextValue[], sink: RowSink): Promise<void>;
   /** Opens the transaction, proves its settings and parses the statement, in one round trip. */
   begin(options: BeginOptions, signal?: AbortSignal): Promise<Prepared>;
-  /** Runs what `begin` prepared. Aborting the signal cancels it on the server. */
+  /** Runs what the last `begin` prepared, once, in its transaction and no other. Aborting the signal cancels it on the server. */
   execute(prepared: Prepared, sink: RowSink, signal: AbortSignal): Promise<Execution>;
   /** Ends the transaction, if one is open. */
   end(how: 'rollback' | 'commit'): Promise<void>;
@@ -110,6 +111,8 @@ export async function connectPostgres(target: PostgresTarget, signal: AbortSigna
   let noticed: (notice: ServerFields) => void = () => undefined;
   let pendingCancel: Promise<void> = Promise.resolve();
   const typeNames = new Map<string, string>();
+  /** What `begin` prepared and nothing has run or ended yet, with the mark of its transaction. */
+  let current: { readonly prepared: Prepared; readonly envelope: string } | undefined;
   const wire = new Wire(open.socket, {
     notice: (fields) => noticed(fields),
     parameter(name, value) {
@@ -179,7 +182,8 @@ export async function connectPostgres(target: PostgresTarget, signal: AbortSigna
 
   async function begin(options: BeginOptions, aborted?: AbortSignal): Promise<Prepared> {
     refuseBadText(options.text);
-    const probing = probeQuery(settings, options);
+    const envelope = randomUUID();
+    const probing = probeQuery(settings, options, envelope);
     let probe: Probe | undefined;
     let columns: readonly ColumnDescription[] = [];
     let parameterOids: readonly number[] = [];
@@ -189,7 +193,8 @@ export async function connectPostgres(target: PostgresTarget, signal: AbortSigna
       serialize.parse({ text: options.text }),
       serialize.describe({ type: 'S' }),
     ];
-    const { error } = await whileCancellable(aborted, () =>
+    current = undefined;
+    const { error, state } = await whileCancellable(aborted, () =>
       request(messages, (type, ...body) => {
         if (type === Message.dataRow) probe = readProbe(settings, readDataRow(new BodyReader(...body)));
         else if (type === Message.rowDescription) columns = readRowDescription(new BodyReader(...body));
@@ -199,9 +204,12 @@ export async function connectPostgres(target: PostgresTarget, signal: AbortSigna
     );
     try {
       if (error !== undefined) throw new ServerError(serverFields(error, options.text));
-      if (probe === undefined) throw moved('transaction');
+      if (probe === undefined || state !== 'open') throw moved('transaction');
       verify(probe, options.mode);
-      return { columns: await named(columns), parameterOids, probe, text: options.text, params: options.params };
+      const { text, params } = options;
+      const prepared = { columns: await named(columns), parameterOids, probe, text, params };
+      current = { prepared, envelope };
+      return prepared;
     } catch (failure) {
       if (wire.usable) await end('rollback');
       if (aborted?.aborted === true && isCancelled(failure)) throw cancelled(failure);
@@ -210,9 +218,12 @@ export async function connectPostgres(target: PostgresTarget, signal: AbortSigna
   }
 
   async function execute(prepared: Prepared, sink: RowSink, aborted: AbortSignal): Promise<Execution> {
+    if (current?.prepared !== prepared) throw notPrepared();
+    const { envelope } = current;
+    current = undefined;
     let rows = 0;
     let tag: string | undefined;
-    let transactionId: string | null = null;
+    let after: readonly TextValue[] | undefined;
     let failure: { readonly error: unknown } | undefined;
     let stopped = false;
     const stop = (): void => {
@@ -224,17 +235,13 @@ export async function connectPostgres(target: PostgresTarget, signal: AbortSigna
       failure ??= { error };
       stop();
     };
-    const messages = [
-      serialize.bind({ values: [...prepared.params] }),
-      serialize.execute(),
-      ...own('SELECT pg_catalog.pg_current_xact_id_if_assigned()', []),
-    ];
-    const { error } = await whileCancellable(aborted, () =>
+    const messages = [serialize.bind({ values: [...prepared.params] }), serialize.execute(), ...own(AFTERWARDS, [])];
+    const { error, state } = await whileCancellable(aborted, () =>
       request(messages, (type, bytes, start, end) => {
         if (type === Message.commandComplete) tag ??= new BodyReader(bytes, start, end).text();
         else if (type === Message.emptyQuery) tag = '';
         else if (type === Message.dataRow && tag !== undefined) {
-          transactionId = readDataRow(new BodyReader(bytes, start, end))[0] ?? null;
+          after = readDataRow(new BodyReader(bytes, start, end));
         } else if (type === Message.dataRow && !stopped) {
           try {
             const wanted = sink.row(bytes, start, end);
@@ -250,13 +257,18 @@ export async function connectPostgres(target: PostgresTarget, signal: AbortSigna
         return undefined;
       }),
     );
+    if (state === 'idle' || (after !== undefined && after[1] !== envelope)) {
+      const left = moved('transaction');
+      void wire.close(left);
+      throw left;
+    }
     if (failure !== undefined) throw failure.error;
     if (error !== undefined) {
       const thrown = new ServerError(serverFields(error, prepared.text));
       if (aborted.aborted && isCancelled(thrown)) throw cancelled(thrown);
       if (!(stopped && isCancelled(thrown))) throw thrown;
     }
-    return { tag: stopped ? undefined : tag, rows, transactionId };
+    return { tag: stopped ? undefined : tag, rows, transactionId: after?.[0] ?? null };
   }
 
   /** Lets `signal` cancel what runs on the server, and gives up the connection if it then does not end. */
@@ -277,6 +289,7 @@ export async function connectPostgres(target: PostgresTarget, signal: AbortSigna
   }
 
   async function end(how: 'rollback' | 'commit'): Promise<void> {
+    current = undefined;
     let tag = '';
     const answer = await request(unnamed(how === 'commit' ? 'COMMIT' : 'ROLLBACK', []), (type, ...body) => {
       if (type === Message.commandComplete) tag = new BodyReader(...body).text();
@@ -300,7 +313,7 @@ export async function connectPostgres(target: PostgresTarget, signal: AbortSigna
   try {
     const pinning = pinQuery(settings);
     await query(pinning.text, pinning.params);
-    const probing = probeQuery(settings, { statementTimeout: 0, lockTimeout: 0 });
+    const probing = probeQuery(settings, { statementTimeout: 0, lockTimeout: 0 }, '');
     baseline = readProbe(settings, (await query(probing.text, probing.params))[0] ?? []);
     pinned = true;
   } catch (error) {
@@ -381,6 +394,11 @@ const isCancelled = (error: unknown): boolean => error instanceof ServerError &&
 
 const cancelled = (cause?: unknown): CountersignError =>
   new CountersignError('cancelled', 'The statement was cancelled.', cause === undefined ? {} : { cause });
+
+const notPrepared = (): CountersignError =>
+  new CountersignError('not-prepared', 'The statement was not run: its transaction has ended or it has run already.', {
+    next: 'Run the statement again.',
+  });
 
 const stuck = (): CountersignError =>
   new CountersignError(

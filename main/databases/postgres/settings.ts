@@ -49,6 +49,15 @@ export function pinQuery(settings: ReadonlyMap<string, string>): {
   return { text: `SELECT ${calls.join(', ')}`, params: [...settings].flat() };
 }
 
+/**
+ * A setting of our own that lives as long as the transaction: where it is gone after a statement, so is the transaction
+ * that was opened for it, even if another one is open now (COMMIT AND CHAIN).
+ */
+const ENVELOPE = 'countersign.envelope';
+
+/** Asked right behind the statement: the transaction's id, if it has taken one, and its envelope. */
+export const AFTERWARDS = `SELECT pg_catalog.pg_current_xact_id_if_assigned(), pg_catalog.current_setting('${ENVELOPE}', true)`;
+
 /** What the gate's own first query in a transaction tells: the proof that text and envelope are what was decided on. */
 export interface Probe {
   readonly processId: number;
@@ -67,20 +76,22 @@ export interface Probe {
 export function probeQuery(
   settings: ReadonlyMap<string, string>,
   bounds: { readonly statementTimeout: number; readonly lockTimeout: number },
+  envelope: string,
 ): { readonly text: string; readonly params: readonly string[] } {
   const local = [
     ['statement_timeout', String(bounds.statementTimeout)],
     ['lock_timeout', String(bounds.lockTimeout)],
+    [ENVELOPE, envelope],
   ].flat();
   const current = [...settings.keys()].map((_, i) => `pg_catalog.current_setting($${String(local.length + i + 1)})`);
   return {
-    text: `SELECT pg_catalog.pg_backend_pid(), current_user, session_user, pg_catalog.current_database(), pg_catalog.current_setting('transaction_read_only'), pg_catalog.set_config($1, $2, true), pg_catalog.set_config($3, $4, true), ${current.join(', ')}`,
+    text: `SELECT pg_catalog.pg_backend_pid(), current_user, session_user, pg_catalog.current_database(), pg_catalog.current_setting('transaction_read_only'), pg_catalog.set_config($1, $2, true), pg_catalog.set_config($3, $4, true), pg_catalog.set_config($5, $6, true), ${current.join(', ')}`,
     params: [...local, ...settings.keys()],
   };
 }
 
 /** Columns before the settings in the probe's row. */
-const FIRST_SETTING = 7;
+const FIRST_SETTING = 8;
 
 export function readProbe(settings: ReadonlyMap<string, string>, row: readonly (string | null)[]): Probe {
   return {

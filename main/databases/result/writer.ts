@@ -127,6 +127,7 @@ export class ResultWriter {
       if (length !== NULL && transform !== undefined) {
         to = copy(source, copied, at, target, to);
         const made = transform(source, at + HEADER, cellEnd, target, to + HEADER);
+        if (made > MASKED_LIMIT) throw new RangeError('a mask wrote more than it may');
         target.writeInt32BE(made < 0 ? MASKED_NULL : made, to);
         to += HEADER + Math.max(made, 0);
         copied = cellEnd;

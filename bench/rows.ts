@@ -1,0 +1,161 @@
+/**
+ * One million rows of ten columns from a server on the same machine, through the session into a result, beside the bare
+ * frames and beside plain pg. Every way runs in a process of its own, so that CPU and peak memory are its own.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Client } from 'pg';
+import { asSuperuser, startTemporary } from '../main/databases/embedded/index.ts';
+import { connectPostgres, type RowSink } from '../main/databases/postgres/session.ts';
+import { type PostgresTarget } from '../main/databases/postgres/target.ts';
+import { ResultStore } from '../main/databases/result/index.ts';
+import { maskerTransform } from '../main/gate/mask/maskers.ts';
+
+const ROWS = 1_000_000;
+const FIRST_ROWS = 200;
+const QUERY = 'SELECT * FROM public.million';
+const TABLE = `CREATE TABLE million AS
+  SELECT g AS id, g % 1000 AS grp, 'user' || g || '@example.org' AS email, '+49 170 ' || (1000000 + g) AS phone, md5(g::text) AS hash,
+         (g * 1.25)::numeric(12,2) AS amount, timestamptz '2024-01-01 UTC' + g * interval '1 second' AS at, g % 2 = 0 AS flag,
+         'Long Street ' || g AS street, NULL::text AS nothing
+    FROM generate_series(1, ${String(ROWS)}) g`;
+
+interface Measured {
+  /** Milliseconds. */
+  readonly wall: number;
+  readonly cpu: number;
+  readonly firstRows: number;
+  /** MB, the most this process ever held. */
+  readonly memory: number;
+}
+
+type Way = 'frames' | 'stored' | 'masked' | 'pg';
+const WAYS: readonly Way[] = ['frames', 'stored', 'masked', 'pg'];
+
+export const rowsBench = {
+  name: 'rows',
+  async run(): Promise<readonly { readonly metric: string; readonly value: number; readonly unit: string }[]> {
+    const server = await startTemporary();
+    try {
+      await asSuperuser(server, 'postgres', (query) => query(`${TABLE}; ANALYZE million`));
+      const { host, port, user, password } = server;
+      const target: PostgresTarget = {
+        host,
+        port,
+        database: 'postgres',
+        user,
+        password,
+        tls: 'disable',
+        searchPath: ['public'],
+        applicationName: 'bench',
+      };
+      const measured = new Map<Way, Measured>();
+      for (const way of WAYS) measured.set(way, await inProcess(way, target));
+      const of = (way: Way): Measured => measured.get(way) ?? { wall: NaN, cpu: NaN, firstRows: NaN, memory: NaN };
+      return [
+        ...WAYS.flatMap((way) => [
+          { metric: `${way}: wall`, value: of(way).wall, unit: 'ms' },
+          { metric: `${way}: CPU`, value: of(way).cpu, unit: 'ms' },
+          { metric: `${way}: peak memory`, value: of(way).memory, unit: 'MB' },
+        ]),
+        { metric: `masked: first ${String(FIRST_ROWS)} rows readable`, value: of('masked').firstRows, unit: 'ms' },
+        { metric: 'stored / frames, CPU (goal 1.3)', value: of('stored').cpu / of('frames').cpu, unit: 'x' },
+        { metric: 'masked / stored, wall (goal 1.15)', value: of('masked').wall / of('stored').wall, unit: 'x' },
+        { metric: 'masked / stored, CPU', value: of('masked').cpu / of('stored').cpu, unit: 'x' },
+        { metric: 'pg / masked, CPU', value: of('pg').cpu / of('masked').cpu, unit: 'x' },
+        { metric: 'pg / masked, peak memory', value: of('pg').memory / of('masked').memory, unit: 'x' },
+      ];
+    } finally {
+      await server.stop();
+    }
+  },
+};
+
+async function inProcess(way: Way, target: PostgresTarget): Promise<Measured> {
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    fileURLToPath(import.meta.url),
+    way,
+    JSON.stringify(target),
+  ]);
+  return JSON.parse(stdout) as Measured;
+}
+
+async function measure(work: (arrived: () => void) => Promise<void>): Promise<Measured> {
+  const cpuBefore = process.cpuUsage();
+  const before = performance.now();
+  let firstRows = NaN;
+  let rows = 0;
+  await work(() => {
+    if (++rows === FIRST_ROWS) firstRows = performance.now() - before;
+  });
+  const wall = performance.now() - before;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return { wall, cpu: (user + system) / 1000, firstRows, memory: process.resourceUsage().maxRSS / 1024 };
+}
+
+/** Plain pg as most tools use it: all rows as objects. */
+async function withPg(target: PostgresTarget): Promise<Measured> {
+  const { host, port, database, user, password } = target;
+  const client = new Client({ host, port, database, user, password: password ?? '', ssl: false });
+  await client.connect();
+  const measured = await measure(async () => {
+    const { rows } = await client.query(QUERY);
+    if (rows.length !== ROWS) throw new Error('rows are missing');
+  });
+  await client.end();
+  return measured;
+}
+
+async function withSession(target: PostgresTarget, way: Exclude<Way, 'pg'>): Promise<Measured> {
+  const directory = mkdtempSync(join(tmpdir(), 'countersign-bench-'));
+  const { signal } = new AbortController();
+  const session = await connectPostgres(target, signal);
+  const measured = await measure(async (arrived) => {
+    const prepared = await session.begin({
+      mode: 'read only',
+      statementTimeout: 0,
+      lockTimeout: 0,
+      text: QUERY,
+      params: [],
+    });
+    const transforms = prepared.columns.map((column) => {
+      if (way !== 'masked') return undefined;
+      if (column.name === 'email') return maskerTransform({ kind: 'email' }, column);
+      if (column.name === 'phone') return maskerTransform({ kind: 'phone' }, column);
+      return column.name === 'street' ? maskerTransform({ kind: 'initial' }, column) : undefined;
+    });
+    const { writer } = new ResultStore({ directory }).create({
+      transforms,
+      limits: { rows: Infinity, bytes: Infinity },
+    });
+    const store: RowSink['row'] = way === 'frames' ? () => true : (bytes, start, end) => writer.row(bytes, start, end);
+    const { rows } = await session.execute(
+      prepared,
+      {
+        row(bytes, start, end) {
+          const more = store(bytes, start, end);
+          arrived();
+          return more;
+        },
+      },
+      signal,
+    );
+    await session.end('rollback');
+    if (rows !== ROWS) throw new Error('rows are missing');
+  });
+  await session.close();
+  rmSync(directory, { recursive: true, force: true });
+  return measured;
+}
+
+const [, script, way, target] = process.argv;
+if (script === fileURLToPath(import.meta.url) && target !== undefined) {
+  const where = JSON.parse(target) as PostgresTarget;
+  const measured = way === 'pg' ? await withPg(where) : await withSession(where, way as Exclude<Way, 'pg'>);
+  process.stdout.write(JSON.stringify(measured));
+}
