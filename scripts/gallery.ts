@@ -15,6 +15,7 @@ const themes = ['light', 'dark', 'high-contrast'];
 const shots: Readonly<Record<string, { readonly page: string; readonly act?: (page: Page) => Promise<void> }>> = {
   parts: { page: 'parts' },
   states: { page: 'states' },
+  cut: { page: 'cut', act: (page) => press(page, 'Control+a', 'Control+c') },
   rows: { page: 'rows', act: select },
   cells: { page: 'cells', act: hoverMasked },
   inspector: { page: 'inspector', act: select },

@@ -2,7 +2,7 @@ import { type ReactElement } from 'react';
 import { EmptyState, Icon } from '../design/index.ts';
 import { showText } from './grid/cell-text.ts';
 import { type RunSnapshot } from './run-model.ts';
-import { duration, plural, thousands } from './words.ts';
+import { duration, thousands } from './words.ts';
 
 interface Line {
   readonly icon: string;
@@ -29,8 +29,7 @@ function linesOf(run: RunSnapshot): readonly Line[] {
   if (run.cut !== null) lines.push({ icon: 'warning', label: 'Cut', text: run.cut });
   if (run.state === 'done') {
     const time = run.milliseconds === null ? '' : ` in ${duration(run.milliseconds)}`;
-    const rows = run.result === null ? '' : `, ${plural(run.rows, 'row')}`;
-    lines.push({ icon: 'check', label: 'Done', text: `${run.tag ?? ''}${rows}${time}` });
+    lines.push({ icon: 'check', label: 'Done', text: `${run.tag ?? ''}${time}` });
   }
   if (run.state === 'cancelled')
     lines.push({ icon: 'circle-slash', label: 'Cancelled', text: `after ${duration(run.milliseconds ?? 0)}` });

@@ -103,6 +103,11 @@ describe('a run', () => {
     expect(model.snapshot()).toMatchObject({ state: 'refused', result: null, rows: 0 });
   });
 
+  it('takes the number of the record after a refusal', async () => {
+    const { model } = scripted([judged('refuse'), { kind: 'recorded', index: 7 }]);
+    await vi.waitFor(() => expect(model.snapshot()).toMatchObject({ state: 'refused', recorded: 7 }));
+  });
+
   it('says where in the tab an error stands', async () => {
     const { model } = scripted([
       judged('allow'),

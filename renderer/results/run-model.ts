@@ -82,14 +82,14 @@ export function excerpt(snapshot: RunSnapshot, span: SpanView): string {
 
 /** The snapshot after an event. Pure: the state machine is tested as a table. */
 export function advance(now: RunSnapshot, event: RunEvent): RunSnapshot {
+  // A refusal is recorded too, and the number may come after the verdict.
+  if (event.kind === 'recorded') return { ...now, recorded: event.index };
   if (now.state !== 'running') return now;
   switch (event.kind) {
     case 'verdict': {
       const stopped = { allow: 'running', refuse: 'refused', ask: 'asked' } as const;
       return { ...now, verdict: event.verdict, statement: event.statement, state: stopped[event.verdict.verdict] };
     }
-    case 'recorded':
-      return { ...now, recorded: event.index };
     case 'columns':
       return { ...now, result: event.result, columns: event.columns };
     case 'progress':

@@ -298,8 +298,11 @@ export function createGrid(host: HTMLElement, label: string, first: GridModel, e
   const resized = new ResizeObserver(() => {
     const next = { width: scroller.clientWidth, height: scroller.clientHeight };
     if (next.width === size.width && next.height === size.height) return requestFrame();
+    const returns = size.width === 0;
     size = next;
     measureContent();
+    // An element that was out of the document comes back scrolled to its beginning.
+    if (returns) scroll.to(scroll.top, scroll.left);
     fitToFirstCells();
     // In the same frame: a canvas of the old size would be stretched for one.
     cancelAnimationFrame(frame);

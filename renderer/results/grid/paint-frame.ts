@@ -17,13 +17,14 @@ export function paintHeader(
   columns: readonly GridColumn[],
   shown: { readonly first: number; readonly last: number },
   ranges: readonly CellRange[],
+  selected: string,
 ): void {
   for (let index = shown.first; index <= shown.last; index++) {
     const column = columns[index];
     if (column === undefined) continue;
     const x = view.gutter + columnLeft(view.layout, index, view.scrollLeft);
     const width = view.layout.widths[index] ?? 0;
-    context.fillStyle = touches(ranges, index, 'left', 'right') ? theme.colors.selection : theme.colors['chrome-quiet'];
+    context.fillStyle = touches(ranges, index, 'left', 'right') ? selected : theme.colors['chrome-quiet'];
     context.fillRect(x, 0, width, view.header);
     paintTitle(context, theme, column, x, width, view.header);
     context.fillStyle = theme.colors.line;
@@ -76,6 +77,7 @@ export function paintGutter(
   view: View,
   rows: { readonly first: number; readonly last: number },
   ranges: readonly CellRange[],
+  selected: string,
 ): void {
   context.fillStyle = theme.colors['chrome-quiet'];
   context.fillRect(0, view.header, view.gutter, view.height - view.header);
@@ -83,12 +85,12 @@ export function paintGutter(
   context.font = theme.smallFont;
   for (let row = rows.first; row <= rows.last; row++) {
     const y = view.header + row * view.row - view.position;
-    const selected = touches(ranges, row, 'top', 'bottom');
-    if (selected) {
-      context.fillStyle = theme.colors.selection;
+    const inRange = touches(ranges, row, 'top', 'bottom');
+    if (inRange) {
+      context.fillStyle = selected;
       context.fillRect(0, y, view.gutter, view.row);
     }
-    context.fillStyle = selected ? theme.colors.text : theme.colors['text-muted'];
+    context.fillStyle = inRange ? theme.colors.text : theme.colors['text-muted'];
     context.fillText(String(row + 1), view.gutter - theme.padding, y + view.row / 2 + 0.5);
   }
   context.textAlign = 'left';

@@ -19,6 +19,10 @@ export interface Picture {
   readonly ratio: number;
 }
 
+/** Strong while the grid has the keyboard, quiet while something else has it. */
+const selectionColor = (theme: GridTheme, picture: Picture): string =>
+  picture.focused ? theme.colors.selection : theme.colors['selection-quiet'];
+
 interface Span {
   readonly first: number;
   readonly last: number;
@@ -32,6 +36,7 @@ export function paint(context: Canvas2D, theme: GridTheme, picture: Picture): vo
   const pinned: Span = { first: 0, last: view.layout.pinned - 1 };
   const edge = pinnedWidth(view.layout);
   const ranges = picture.selection?.ranges ?? [];
+  const selected = selectionColor(theme, picture);
 
   context.setTransform(picture.ratio, 0, 0, picture.ratio, 0, 0);
   context.textBaseline = 'middle';
@@ -53,10 +58,10 @@ export function paint(context: Canvas2D, theme: GridTheme, picture: Picture): vo
     context.rect(left, 0, right - left, view.height);
     context.clip();
     paintBand(context, theme, { ...picture, view }, columns, rows);
-    paintHeader(context, theme, view, picture.model.columns, columns, ranges);
+    paintHeader(context, theme, view, picture.model.columns, columns, ranges, selected);
     context.restore();
   }
-  paintGutter(context, theme, view, rows, ranges);
+  paintGutter(context, theme, view, rows, ranges, selected);
   paintFrame(context, theme, view, edge);
 }
 
@@ -140,7 +145,7 @@ function placeOfRange(view: View, range: CellRange, columns: Span, rows: Span): 
 }
 
 function paintSelection(context: Canvas2D, theme: GridTheme, picture: Picture, columns: Span, rows: Span): void {
-  context.fillStyle = picture.focused ? theme.colors.selection : theme.colors['selection-quiet'];
+  context.fillStyle = selectionColor(theme, picture);
   for (const range of picture.selection?.ranges ?? []) {
     // A single cell is marked by its outline alone, so that its own tint still shows.
     if (range.top === range.bottom && range.left === range.right && picture.selection?.ranges.length === 1) continue;
