@@ -87,7 +87,7 @@ function useRelationChoices(workbench: Workbench, text: string, wanted: boolean)
 }
 
 /** After the palette the focus is in the editor when something was chosen, else where it was before. */
-function useReturningFocus(workbench: Workbench): RefObject<'editor' | 'before'> {
+function useReturningFocus(workbench: Workbench): () => void {
   const target = useRef<'editor' | 'before'>('before');
   const [before] = useState(() => document.activeElement);
   useEffect(
@@ -101,7 +101,9 @@ function useReturningFocus(workbench: Workbench): RefObject<'editor' | 'before'>
     },
     [workbench, before],
   );
-  return target;
+  return () => {
+    target.current = 'editor';
+  };
 }
 
 /** One line to type in, and what it finds: commands after `>`, tables and views otherwise. */
@@ -134,10 +136,10 @@ function PaletteBody({
     list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
   }, [at]);
 
-  const returnFocusTo = useReturningFocus(workbench);
+  const returnToEditor = useReturningFocus(workbench);
   const choose = (choice: Choice | undefined): void => {
     if (choice === undefined) return;
-    returnFocusTo.current = 'editor';
+    returnToEditor();
     onClose();
     choice.choose();
   };
