@@ -52,7 +52,9 @@ export function judgeAccess(input: DecideInput): readonly Access[] {
     if (!asked.has(key)) asked.set(key, { action, relation, span, answer: askPolicy(input, action, relation) });
   };
   for (const use of facts.relations) {
-    for (const action of actionsOn(use, facts)) ask(action, { schema: use.schema, name: use.name }, use.span);
+    for (const action of actionsOn(use, facts)) {
+      for (const relation of meaningsOf(use, input.connection)) ask(action, relation, use.span);
+    }
   }
   // Reading a column is reading its relation, also where the statement only names it as the target of a write.
   for (const { schema, relation } of columnsOf(input.lineage)) ask('select', { schema, name: relation }, undefined);
@@ -94,6 +96,18 @@ export function askPolicy(
   });
 }
 
+/**
+ * The relations that a use may mean. A name without schema that the catalog did not resolve (CREATE TABLE, or no catalog at
+ * hand) may be in any schema of the search path, and all of them are asked about.
+ */
+export function meaningsOf(
+  { schema, name }: RelationUse,
+  { searchPath }: Connection,
+): readonly [PolicyQuestion['relation'], ...PolicyQuestion['relation'][]] {
+  const [first, ...rest] = (schema === '' ? searchPath : [schema]).map((within) => ({ schema: within, name }));
+  return first === undefined ? ['unknown'] : [first, ...rest];
+}
+
 function actionsOn(use: RelationUse, facts: Facts): readonly Action[] {
   if (use.access === 'read') return facts.action === 'explain' ? ['explain', 'select'] : ['select'];
   if (facts.action === 'explain' && !changes(facts)) return ['explain'];
@@ -121,12 +135,16 @@ function denial(input: DecideInput, access: Access): Reason {
   const what = describe(input.facts, access);
   const where = `on ${input.connection.title}`;
   const span = access.span === undefined ? {} : { span: access.span };
+  const who = input.principal.agent === undefined ? 'you' : 'an agent acting for you';
   const [rule] = access.answer.rules;
   if (rule !== undefined) {
     const why = rule.text === undefined ? '' : `: ${rule.text}`;
-    return { code: 'denied', sentence: `The policy denies to ${what} ${where} (rule ${rule.id})${why}.`, ...span };
+    return {
+      code: 'denied',
+      sentence: `The policy does not let ${who} ${what} ${where} (rule ${rule.id})${why}.`,
+      ...span,
+    };
   }
-  const who = input.principal.agent === undefined ? 'you' : 'an agent acting for you';
   return {
     code: 'not-allowed',
     sentence: `No rule of the policy allows ${who} to ${what} ${where}.`,

@@ -2,7 +2,7 @@ import { type Obligations, type RequiredMask } from '../policy/answer.ts';
 import { type ColumnClass } from '../policy/classification.ts';
 import { maskFor } from '../policy/obligations.ts';
 import { type MaskStrength } from '../policy/vocabulary.ts';
-import { askPolicy, relationKey, type Access, type DecideInput } from './decide-access.ts';
+import { askPolicy, meaningsOf, relationKey, type Access, type DecideInput } from './decide-access.ts';
 import { PLACES } from './decide-words.ts';
 import { type BaseColumn, type ColumnUse, type Facts, type Lineage, type OutputLineage } from './facts.ts';
 import { type Masker, type OutputMask, type Reason } from './verdict.ts';
@@ -140,13 +140,17 @@ function storedReason(facts: Facts, output: OutputLineage, masked: MaskedColumn)
   };
 }
 
-/** Renaming or retyping a classified column would bring its values out from under their class. */
+/** Renaming or retyping a classified column (ALTER TABLE ... DROP COLUMN may do so beside) would bring its values out from under their class. */
 function restructured(input: DecideInput, masked: (column: BaseColumn) => MaskedColumn | undefined): readonly Reason[] {
-  if (input.facts.action !== 'ddl') return [];
+  if (input.facts.action !== 'ddl' && input.facts.action !== 'drop') return [];
   return input.facts.relations
     .filter((use) => use.access === 'write')
     .flatMap((use) => {
-      const [found] = input.classification.in(use.schema, use.name).flatMap(({ column }) => masked(column) ?? []);
+      const [found] = meaningsOf(use, input.connection)
+        .flatMap((relation) =>
+          typeof relation === 'string' ? [] : input.classification.in(relation.schema, relation.name),
+        )
+        .flatMap(({ column }) => masked(column) ?? []);
       if (found === undefined) return [];
       return [
         {

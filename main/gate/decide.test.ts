@@ -46,6 +46,7 @@ rules:
   - { id: agents-redacted, require: { mask: { '*': redact }, limits: { rows: 10000, seconds: 2 } }, to: agent }
   - { id: common-limits, require: { limits: { rows: 50000, bytes: 1 MiB } } }
   - { id: payments-closed, deny: select, to: group:analysts, in: { table: payments }, text: ask finance }
+  - { id: hr-closed, deny: all, in: { schema: hr } }
   - { id: reasons, require: { reason: true }, in: { table: audit } }
   - { id: uploads, require: { record: uploaded }, in: { table: ledger } }
 `;
@@ -242,7 +243,7 @@ describe('what the policy is asked', () => {
     [
       'a SELECT whose function writes somewhere',
       { facts: facts({ relations: [], effects: ['reads', 'writes'] }), lineage: traced([]) },
-      'not-allowed',
+      'denied',
     ],
     [
       'a SELECT FOR UPDATE that is understood as locking rows still only reads',
@@ -333,6 +334,51 @@ describe('what the policy is asked', () => {
       { facts: facts({ action: 'explain', title: 'EXPLAIN', relations: [relation('payments')] }), lineage: traced([]) },
       'denied',
     ],
+    [
+      'a name without schema may mean any schema of the search path',
+      {
+        ...engineer,
+        connection: { ...connection('staging'), searchPath: ['public', 'hr'] },
+        facts: facts({
+          action: 'ddl',
+          title: 'CREATE TABLE',
+          effects: ['ddl'],
+          relations: [relation('t', 'write', { schema: '' })],
+        }),
+        lineage: undefined,
+      },
+      'denied',
+    ],
+    [
+      'a name without schema on a search path without the closed schema',
+      {
+        ...engineer,
+        connection: connection('staging'),
+        facts: facts({
+          action: 'ddl',
+          title: 'CREATE TABLE',
+          effects: ['ddl'],
+          relations: [relation('t', 'write', { schema: '' })],
+        }),
+        lineage: undefined,
+      },
+      'allow',
+    ],
+    [
+      'a name without schema where there is no search path',
+      {
+        ...engineer,
+        connection: { ...connection('staging'), searchPath: [] },
+        facts: facts({
+          action: 'ddl',
+          title: 'CREATE TABLE',
+          effects: ['ddl'],
+          relations: [relation('t', 'write', { schema: '' })],
+        }),
+        lineage: undefined,
+      },
+      'denied',
+    ],
     ['somebody in no group', { principal: principal() }, 'not-allowed'],
     ['somebody whose groups nobody knows', { principal: { ...principal(), groups: 'unknown' } }, 'not-allowed'],
     ['an agent of nobody', { principal: { ...principal(), agent: { id: 'x', name: 'X' } } }, 'not-allowed'],
@@ -363,7 +409,8 @@ describe('what the policy is asked', () => {
     const relations = [relation('payments', 'read', { span: { start: 14, end: 22 } })];
     expect(first(decide(input({ facts: facts({ relations }) })))).toEqual({
       code: 'denied',
-      sentence: 'The policy denies to read public.payments on Shop production (rule payments-closed): ask finance.',
+      sentence:
+        'The policy does not let you read public.payments on Shop production (rule payments-closed): ask finance.',
       span: { start: 14, end: 22 },
     });
   });
@@ -588,6 +635,36 @@ describe('masked columns', () => {
         facts: facts({
           action: 'ddl',
           title: 'ALTER TABLE',
+          effects: ['ddl'],
+          relations: [relation('customers', 'write')],
+        }),
+        lineage: traced([]),
+        principal: principal('engineers'),
+        connection: connection('staging'),
+      },
+      ['masked-column-restructured'],
+    ],
+    [
+      'ALTER TABLE of a name without schema',
+      {
+        facts: facts({
+          action: 'ddl',
+          title: 'ALTER TABLE',
+          effects: ['ddl'],
+          relations: [relation('customers', 'write', { schema: '' })],
+        }),
+        lineage: traced([]),
+        principal: principal('engineers'),
+        connection: connection('staging'),
+      },
+      ['masked-column-restructured'],
+    ],
+    [
+      'ALTER TABLE that drops one column and could rename another',
+      {
+        facts: facts({
+          action: 'drop',
+          title: 'ALTER TABLE DROP COLUMN',
           effects: ['ddl'],
           relations: [relation('customers', 'write')],
         }),
