@@ -97,5 +97,5 @@ export function keepConnected<C extends Contract>(
     const refusal = error instanceof LinkRefused ? error : givenUp();
     onState({ kind: 'refused', refusal });
   });
-  return Object.freeze(Object.fromEntries(entries)) as unknown as Client<C>;
+  return Object.fromEntries(entries) as unknown as Client<C>;
 }

@@ -160,5 +160,5 @@ export function connect<C extends Contract>(link: Link, contract: C): Client<C> 
       ? (input, signal) => ({ [Symbol.asyncIterator]: () => iterate(method, input, signal) })
       : (input, signal) => unary(method, input, signal),
   ]);
-  return Object.freeze(Object.fromEntries(methods)) as unknown as Client<C>;
+  return Object.fromEntries(methods) as unknown as Client<C>;
 }

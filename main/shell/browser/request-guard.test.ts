@@ -29,6 +29,7 @@ describe('a request to the loopback server', () => {
     ['the page, from the redirect file', 'GET', '/', { ...open, 'sec-fetch-site': 'cross-site' }],
     ['the page, reloaded', 'GET', '/', { ...open, 'sec-fetch-site': 'same-origin' }],
     ['an asset of the page', 'GET', '/assets/index-4f2.js', own],
+    ['a font with its version', 'GET', '/assets/codicon-DjkITdqj.ttf?721d4c0a96379d0c', own],
     ['a ticket from the page', 'POST', '/ticket', post],
   ])('is admitted for %s', (_name, method, url, headers) => {
     expect(judgeRequest(head(method, url, headers), site)).toHaveProperty('kind');
@@ -87,6 +88,8 @@ describe('a request to the loopback server', () => {
     ['with a ticket as a form', 415, 'POST', '/ticket', { ...post, 'content-type': 'text/plain' }],
     ['with a ticket in the address', 405, 'GET', '/ticket', own],
     ['with a query', 404, 'GET', '/?ticket=x', open],
+    ['with a query that is no version', 404, 'GET', '/assets/a.js?path=../../x', own],
+    ['with a version of the page', 404, 'GET', '/?0123', open],
     ['with an encoded path', 404, 'GET', '/%2e%2e/etc/passwd', own],
     ['with a backslash in the path', 404, 'GET', '/..\\secret', own],
     ['in absolute form', 404, 'GET', 'http://cs-0123.localhost:4000/', open],

@@ -28,6 +28,8 @@ export interface Refusal {
 export type Admitted = { readonly kind: 'ticket' } | { readonly kind: 'file'; readonly path: string };
 
 const PATH = /^\/[A-Za-z0-9._/-]*$/;
+/** Stylesheets name some fonts with a version after a question mark; it says nothing to us. */
+const VERSION = /\?[0-9a-f]{1,64}$/;
 
 /** The only value of a header; undefined when it is absent, null when it is given more than once. */
 function only(head: RequestHead, name: string): string | undefined | null {
@@ -36,10 +38,14 @@ function only(head: RequestHead, name: string): string | undefined | null {
   return values.length === 1 ? values[0] : null;
 }
 
+/** The path that is asked for; an asset's version is left off. */
+function pathOf({ url = '' }: RequestHead): string {
+  return url.startsWith('/assets/') ? url.replace(VERSION, '') : url;
+}
+
 function refuseSite(head: RequestHead, site: Site): Refusal | null {
   if (only(head, 'host') !== site.host) return { status: 421, reason: 'This server answers under another name.' };
-  if (head.url === undefined || !PATH.test(head.url))
-    return { status: 404, reason: 'There is nothing at this address.' };
+  if (!PATH.test(pathOf(head))) return { status: 404, reason: 'There is nothing at this address.' };
   return null;
 }
 
@@ -52,7 +58,7 @@ function isNavigation(head: RequestHead): boolean {
 export function judgeRequest(head: RequestHead, site: Site): Admitted | Refusal {
   const refusal = refuseSite(head, site);
   if (refusal !== null) return refusal;
-  const path = head.url ?? '';
+  const path = pathOf(head);
   const from = only(head, 'sec-fetch-site');
   const opensPage = path === '/' && (head.method === 'GET' || head.method === 'HEAD') && isNavigation(head);
   if (from !== 'same-origin' && !(opensPage && (from === 'none' || from === 'cross-site'))) {

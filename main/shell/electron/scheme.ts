@@ -20,8 +20,9 @@ export function serveRenderer(directory: string): void {
 }
 
 async function respond(files: ReadonlyMap<string, RendererFile>, request: Request): Promise<Response> {
-  const { host, pathname, search } = new URL(request.url);
-  const file = host === APP_HOST && search === '' ? files.get(pathname) : undefined;
+  // What stands after a question mark is a font's version, and says nothing to us.
+  const { host, pathname } = new URL(request.url);
+  const file = host === APP_HOST ? files.get(pathname) : undefined;
   if (file === undefined || request.method !== 'GET') return new Response(null, { status: 404, headers: PAGE_HEADERS });
   try {
     const body = new Uint8Array(await file.read());
