@@ -46,7 +46,11 @@ function bareName(context: Context, name: string, scope: Scope | undefined, span
     }
     if (only !== undefined) return { value: context.ask(only.value, span) };
     if (SYSTEM_COLUMNS.has(name) && entries.some((entry) => entry.system)) return { value: NOTHING };
-    if (entries.some((entry) => entry.open)) {
+    const open = entries.filter((entry) => entry.open);
+    // The name of an open entry is its only column, or its row: either carries no more than the row does.
+    const [row] = open.filter((entry) => entry.name === name);
+    if (row !== undefined && open.length === 1) return { value: rowOf(context, row, span), entry: row };
+    if (open.length > 0) {
       untraceableName(context, name, span);
       return { value: NOTHING };
     }

@@ -182,6 +182,7 @@ describe('where an output comes from', () => {
     ['select t.b, u.d from t left join u on t.a = u.a', 'b=t.b d=u.d'],
     ['select x, o from u, unnest(tags) with ordinality q (x, o)', 'x~u.tags o~u.tags'],
     ['select * from generate_series(1, 2) g', 'g~'],
+    ['select x from t, unnest(array(select t.b)) x', 'x~t.b'],
     ['select * from generate_series(1, 2)', 'generate_series~'],
     ['select k from t, json_each_text(to_json(t)) j (k)', 'k~t.a+t.b+t.c'],
     ["select * from json_to_record('{}') as r (m int, n text)", 'm~ n~'],

@@ -8,8 +8,6 @@ const LARGE_TEXT = 32 * 1024;
 const MANY_COMMENTS = 200;
 /** Milliseconds that a text may take. */
 const DEADLINE = 5_000;
-/** Milliseconds after which the shape of a text counts as slow. */
-const SLOW = 100;
 
 /**
  * Parses texts, large and suspicious ones in a worker thread that is killed and replaced when it does not answer in
@@ -21,22 +19,19 @@ export class ParsePool {
   #queue: Promise<unknown> = Promise.resolve();
   /** Set when the module in this thread has trapped: from then on only workers, which start with a fresh one, parse. */
   #broken = false;
-  #slowFrom = LARGE_TEXT;
 
   constructor(options: { readonly deadline?: number } = {}) {
     this.#deadline = options.deadline ?? DEADLINE;
   }
 
   async parse(text: string): Promise<Parsed> {
-    if (this.#broken || text.length >= this.#slowFrom || hasManyComments(text)) {
-      const turn = this.#queue.then(() => this.#inWorker(text));
+    if (this.#broken || text.length >= LARGE_TEXT || hasManyComments(text)) {
+      const turn = this.#queue.then(() => this.#inWorker(text)).catch(() => stopped);
       this.#queue = turn;
       return turn;
     }
-    const started = performance.now();
     const parsed = parseText(text);
     if (parsed.broken) this.#broken = true;
-    if (performance.now() - started > SLOW) this.#slowFrom = Math.min(this.#slowFrom, Math.max(1024, text.length));
     return parsed;
   }
 
@@ -74,7 +69,10 @@ interface ParseWorker {
 
 function startWorker(): ParseWorker {
   const file = `./parse-worker${extname(import.meta.url)}`;
-  const thread = new Worker(new URL(file, import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: 1024 } });
+  const thread = new Worker(new URL(file, import.meta.url), {
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: 1024 },
+  });
   thread.unref();
   // An error while nothing is asked ends the thread, not the process.
   thread.on('error', () => undefined);

@@ -25,6 +25,21 @@ export interface ParsedStatement {
 }
 
 export function parseText(text: string): Parsed {
+  if (broken) return { ok: false, broken, hazard: TOO_DEEP };
+  const parsed = parseWhole(text);
+  broken = parsed.broken;
+  return parsed;
+}
+
+let broken = false;
+
+const TOO_DEEP: Hazard = {
+  code: 'too-deep',
+  sentence: 'The statement is nested too deeply to be understood.',
+  next: 'Use a list, a VALUES clause or a temporary step instead of thousands of nested parts.',
+};
+
+function parseWhole(text: string): Parsed {
   try {
     const result: unknown = text.trim() === '' ? {} : parseSync(text);
     const statements = (isFields(result) ? listOf(result['stmts']) : []).flatMap((raw) =>
@@ -38,14 +53,9 @@ export function parseText(text: string): Parsed {
 }
 
 function failure(text: string, error: unknown): Parsed {
-  const tooDeep: Hazard = {
-    code: 'too-deep',
-    sentence: 'The statement is nested too deeply to be understood.',
-    next: 'Use a list, a VALUES clause or a temporary step instead of thousands of nested parts.',
-  };
-  if (leftModule(error)) return { ok: false, hazard: tooDeep, broken: true };
+  if (leftModule(error)) return { ok: false, hazard: TOO_DEEP, broken: true };
   const message = error instanceof Error ? error.message : '';
-  if (/memory exhausted|stack depth|out of memory/.test(message)) return { ok: false, hazard: tooDeep, broken: false };
+  if (/memory exhausted|stack depth|out of memory/.test(message)) return { ok: false, hazard: TOO_DEEP, broken: false };
   const start = hasSqlDetails(error) ? fromCodePoints(text)(error.sqlDetails?.cursorPosition ?? 0) : 0;
   return {
     ok: false,
