@@ -95,6 +95,8 @@ export interface PostgresSession {
 /** Name of the gate's own statements; the asker's is the unnamed one. */
 const OWN = 'countersign';
 const closeOwn = serialize.close({ type: 'S', name: OWN });
+/** Milliseconds between cancel requests for a statement that does not end. */
+const CANCEL_AGAIN = 1000;
 /** Milliseconds a cancelled statement may take to end before its connection is given up. */
 const CANCEL_PATIENCE = 10_000;
 
@@ -274,16 +276,18 @@ export async function connectPostgres(target: PostgresTarget, signal: AbortSigna
   /** Lets `signal` cancel what runs on the server, and gives up the connection if it then does not end. */
   async function whileCancellable<T>(aborted: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     if (aborted?.aborted === true) throw cancelled();
-    let timer: NodeJS.Timeout | undefined;
+    const timers: NodeJS.Timeout[] = [];
     const abort = (): void => {
       void cancel();
-      timer = setTimeout(() => void wire.close(stuck()), CANCEL_PATIENCE);
+      // A request that arrives between two messages of ours hits nothing, so it is repeated.
+      timers.push(setInterval(() => void cancel(), CANCEL_AGAIN));
+      timers.push(setTimeout(() => void wire.close(stuck()), CANCEL_PATIENCE));
     };
     aborted?.addEventListener('abort', abort, { once: true });
     try {
       return await work();
     } finally {
-      clearTimeout(timer);
+      for (const timer of timers) clearTimeout(timer);
       aborted?.removeEventListener('abort', abort);
     }
   }
