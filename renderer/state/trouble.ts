@@ -11,6 +11,8 @@ export function troubleOf(error: unknown): Trouble {
     const next = 'next' in error && typeof error.next === 'string' ? error.next : null;
     return { code: error.code, message: error.message, next };
   }
+  // A fault of the window itself: for whoever has its console open.
+  console.error(error);
   return { code: 'window', message: 'The window could not do this.', next: 'Reload the window; your text is kept.' };
 }
 

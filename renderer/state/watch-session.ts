@@ -40,10 +40,6 @@ export function watchSession(client: Client<Desktop>, onEnded: (trouble: Trouble
       return answer;
     };
 
-  return new Proxy(client, {
-    get: (target, name) => {
-      const call: unknown = Reflect.get(target, name);
-      return typeof call === 'function' ? watch(call as Call) : call;
-    },
-  });
+  const calls = Object.entries(client).map(([name, call]) => [name, watch(call as Call)]);
+  return Object.fromEntries(calls) as Client<Desktop>;
 }
