@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Principal } from '../identity/principal.ts';
 import { classifiedColumns, columnKey, readClassification } from '../policy/classification.ts';
@@ -713,6 +714,45 @@ describe('masked columns', () => {
       /^public\.customers\.email \(e-mail address, pii\) is masked for you by rule pii-masked; it is used (in|as) /,
     );
     expect(reason?.next).toMatch(/\. The grant unmask lifts the mask\.$/);
+  });
+
+  it('come out as plain masked outputs or not at all, whatever the statement', () => {
+    const columns = fc.constantFrom(
+      'customers.email',
+      'customers.birth_date',
+      'cards.number',
+      'customers.id',
+      'orders.note',
+    );
+    const masked = (name: string) => name !== 'customers.id';
+    const outputs = fc.array(fc.record({ flow: fc.array(columns, { maxLength: 2 }), plain: fc.boolean() }), {
+      maxLength: 4,
+    });
+    const uses = fc.array(fc.record({ name: columns, place: fc.constantFrom(...everyPlace) }), { maxLength: 2 });
+    const actions = fc.constantFrom('select', 'explain', 'insert', 'update', 'ddl', 'drop', 'truncate', 'copy', 'call');
+    fc.assert(
+      fc.property(outputs, uses, actions, fc.boolean(), (list, used, action, writes) => {
+        const verdict = decide(
+          input({
+            principal: principal('engineers'),
+            connection: connection('staging'),
+            facts: facts({ action, effects: writes ? ['reads', 'writes'] : ['reads'] }),
+            lineage: traced(
+              list.map(({ flow, plain: isPlain }) => (isPlain ? plain('o', ...flow) : computed('o', ...flow))),
+              used.map(({ name, place }) => use(name, place)),
+            ),
+          }),
+        );
+        if (verdict.verdict !== 'allow') return true;
+        const covered = new Set(verdict.masks.map((mask) => mask.output));
+        const leaking = list.some(({ flow, plain: isPlain }, index) => {
+          const shown = action !== 'explain' && !covered.has(index);
+          return flow.some(masked) && (!isPlain || shown);
+        });
+        return !leaking && !used.some(({ name }) => masked(name));
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('leaves a use of a column that is not masked alone', () => {

@@ -25,6 +25,9 @@ export type YamlResult<T> =
 export const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_PROBLEMS = 20;
 
+/** What the YAML parser says, as a syntax error, when a text exhausts the stack. */
+const OVERFLOW = /stack overflow|call stack/i;
+
 /**
  * Reads YAML 1.2 (core schema, one document) and checks it against `schema`. Anchors and aliases, unknown tags,
  * duplicate keys and unknown keys are refused: what a reader skims over must not mean something else to the program.
@@ -47,15 +50,19 @@ export function readYaml<T>(text: string, schema: z.ZodType<T>): YamlResult<T> {
     prettyErrors: false,
   });
   const syntax = [...document.errors, ...document.warnings];
+  const deep = syntax.find((error) => OVERFLOW.test(error.message));
+  if (deep !== undefined) return failed([{ ...at(deep.pos[0]), message: 'the file is nested too deeply' }]);
   if (syntax.length > 0) return failed(syntax.map((error) => ({ ...at(error.pos[0]), message: error.message })));
 
   let plain: unknown;
   try {
     plain = document.toJS({ maxAliasCount: 0 });
-  } catch {
-    return failed([
-      { line: 1, column: 1, message: 'anchors and aliases (&name, *name) are not read here: repeat the text' },
-    ]);
+  } catch (error) {
+    const alias = error instanceof ReferenceError;
+    const message = alias
+      ? 'anchors and aliases (&name, *name) are not read here: repeat the text'
+      : 'the file is nested too deeply';
+    return failed([{ line: 1, column: 1, message }]);
   }
   const problem = (path: Path, message: string, choices?: readonly string[]): Problem => ({
     ...at(offsetOf(document, path)),
