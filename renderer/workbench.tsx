@@ -41,6 +41,8 @@ export function startWorkbench(root: HTMLElement, client: Client<Desktop>, host:
     applyTheme(workbench.workspace.get().theme);
   });
   void load();
+  // Monaco is most of the window's code: it comes while the frame is drawn or the person signs in.
+  requestIdleCallback(() => void import('./editor/sql-editor.tsx'));
   createRoot(root).render(
     <StrictMode>
       <WorkbenchContext value={workbench}>

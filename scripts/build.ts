@@ -51,7 +51,7 @@ export async function ensureRenderer(onProgress: (line: string) => void = () => 
   const hash = await sourceHash();
   const built = await readFile(join(renderer, HASH_FILE), 'utf8').catch(() => null);
   if (built === hash) return renderer;
-  onProgress('Building the window (once after a change; about ten seconds)');
+  onProgress('Building the window (once after a change; a few seconds)');
   const aside = join(dist, `.renderer-${String(process.pid)}`);
   try {
     const { build } = await import('vite');
