@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, hash, randomBytes, type KeyObject } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hash, type KeyObject } from 'node:crypto';
+import { randomSlice } from './random.ts';
 
 /** Longest content of one blob, bytes. */
 export const MAX_BLOB = 32 * 1024 * 1024;
@@ -27,7 +28,7 @@ export interface SealedBlob {
 /** Seals content under a fresh salt, so that equal contents have unequal commitments and addresses. */
 export function sealBlob(content: Uint8Array, key: KeyObject, logId: string): SealedBlob {
   const plain = Buffer.allocUnsafe(SALT + content.length);
-  const random = randomBytes(SALT + IV);
+  const random = randomSlice(SALT + IV);
   random.copy(plain, 0, 0, SALT);
   plain.set(content, SALT);
   const iv = random.subarray(SALT);

@@ -2,9 +2,9 @@
  * The bytes of a leaf: UTF-8 JSON with a fixed order of keys, written once and hashed as written. Only keys of the table
  * below get in, whatever an event carries.
  */
-import { randomBytes } from 'node:crypto';
 import { type Commitment } from './blob.ts';
 import { type RecordedEvent } from './events.ts';
+import { randomSlice } from './random.ts';
 
 /** `true`: a scalar or list of scalars as it is. `secret`: sealed into a blob. `[shape]`: a list of objects. */
 type Shape = true | 'secret' | readonly [Shape] | { readonly [key: string]: Shape };
@@ -153,7 +153,7 @@ export interface LeafKey {
 
 /** UUID version 7 (RFC 9562 §5.7): 48 bits of Unix time in ms, then random. */
 export function uuid7(ms: number): string {
-  const bytes = randomBytes(16);
+  const bytes = randomSlice(16);
   bytes.writeUIntBE(ms, 0, 6);
   bytes.writeUInt8(0x70 | (bytes.readUInt8(6) & 0x0f), 6);
   bytes.writeUInt8(0x80 | (bytes.readUInt8(8) & 0x3f), 8);

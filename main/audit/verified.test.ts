@@ -1,9 +1,11 @@
 /** What the writer makes, judged by the independent verifier: good as it is, and not good after any change. */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { verifyDirectory, type Report } from '../../verify/index.ts';
+import { verifyDirectory, verifyInThread, type Report } from '../../verify/index.ts';
 import { type RecordedEvent } from './events.ts';
 import { nodeIo } from './journal/io.ts';
 import { BLOB_KEY, LOG, simulatedOptions, statement } from './journal/lives.ts';
@@ -157,5 +159,93 @@ describe('a log of the product', () => {
     } finally {
       rmSync(other, { recursive: true });
     }
+  });
+
+  it('is verified in a thread just as in the foreground', async () => {
+    expect(await verifyInThread(directory, { blobKey: BLOB_KEY })).toEqual(
+      verifyDirectory(directory, { blobKey: BLOB_KEY }),
+    );
+    await expect(verifyInThread(join(directory, 'absent'))).rejects.toThrow(/cannot be read/);
+  });
+
+  it('gives exit code 0 when good, 1 with findings, 2 when there is nothing to check', () => {
+    const cli = (...args: readonly string[]): ReturnType<typeof spawnSync> =>
+      spawnSync(process.execPath, [join(import.meta.dirname, '../../verify/cli.ts'), ...args], { encoding: 'utf8' });
+    const good = cli(directory, '--json');
+    expect(good.status).toBe(0);
+    expect(JSON.parse(String(good.stdout))).toEqual(verifyDirectory(directory));
+    expect(cli(log).stdout).toContain('Good: nothing that was checked is wrong.');
+    expect(cli(tmpdir(), '--key', 'nonsense').status).toBe(2);
+    expect(cli(join(directory, 'absent')).status).toBe(2);
+    expect(cli().stderr).toContain('Usage');
+    const file = join(log, 'log.json');
+    const before = readFileSync(file);
+    try {
+      writeFileSync(file, before.subarray(1));
+      const bad = cli(log);
+      expect(bad.status).toBe(1);
+      expect(bad.stdout).toContain('identity: ');
+    } finally {
+      writeFileSync(file, before);
+    }
+  });
+
+  const openssl = spawnSync('openssl', ['version']).status === 0;
+  it.skipIf(!openssl)('carries a signature that openssl confirms (needs openssl)', () => {
+    const work = mkdtempSync(join(tmpdir(), 'countersign-openssl-'));
+    try {
+      const [body = '', signatures = ''] = readFileSync(join(log, 'checkpoint'), 'utf8').split('\n\n');
+      const raw = Buffer.from(
+        verifyDirectory(directory).logs[0]?.key.split('+').slice(2).join('+') ?? '',
+        'base64',
+      ).subarray(1);
+      const der = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), raw]);
+      writeFileSync(join(work, 'key.der'), der);
+      writeFileSync(join(work, 'body'), `${body}\n`);
+      writeFileSync(join(work, 'sig'), Buffer.from(signatures.trim().split(' ')[2] ?? '', 'base64').subarray(4));
+      const args = [
+        'pkeyutl',
+        '-verify',
+        '-pubin',
+        '-keyform',
+        'DER',
+        '-inkey',
+        'key.der',
+        '-rawin',
+        '-in',
+        'body',
+        '-sigfile',
+        'sig',
+      ];
+      expect(spawnSync('openssl', args, { cwd: work, encoding: 'utf8' }).stdout).toContain(
+        'Signature Verified Successfully',
+      );
+    } finally {
+      rmSync(work, { recursive: true });
+    }
+  });
+
+  it('is read by its tiles alone: leaf hashes of the bundles are the tiles, and their tree has the signed root', () => {
+    const bundles = ['tile/entries/000', 'tile/entries/001.p/49'].map((path) => readFileSync(join(log, path)));
+    const hash = (...parts: readonly Uint8Array[]): Buffer => {
+      const sum = createHash('sha256');
+      for (const part of parts) sum.update(part);
+      return sum.digest();
+    };
+    const leaves = bundles.flatMap((bytes) => {
+      const found: Buffer[] = [];
+      for (let at = 0; at < bytes.length; at += 2 + bytes.readUInt16BE(at))
+        found.push(hash(Buffer.of(0), bytes.subarray(at + 2, at + 2 + bytes.readUInt16BE(at))));
+      return found;
+    });
+    const tiles = ['tile/0/000', 'tile/0/001.p/49'].map((path) => readFileSync(join(log, path)));
+    expect(Buffer.concat(leaves)).toEqual(Buffer.concat(tiles));
+    const mth = (nodes: readonly Buffer[]): Buffer => {
+      if (nodes.length < 2) return nodes[0] ?? hash();
+      let k = 1;
+      while (k * 2 < nodes.length) k *= 2;
+      return hash(Buffer.of(1), mth(nodes.slice(0, k)), mth(nodes.slice(k)));
+    };
+    expect(readFileSync(join(log, 'checkpoint'), 'utf8').split('\n')[2]).toBe(mth(leaves).toString('base64'));
   });
 });
