@@ -21,7 +21,7 @@ const verdict = (answer: VerdictView['verdict']): VerdictView => ({
 
 const judged = (answer: VerdictView['verdict']): RunEvent => ({
   kind: 'verdict',
-  statement: { start: 3, end: 30 },
+  statement: { start: 104, end: 128 },
   verdict: verdict(answer),
 });
 const columns: RunEvent = {
@@ -117,9 +117,9 @@ describe('a run', () => {
       },
     ]);
     await settled(model);
-    expect(model.snapshot().error?.span).toEqual({ start: 110, end: 112 });
-    expect(inTab(model.snapshot(), { start: 0, end: 1 })).toEqual({ start: 103, end: 104 });
-    expect(excerpt(model.snapshot(), { start: 1, end: 7 })).toBe('SELECT');
+    expect(model.snapshot().error?.span).toEqual({ start: 111, end: 113 });
+    expect(inTab(model.snapshot(), { start: 0, end: 1 })).toEqual({ start: 104, end: 105 });
+    expect(excerpt(model.snapshot(), { start: 0, end: 6 })).toBe('SELECT');
   });
 
   it('keeps the rows that came before an error', async () => {

@@ -25,11 +25,11 @@ export interface RunSnapshot {
   readonly state: RunState;
   /** When it began, ms since the epoch. */
   readonly startedAt: number;
-  /** The text that was sent; the statement that runs is `statement` of it. */
+  /** The text that was sent. */
   readonly text: string;
   /** Where `text` stands in the tab, UTF-16 units. */
   readonly offset: number;
-  /** The statement in `text`, once the verdict is there. */
+  /** Where the statement stands in the tab, once the verdict is there. */
   readonly statement: SpanView | null;
   readonly verdict: VerdictView | null;
   /** Index of the intent in the log: recorded before the database saw a byte. */
@@ -68,15 +68,18 @@ export interface RunRequest {
 /** A server may send a notice per row; only the last ones are kept. */
 const MAX_NOTICES = 1000;
 
+/** Where the statement begins in the tab, UTF-16 units. */
+const statementStart = (snapshot: RunSnapshot): number => snapshot.statement?.start ?? snapshot.offset;
+
 /** Offsets into the statement, as offsets into the tab. */
 export function inTab(snapshot: RunSnapshot, span: SpanView): SpanView {
-  const base = snapshot.offset + (snapshot.statement?.start ?? 0);
+  const base = statementStart(snapshot);
   return { start: base + span.start, end: base + span.end };
 }
 
 /** What the person sent of a span into the statement. */
 export function excerpt(snapshot: RunSnapshot, span: SpanView): string {
-  const base = snapshot.statement?.start ?? 0;
+  const base = statementStart(snapshot) - snapshot.offset;
   return snapshot.text.slice(base + span.start, base + span.end);
 }
 

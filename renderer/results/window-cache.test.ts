@@ -138,7 +138,7 @@ describe('window cache', () => {
     cache.setRowCount(2);
     cache.ensure(rows(0, 1, 0));
     await vi.waitFor(() => expect(cache.cell(1, 0)).toEqual({ text: '***', state: 'masked' }));
-    expect(cache.cell(0, 0)).toEqual({ text: '', state: 'masked' });
+    expect(cache.cell(0, 0)).toEqual({ text: '', state: 'masked', none: true });
   });
 
   it('shows why rows could not be read and reads them on retry', async () => {

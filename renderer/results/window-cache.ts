@@ -56,8 +56,10 @@ export function viewOf(window: ResultWindow, row: number, column: number): CellV
   if (flags === CELL_NULL) return nullCell;
   const text = window.text(row, column) ?? '';
   const bytes = window.size(row, column) ?? 0;
-  if ((flags & CELL_MASKED) !== 0)
+  if ((flags & CELL_MASKED) !== 0) {
+    if ((flags & CELL_NULL) !== 0) return { text, state: 'masked', none: true };
     return (flags & CELL_TRUNCATED) !== 0 ? { text, state: 'masked', bytes } : { text, state: 'masked' };
+  }
   if ((flags & CELL_TRUNCATED) !== 0) return { text, state: 'truncated', bytes };
   return text === '' ? emptyCell : { text, state: 'value' };
 }

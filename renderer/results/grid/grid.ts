@@ -2,7 +2,6 @@ import { onThemeChange } from '../../design/theme.ts';
 import { createAriaMirror } from './aria-mirror.ts';
 import { fittedWidth, gutterWidth, headerWidth } from './autosize.ts';
 import {
-  columnLeft,
   createColumnLayout,
   MAX_COLUMN_WIDTH,
   pinColumns,
@@ -10,26 +9,16 @@ import {
   scrollLeftToShow,
   totalWidth,
 } from './column-layout.ts';
+import { createHover } from './hover.ts';
+import { attachKeyboard } from './keyboard.ts';
 import { type CellPosition, type GridModel } from './model.ts';
-import { commandFor, type GridCommand, moveFrom } from './navigation.ts';
 import { paint } from './paint.ts';
 import { attachPointer } from './pointer.ts';
 import { followScroll } from './scroller.ts';
-import {
-  dragTo,
-  type Extent,
-  fitSelection,
-  isSelected,
-  select,
-  selectAll,
-  selectCell,
-  type Selection,
-  widen,
-} from './selection.ts';
+import { dragTo, type Extent, fitSelection, isSelected, select, selectAll, type Selection } from './selection.ts';
 import { createSurface } from './surface.ts';
 import { readGridTheme } from './theme.ts';
-import { createTip, tipLines } from './tip.ts';
-import { type Hit, pageRows, placeOf, positionToShow, type View, visibleRange, visibleRows } from './view.ts';
+import { positionToShow, type View, visibleRange, visibleRows } from './view.ts';
 import './grid.css';
 
 export interface GridEvents {
@@ -66,7 +55,7 @@ export function createGrid(host: HTMLElement, label: string, first: GridModel, e
   const surface = createSurface(host, label);
   const { scroller, context } = surface;
   const mirror = createAriaMirror(surface.mirror);
-  const tip = createTip(surface.view);
+  const hover = createHover(surface.view, () => requestFrame());
   const measure = (text: string, font: string): number => {
     context.font = font;
     return context.measureText(text).width;
@@ -76,7 +65,6 @@ export function createGrid(host: HTMLElement, label: string, first: GridModel, e
   let model = first;
   let layout = createColumnLayout([]);
   let selection: Selection | null = null;
-  let hovered: CellPosition | null = null;
   let size = { width: 0, height: 0 };
   let gutter = 0;
   let fitted = false;
@@ -84,7 +72,7 @@ export function createGrid(host: HTMLElement, label: string, first: GridModel, e
   let mirrorTimer: ReturnType<typeof setTimeout> | undefined;
 
   const scroll = followScroll(scroller, () => {
-    tip.hide();
+    hover.hideTip();
     requestFrame(true);
   });
 
@@ -118,7 +106,7 @@ export function createGrid(host: HTMLElement, label: string, first: GridModel, e
       model,
       selection,
       focused: document.activeElement === scroller,
-      hovered,
+      hovered: hover.cell,
       ratio: devicePixelRatio,
     });
   }
@@ -188,74 +176,11 @@ export function createGrid(host: HTMLElement, label: string, first: GridModel, e
       resizeColumn(layout, column, fittedWidth(theme, model, column, visibleRows(view()), measure, MAX_COLUMN_WIDTH)),
     );
 
-  function obey(command: GridCommand): void {
-    if (command.kind === 'select-all') return change(selectAll(selection, extent()));
-    const now = view();
-    if (selection === null) {
-      const range = visibleRange(now);
-      if (range === null) return;
-      change(selectCell({ row: range.top, column: range.left }));
-      // A single step begins at the first cell that shows; anything larger goes on from it.
-      if (command.kind === 'move' && ['up', 'down', 'left', 'right'].includes(command.to)) return;
-    }
-    if (selection === null) return;
-    switch (command.kind) {
-      case 'move': {
-        const to = moveFrom(selection.focus, command.to, extent(), pageRows(now));
-        change(
-          select(
-            selection,
-            to,
-            command.extend ? 'extend' : 'replace',
-            command.extend ? selection.axis : 'cells',
-            extent(),
-          ),
-        );
-        return reveal(to);
-      }
-      case 'select-rows':
-        return change(widen(selection, 'rows', extent()));
-      case 'select-columns':
-        return change(widen(selection, 'columns', extent()));
-      case 'collapse':
-        return change(selectCell(selection.focus));
-      case 'open':
-        return events.onOpen();
-      case 'copy':
-        return events.onCopy(command.headers);
-      case 'menu': {
-        const box = scroller.getBoundingClientRect();
-        const place = placeOf(now, selection.focus);
-        return events.onMenu({ x: box.left + place.x, y: box.top + place.y + place.height }, null);
-      }
-    }
-  }
-
-  function hover(hit: Hit): void {
-    const cell = hit.area === 'cell' ? hit.cell : null;
-    const cursor = hit.area === 'border' ? 'border' : 'default';
-    if (surface.view.dataset['cursor'] !== cursor) surface.view.dataset['cursor'] = cursor;
-    if (cell?.row !== hovered?.row || cell?.column !== hovered?.column) {
-      hovered = cell;
-      requestFrame();
-    }
-    const now = view();
-    const column = hit.area === 'column' ? hit.column : cell?.column;
-    const about = column === undefined ? undefined : model.columns[column];
-    if (about === undefined || column === undefined) return tip.hide();
-    const content = cell === null ? null : model.cell(cell.row, cell.column);
-    const place =
-      cell === null
-        ? { x: gutter + columnLeft(layout, column, scroll.left), y: 0, width: 0, height: theme.header }
-        : placeOf(now, cell);
-    tip.offer(`${cell?.row ?? 'header'} ${column}`, place, tipLines(about, content));
-  }
-
   const detach = attachPointer(surface.canvas, {
     view,
     focus: () => scroller.focus({ preventScroll: true }),
     select: (at, mode, axis) => {
-      tip.hide();
+      hover.hideTip();
       change(select(selection, at, mode, axis, extent()));
       if (axis === 'cells') reveal(at);
     },
@@ -271,27 +196,28 @@ export function createGrid(host: HTMLElement, label: string, first: GridModel, e
     },
     resize: (column, width) => setLayout(resizeColumn(layout, column, width)),
     fit: fitColumn,
-    hover,
+    hover: (hit) => hover.over(hit, view(), model),
     open: events.onOpen,
     menu: (at, hit) => {
-      tip.hide();
+      hover.hideTip();
       events.onMenu(at, hit.area === 'column' ? hit.column : null);
     },
   });
 
-  const ended = new AbortController();
-  scroller.addEventListener(
-    'keydown',
-    (event) => {
-      const command = commandFor(event);
-      if (command === null) return;
-      event.preventDefault();
-      event.stopPropagation();
-      tip.hide();
-      obey(command);
+  const unkeyed = attachKeyboard(scroller, {
+    view,
+    extent,
+    selection: () => selection,
+    change: (next) => {
+      hover.hideTip();
+      change(next);
     },
-    { signal: ended.signal },
-  );
+    reveal,
+    open: events.onOpen,
+    copy: events.onCopy,
+    menu: (at) => events.onMenu(at, null),
+  });
+  const ended = new AbortController();
   scroller.addEventListener('focus', () => requestFrame(), { signal: ended.signal });
   scroller.addEventListener('blur', () => requestFrame(), { signal: ended.signal });
 
@@ -319,7 +245,7 @@ export function createGrid(host: HTMLElement, label: string, first: GridModel, e
   function show(next: GridModel): void {
     model = next;
     fitted = false;
-    hovered = null;
+    hover.clear();
     layout = createColumnLayout(next.columns.map((column) => Math.min(headerWidth(theme, column, measure), 240)));
     measureContent();
     scroll.to(0, 0);
@@ -349,7 +275,8 @@ export function createGrid(host: HTMLElement, label: string, first: GridModel, e
       resized.disconnect();
       unthemed();
       detach();
-      tip.dispose();
+      unkeyed();
+      hover.dispose();
       scroll.dispose();
       scroller.remove();
     },

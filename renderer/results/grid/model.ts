@@ -14,6 +14,8 @@ export interface CellView {
   /** The text as the server (or the masker) sent it, possibly cut; empty for NULL. */
   readonly text: string;
   readonly state: CellState;
+  /** The masker made NULL of it (`masked` only). */
+  readonly none?: true;
   /** Size of the whole value in bytes of UTF-8, where it is not all here. */
   readonly bytes?: number;
 }

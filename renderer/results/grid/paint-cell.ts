@@ -71,8 +71,9 @@ function paintMasked(
 ): void {
   const lock = 11;
   const room = situation.hovered ? lock + theme.padding : 0;
-  const text = cell.text === '' ? 'NULL' : cell.text;
-  if (cell.text === '') context.font = theme.nullFont;
+  const text = cell.none === true ? 'NULL' : cell.text;
+  if (cell.none === true) context.font = theme.nullFont;
+  if (text === '') paintEmpty(context, theme, place, situation.numeric);
   paintText(context, theme, place, text, theme.colors.masked, situation.numeric, room);
   if (situation.hovered) {
     drawLock(

@@ -172,7 +172,7 @@ describe('the drawing of a cell', () => {
   });
 
   it('shows what the masker made of NULL as masked, not as NULL', () => {
-    const { texts } = draw([[value('a'), value('1'), { text: '', state: 'masked' }]]);
+    const { texts } = draw([[value('a'), value('1'), { text: '', state: 'masked', none: true }]]);
     expect(texts.at(-1)).toMatchObject({ text: 'NULL', color: 'masked' });
   });
 

@@ -59,7 +59,7 @@ export function RowTab({ client, cell }: { client: Client<Desktop>; cell: Inspec
 }
 
 function Value({ cell }: { cell: CellView }): ReactElement {
-  if (cell.state === 'null') return <i className="record-null">NULL</i>;
+  if (cell.state === 'null' || cell.none === true) return <i className="record-null">NULL</i>;
   if (cell.state === 'empty') return <span className="record-empty" aria-label="Empty text" />;
   return (
     <>
