@@ -93,7 +93,10 @@ export class Context {
   }
 
   relation(use: RelationUse): void {
-    this.relations.set(`${use.schema}\0${use.name}\0${use.access}\0${use.via ?? ''}\0${use.span?.start ?? ''}`, use);
+    this.relations.set(
+      `${use.schema}\0${use.name}\0${use.access}\0${use.action ?? ''}\0${use.via ?? ''}\0${use.span?.start ?? ''}`,
+      use,
+    );
   }
 
   #add(use: ColumnUse): void {

@@ -49,8 +49,6 @@ function relationsOf(context: Context, root: Node): readonly Entry[] {
   const resolved = context.index.resolve(text(relation['schemaname']), name);
   if (resolved?.kind !== 'relation') return entries;
   const span = context.span(locationOf(relation));
-  const { schema } = resolved.relation;
-  context.relation({ schema, name: resolved.relation.name, access: 'write', ...(span === undefined ? {} : { span }) });
   const columns = relationColumns(context, resolved.relation, span);
   for (const alias of root.kind === 'CreateTrigStmt' || root.kind === 'RuleStmt' ? [name, 'old', 'new'] : [name]) {
     entries.push({

@@ -68,10 +68,10 @@ function traceView(
   return {
     columns: columns.map((column, at) => {
       const listed = relation.columns[at];
-      return {
-        name: listed?.name ?? column.name,
-        value: { ...column.value, ...(listed === undefined ? {} : { type: listed.type }) },
-      };
+      const name = listed?.name ?? column.name;
+      // The view's own column is a source too: what is stored in a materialized view, or classified by its name.
+      const flow = new Set([...column.value.flow, index.baseColumn(relation.schema, relation.name, name)]);
+      return { name, value: { ...column.value, flow, ...(listed === undefined ? {} : { type: listed.type }) } };
     }),
     uses: context.uses,
     relations: [...context.relations.values()].map((use) => ({ ...use, via: name })),

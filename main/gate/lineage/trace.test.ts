@@ -210,9 +210,9 @@ describe('where an output comes from', () => {
     ['select v from p1', 'v=p.v+p1.v+p11.v'],
     ['select v, extra from only p11', 'v=p.v+p1.v+p11.v extra=p11.extra'],
     ['select y, z from g', 'y=g.y z~g.x+g.z'],
-    ['select k, w from v', 'k=t.a w=t.c'],
-    ['select up from vv', 'up~t.b'],
-    ['select k from m', 'k=t.b'],
+    ['select k, w from v', 'k=t.a+v.k w=t.c+v.w'],
+    ['select up from vv', 'up~t.b+v.up+vv.up'],
+    ['select k from m', 'k=m.k+t.b'],
     ['select relname, a from pg_class, t', 'relname~ a=t.a'],
     ['select * from pg_namespace', 'oid~ nspname~ nspowner~ nspacl~'],
     ['insert into t (a) values (1) returning a, upper(b) as x', 'a=t.a x~t.b'],
@@ -297,7 +297,7 @@ describe('what else a column is used for', () => {
     ['select z from g', 'g.x@argument g.z@argument'],
     ['select x from g', ''],
     ['select k from v', ''],
-    ['select up from v', 't.b@argument'],
+    ['select up from v', 't.b@argument v.up@argument'],
     ['select k from vv', ''],
     ['select a from vp', 't.b@predicate'],
     ['select count(*) from vp', 't.b@predicate'],
@@ -396,6 +396,16 @@ describe('relations that a statement reaches', () => {
     ).toEqual(['read other.t', 'read public.t via public.v', 'read public.v', 'write public.t']);
   });
 
+  it('are named by statements that create, change or drop them, whether they are there or not', async () => {
+    const written = async (text: string): Promise<readonly string[]> =>
+      (await lineageOf(text)).relations.map(({ schema, name, access }) => `${access} ${schema}.${name}`).sort();
+    expect(await written('create table x as select a from t')).toEqual(['read public.t', 'write .x']);
+    expect(await written('drop table t, other.t')).toEqual(['write other.t', 'write public.t']);
+    expect(await written('truncate p')).toEqual(['write public.p']);
+    expect(await written('alter table u drop column d')).toEqual(['write public.u']);
+    expect(await written('grant select on t to x')).toEqual(['write public.t']);
+  });
+
   it('are read and written behind a view that is written', async () => {
     const { relations } = await lineageOf("update vp set a = 'x'");
     expect(relations.map(({ name, access }) => `${access} ${name}`).sort()).toEqual(['read t', 'write t', 'write vp']);
@@ -408,9 +418,9 @@ describe('lineage of a view for the schema tree', () => {
     if (v === undefined) throw new Error('no view');
     const { outputs } = outputsOf(v, index);
     expect(outputs.map(({ name, flow, plain }) => [name, flow.map(short), plain])).toEqual([
-      ['k', ['t.a'], true],
-      ['up', ['t.b'], false],
-      ['w', ['t.c'], true],
+      ['k', ['t.a', 'v.k'], true],
+      ['up', ['t.b', 'v.up'], false],
+      ['w', ['t.c', 'v.w'], true],
     ]);
   });
 });

@@ -22,7 +22,9 @@ export function trace(tree: Tree, index: CatalogIndex): Lineage {
   const context = new Context(index, (location) => (location < 0 ? undefined : spanAt(text, offsetOf(location))));
   try {
     for (const hazard of nameHazards(tree.inspection, index)) context.addHazard(hazard);
-    return lineage(context, statement(context, root));
+    const outputs = statement(context, root);
+    if (!isWriteStatement(root.kind) && root.kind !== 'ExplainStmt') writtenByName(context, tree);
+    return lineage(context, outputs);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     const deep = { code: 'too-deep', sentence: 'The statement is nested too deeply to be traced.' };
@@ -46,6 +48,15 @@ export function outputsOf(relation: CatalogRelation, index: CatalogIndex): Linea
       sentence: `${relation.schema}.${relation.name} is nested too deeply to be traced.`,
     };
     return { outputs: [], uses: [], relations: [], hazards: [deep] };
+  }
+}
+
+/** What statements other than INSERT and its like write is not read first, and need not exist yet: a name is enough. */
+function writtenByName(context: Context, { inspection }: Tree): void {
+  for (const use of inspection.relations) {
+    if (use.access === 'read' || use.action !== undefined) continue;
+    const relation = context.index.resolve(use.schema === '' ? undefined : use.schema, use.name)?.relation;
+    context.relation(relation === undefined ? use : { ...use, schema: relation.schema, name: relation.name });
   }
 }
 

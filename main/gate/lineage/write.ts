@@ -8,6 +8,7 @@ import {
   nodesOf,
   text,
 } from '../understand/postgres/tree.ts';
+import { writeActions } from '../understand/postgres/statements.ts';
 import { type Context } from './context.ts';
 import { expression, expressions, type Standing } from './expression.ts';
 import { aliased, fromEntries, fromItem, unknownRelation, visible } from './from.ts';
@@ -25,7 +26,7 @@ export function writeColumns(context: Context, statement: Node, around: Standing
       return insert(context, fields, standing);
     case 'UpdateStmt':
     case 'DeleteStmt': {
-      const target = targetEntry(context, fields);
+      const target = targetEntry(context, kind, fields);
       const others = fromEntries(context, fields[kind === 'UpdateStmt' ? 'fromClause' : 'usingClause'], standing);
       const inside = within([target, ...others], standing);
       assignments(context, fields['targetList'], inside);
@@ -49,7 +50,7 @@ function within(entries: readonly Entry[], standing: Standing): Standing {
 }
 
 /** The relation that is written, as its own expressions see it; WITH queries do not hide it. */
-function targetEntry(context: Context, fields: Fields): Entry {
+function targetEntry(context: Context, kind: string, fields: Fields): Entry {
   const relation = fieldsOf(fields['relation']) ?? {};
   const name = text(relation['relname']) ?? '';
   const schema = text(relation['schemaname']);
@@ -60,18 +61,13 @@ function targetEntry(context: Context, fields: Fields): Entry {
     return aliased(context, unknownRelation(context, schema === undefined ? [name] : [schema, name], span), alias);
   }
   const target = resolved.relation;
-  context.relation({
-    schema: target.schema,
-    name: target.name,
-    access: 'write',
-    ...(span === undefined ? {} : { span }),
-  });
   const columns = relationColumns(context, target, span);
-  if (target.kind === 'view') {
-    const via = `${target.schema}.${target.name}`;
-    for (const use of [...context.relations.values()]) {
-      if (use.via === via) context.relation({ ...use, access: 'write' });
-    }
+  const via = `${target.schema}.${target.name}`;
+  const behind = target.kind === 'view' ? [...context.relations.values()].filter((use) => use.via === via) : [];
+  for (const action of writeActions(kind, fields)) {
+    const { schema, name: written } = target;
+    context.relation({ schema, name: written, access: 'write', action, ...(span === undefined ? {} : { span }) });
+    for (const use of behind) context.relation({ ...use, access: 'write', action });
   }
   return aliased(context, { ...visible, name, relation: target, columns, system: true }, alias);
 }
@@ -91,7 +87,7 @@ function assigned(context: Context, value: unknown, standing: Standing): void {
 }
 
 function insert(context: Context, fields: Fields, standing: Standing): readonly Output[] {
-  const target = targetEntry(context, fields);
+  const target = targetEntry(context, 'InsertStmt', fields);
   const source = nodeOf(fields['selectStmt']);
   if (source !== undefined) storeAll(context, queryColumns(context, source, standing));
   const conflict = fieldsOf(fields['onConflictClause']);
@@ -112,7 +108,7 @@ export function storeAll(context: Context, columns: readonly Output[]): void {
 }
 
 function merge(context: Context, fields: Fields, standing: Standing): readonly Output[] {
-  const target = targetEntry(context, fields);
+  const target = targetEntry(context, 'MergeStmt', fields);
   const source = nodeOf(fields['sourceRelation']);
   const sources = source === undefined ? [] : fromItem(context, source, standing, []);
   const inside = within([target, ...sources], standing);

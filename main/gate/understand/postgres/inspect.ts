@@ -8,7 +8,7 @@ import {
   judgeCatalogRelation,
 } from './builtins.ts';
 import { GRAMMAR } from './grammar.ts';
-import { statementMeaning, isWriteStatement } from './statements.ts';
+import { isWriteStatement, statementMeaning, writeActions } from './statements.ts';
 import {
   type Fields,
   fieldsOf,
@@ -127,8 +127,8 @@ class Walk implements Inspection {
     }
     if (rule.meaning === 'statement' && frame.field !== 'setstmt') this.#statement(frame.node);
     this.#meaning(frame);
-    const visible = this.#withQueries(fields, frame.visible);
     const children: Frame[] = [];
+    const visible = this.#withQueries(fields, frame.visible, children);
     for (const [field, value] of Object.entries(fields)) {
       const shape = rule.fields.get(field);
       const push = (node: Node): number => children.push({ node, parent: frame.node, field, visible });
@@ -156,8 +156,8 @@ class Walk implements Inspection {
     this.#hazard('unknown-node', `This part of the statement (${kind}.${field}) is not known here.`, fields);
   }
 
-  /** Pushes the queries of a WITH clause with what each may see; gives what the statement itself sees. */
-  #withQueries(fields: Fields, outer: Visible | undefined): Visible | undefined {
+  /** Adds the queries of a WITH clause with what each may see; gives what the statement itself sees. */
+  #withQueries(fields: Fields, outer: Visible | undefined, children: Frame[]): Visible | undefined {
     const clause = fieldsOf(fields['withClause']);
     if (clause === undefined) return outer;
     for (const key of Object.keys(clause)) {
@@ -171,7 +171,7 @@ class Walk implements Inspection {
       visible = { name: text(query['ctename']) ?? '', outer: visible };
     }
     queries.forEach((query, at) => {
-      this.#stack.push({
+      children.push({
         node: { kind: 'CommonTableExpr', fields: query },
         parent: { kind: 'WithClause', fields: clause },
         field: 'ctes',
@@ -303,7 +303,9 @@ class Walk implements Inspection {
         GRAMMAR.get(parent.kind)?.meaning !== 'statement' ||
         READS.has(`${parent.kind}.${field}`));
     const span = this.#spanOf(locationOf(fields));
-    this.relations.push({ schema: schema ?? '', name, access: read ? 'read' : 'write', ...place(span) });
+    const use: RelationUse = { schema: schema ?? '', name, access: read ? 'read' : 'write', ...place(span) };
+    const actions = target && parent !== undefined ? writeActions(parent.kind, parent.fields) : [];
+    this.relations.push(...(actions.length > 0 ? actions.map((action) => ({ ...use, action })) : [use]));
     if (read) this.effects.add('reads');
     const catalog = builtinRelation(schema ?? 'pg_catalog', name);
     const refused = catalog === undefined ? undefined : judgeCatalogRelation(catalog, span);

@@ -131,10 +131,7 @@ function copy(fields: Fields): StatementMeaning {
 /** CREATE TABLE name (...) may hold a column default or check; CREATE TABLE AS holds a query: both are read by the walk. */
 const RULES: Readonly<Record<string, Rule>> = {
   SelectStmt: (fields) => query(items(fields['valuesLists'], 'List').length > 0 ? 'VALUES' : 'SELECT'),
-  InsertStmt: (fields) =>
-    text(fieldsOf(fields['onConflictClause'])?.['action']) === 'ONCONFLICT_UPDATE'
-      ? write('merge', 'INSERT ON CONFLICT UPDATE')
-      : write('insert', 'INSERT'),
+  InsertStmt: (fields) => (isUpsert(fields) ? write('merge', 'INSERT ON CONFLICT UPDATE') : write('insert', 'INSERT')),
   UpdateStmt: write('update', 'UPDATE'),
   DeleteStmt: write('delete', 'DELETE'),
   MergeStmt: write('merge', 'MERGE'),
@@ -298,6 +295,26 @@ const RULES: Readonly<Record<string, Rule>> = {
 export function statementMeaning(kind: string, fields: Fields): StatementMeaning | undefined {
   const rule = Object.hasOwn(RULES, kind) ? RULES[kind] : undefined;
   return typeof rule === 'function' ? rule(fields) : rule;
+}
+
+/** What a data-modifying statement does to its target; an upsert inserts and updates. */
+export function writeActions(kind: string, fields: Fields): readonly Action[] {
+  switch (kind) {
+    case 'InsertStmt':
+      return isUpsert(fields) ? ['insert', 'update'] : ['insert'];
+    case 'UpdateStmt':
+      return ['update'];
+    case 'DeleteStmt':
+      return ['delete'];
+    case 'MergeStmt':
+      return ['merge'];
+    default:
+      return [];
+  }
+}
+
+function isUpsert(fields: Fields): boolean {
+  return text(fieldsOf(fields['onConflictClause'])?.['action']) === 'ONCONFLICT_UPDATE';
 }
 
 export function isWriteStatement(kind: string): boolean {

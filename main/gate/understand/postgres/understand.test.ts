@@ -115,6 +115,7 @@ describe('what a statement is', () => {
     ['select * into x from t', 'ddl', 'SELECT INTO'],
     ['(select 1 into x) union select 2', 'ddl', 'SELECT INTO'],
     ['with d as (delete from t returning *) select * from d', 'delete', 'WITH DELETE'],
+    ['with a as (insert into t values (1)), b as (delete from t) select 1', 'insert', 'WITH INSERT, DELETE'],
     ['with d as (select 1) insert into t select * from d', 'insert', 'INSERT'],
     ['insert into t values (1) on conflict do nothing', 'insert', 'INSERT'],
     ['insert into t values (1) on conflict (a) do update set a = 2', 'merge', 'INSERT ON CONFLICT UPDATE'],
@@ -189,8 +190,8 @@ describe('what a statement is', () => {
     ["copy t to program 'cat'", 'copy'],
     ["copy (select 1) to '/tmp/x'", 'copy'],
     ['create schema a create table b (c int default set_config()) ', 'unknown-function'],
-    ['with a as (insert into t values (1)), b as (delete from t) select 1', 'several-writes'],
-    ['with a as (delete from t) update t set a = 1', 'several-writes'],
+    ['with a as (insert into t values (1)) select * into x from a', 'several-writes'],
+    ['create table x as with a as (delete from t returning 1) select * from a', 'several-writes'],
     ['explain analyze delete from t', 'explain-analyze'],
     ['explain analyze create table x as select 1', 'explain-analyze'],
     ['explain (verbose, analyze 1) create materialized view x as select 1', 'explain-analyze'],
@@ -284,9 +285,21 @@ describe('relations', () => {
   it('are read or written, as the statement names them', async () => {
     const { relations } = await factsOf('with c as (select * from a) insert into s.b select * from c join a on true');
     expect(relations.map(({ schema, name, access }) => `${access} ${schema}.${name}`)).toEqual([
+      'read .a',
       'write s.b',
       'read .a',
-      'read .a',
+    ]);
+  });
+
+  it('say what each write does, where a statement makes several', async () => {
+    const { relations } = await factsOf(
+      'with x as (delete from a), y as (update b set c = 1) insert into d values (1) on conflict (e) do update set e = 2',
+    );
+    expect(relations.map(({ name, action }) => `${action ?? ''} ${name}`).sort()).toEqual([
+      'delete a',
+      'insert d',
+      'update b',
+      'update d',
     ]);
   });
 

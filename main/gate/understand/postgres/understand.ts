@@ -118,30 +118,30 @@ function describe(root: Node, meaning: StatementMeaning, inspection: Inspection)
   const hazards = [...inspection.hazards];
   const effects = [...inspection.effects];
   if (root.kind !== 'SelectStmt' && !isWriteStatement(root.kind)) {
-    if (inspection.createsTable && writes.length > 0) hazards.push(severalWrites([...writes, 'ddl']));
+    if (inspection.createsTable && writes.length > 0) hazards.push(createsAndWrites);
     return { ...base, action: meaning.action, title: meaning.title, effects, hazards };
   }
-  const does: readonly Action[] = inspection.createsTable ? [...writes, 'ddl'] : writes;
-  const [only, another] = does;
-  if (another !== undefined) hazards.push(severalWrites(does));
-  const { action, title } = isWriteStatement(root.kind) || only === undefined ? meaning : writeInside(only);
+  if (inspection.createsTable && writes.length > 0) hazards.push(createsAndWrites);
+  // With several writes in one statement, each relation says what is done to it; the statement goes by the first.
+  const inside: readonly Action[] = inspection.createsTable ? ['ddl'] : writes;
+  const { action, title } = isWriteStatement(root.kind) ? meaning : (writeInside(inside) ?? meaning);
   if (action === 'select' && inspection.locksRows) {
     return { ...base, action: 'lock', title: 'SELECT FOR UPDATE', effects, hazards };
   }
   return { ...base, action, title, effects, hazards };
 }
 
-function writeInside(action: Action): { readonly action: Action; readonly title: string } {
-  return { action, title: action === 'ddl' ? 'SELECT INTO' : `WITH ${action.toUpperCase()}` };
+function writeInside(actions: readonly Action[]): { readonly action: Action; readonly title: string } | undefined {
+  const [action] = actions;
+  if (action === undefined) return undefined;
+  return { action, title: action === 'ddl' ? 'SELECT INTO' : `WITH ${actions.join(', ').toUpperCase()}` };
 }
 
-function severalWrites(actions: readonly Action[]): Hazard {
-  return {
-    code: 'several-writes',
-    sentence: `The statement changes data in several ways at once (${actions.join(', ')}), and is judged by one.`,
-    next: 'Run each change as a statement of its own.',
-  };
-}
+const createsAndWrites: Hazard = {
+  code: 'several-writes',
+  sentence: 'The statement creates a table and changes data at once, and is judged by one of them.',
+  next: 'Run each as a statement of its own.',
+};
 
 /** EXPLAIN runs nothing; EXPLAIN ANALYZE runs the statement, and a READ ONLY transaction does not stop all of what it may be. */
 function explained(root: Node, inspection: Inspection): Omit<Described, 'functions'> {
