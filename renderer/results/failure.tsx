@@ -2,6 +2,7 @@ import { type ReactElement } from 'react';
 import { type SpanView } from '../../shared/views.ts';
 import { Button, Icon } from '../design/index.ts';
 import { type RunSnapshot } from './run-model.ts';
+import { Shown } from './shown.tsx';
 import { lineAndColumn } from './words.ts';
 
 /** What the server or the gate said, where, and what to do next. */
@@ -20,7 +21,9 @@ export function Failure({
     <section className="stopped selectable" role="alert">
       <header className="stopped-head">
         <Icon name="error" className="meaning-refused" />
-        <h3>{error.message}</h3>
+        <h3>
+          <Shown text={error.message} />
+        </h3>
       </header>
       {span !== null && local !== null && (
         <>
@@ -55,9 +58,11 @@ function Excerpt({ text, at, length }: { text: string; at: number; length: numbe
         line {line}, column {column}
       </span>
       {from > start && '…'}
-      {text.slice(from, at)}
-      <mark>{text.slice(at, marked) || ' '}</mark>
-      {text.slice(marked, Math.min(end, marked + 100))}
+      <Shown text={text.slice(from, at)} />
+      <mark>
+        <Shown text={text.slice(at, marked) || ' '} />
+      </mark>
+      <Shown text={text.slice(marked, Math.min(end, marked + 100))} />
       {end > marked + 100 && '…'}
     </pre>
   );

@@ -2,6 +2,7 @@ import { type ReactElement } from 'react';
 import { type ReasonView, type SpanView } from '../../shared/views.ts';
 import { Button, MeaningIcon } from '../design/index.ts';
 import { excerpt, inTab, type RunSnapshot } from './run-model.ts';
+import { Shown } from './shown.tsx';
 import { oneLine } from './words.ts';
 
 /** Why a statement did not run: what, which part, which rule, what would be allowed, how to ask. The verdict's own words. */
@@ -52,10 +53,14 @@ function Reason({
   const { span } = reason;
   return (
     <li className="reason">
-      <p>{reason.sentence}</p>
+      <p>
+        <Shown text={reason.sentence} />
+      </p>
       {span !== null && (
         <p className="reason-part">
-          <code>{oneLine(excerpt(run, span))}</code>
+          <code>
+            <Shown text={oneLine(excerpt(run, span))} />
+          </code>
           <Button variant="quiet" icon="go-to-file" onPress={() => onReveal(inTab(run, span))}>
             Show in editor
           </Button>

@@ -82,7 +82,7 @@ function createSheet(client: Client<Desktop>, run: RunModel): ResultSheet {
       if (cache.failure !== current.failure) show({ ...current, failure: cache.failure });
     },
   });
-  cache.setRowCount(run.snapshot().rows);
+  cache.setRowCount(run.snapshot().rows, run.snapshot().bytes);
 
   function show(next: SheetSnapshot): void {
     current = next;
@@ -113,9 +113,9 @@ function createSheet(client: Client<Desktop>, run: RunModel): ResultSheet {
   });
 
   const unsubscribe = run.subscribe(() => {
-    const { rows } = run.snapshot();
+    const { rows, bytes } = run.snapshot();
     if (rows === cache.rowCount) return;
-    cache.setRowCount(rows);
+    cache.setRowCount(rows, bytes);
     grid.refresh();
   });
   run.disposed.addEventListener('abort', () => {

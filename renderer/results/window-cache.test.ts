@@ -199,6 +199,13 @@ describe('window cache', () => {
     expect(asked.at(-1)?.rows).toBe(16);
   });
 
+  it('begins with few rows at a time where rows are known to be heavy', () => {
+    const { cache, asked } = open(3, 0);
+    cache.setRowCount(1000, 1000 * 100_000);
+    cache.ensure(rows(0, 30));
+    expect(asked[0]?.rows).toBe(16);
+  });
+
   it('stays under its byte budget with heavy rows', async () => {
     const { cache, asked } = open(64);
     let answered = 0;

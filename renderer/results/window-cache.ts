@@ -8,8 +8,8 @@ import { type CellRange, type CellView, type GridColumn, type GridModel } from '
  * away before it was asked for is never asked for.
  */
 export interface WindowCache extends GridModel {
-  /** More rows are there now (or, after a run, the final number). */
-  setRowCount(rows: number): void;
+  /** More rows are there now (or, after a run, the final number). `bytes` of them all, where known. */
+  setRowCount(rows: number, bytes?: number): void;
   /** Asks again for what could not be read. */
   retry(): void;
   /** Why the last window could not be read, until something could. */
@@ -222,8 +222,12 @@ export function createWindowCache(options: WindowCacheOptions): WindowCache {
       if (!disposed && rowCount > 0 && columns.length > 0 && range.bottom >= range.top && range.right >= range.left)
         want(range);
     },
-    setRowCount: (rows) => {
+    setRowCount: (rows, size = 0) => {
       rowCount = rows;
+      const share = Math.min(1, WINDOW_COLUMNS / Math.max(1, columns.length));
+      const heavy = rows > 0 && (size / rows) * WINDOW_ROWS * share > HEAVY_WINDOW;
+      // Before anything was asked for: the first window of a result of big cells would be tens of megabytes.
+      if (heavy && entries.size === 0 && inFlight.size === 0) windowRows = LEAST_ROWS;
       if (visible !== null) pump();
     },
     retry: () => {

@@ -8,6 +8,7 @@ import { copySelection } from '../copy.ts';
 import { byteSize } from '../grid/cell-text.ts';
 import { selectCell } from '../grid/selection.ts';
 import { maskSentences } from '../result-sheet.ts';
+import { Shown } from '../shown.tsx';
 import { thousands } from '../words.ts';
 import { formatJson } from './format-json.ts';
 import { type InspectedCell } from './inspected.ts';
@@ -25,7 +26,9 @@ export function CellTab({ client, cell }: { client: Client<Desktop>; cell: Inspe
   return (
     <div className="inspector-cell">
       <header className="inspector-head">
-        <h3>{column.name}</h3>
+        <h3>
+          <Shown text={column.name} />
+        </h3>
         <code>{column.type}</code>
         <span className="inspector-note">
           row {thousands(cell.row + 1)}

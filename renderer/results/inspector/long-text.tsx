@@ -1,7 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactElement, useLayoutEffect, useMemo, useRef, useState } from 'react';
-import { showText } from '../grid/cell-text.ts';
 import { readToken } from '../../design/index.ts';
+import { Shown } from '../shown.tsx';
 import { foldedLine, foldLines } from './fold-lines.ts';
 
 /** Where a line that is not wrapped is folded all the same: no browser lays out a line of 10 MB in time. */
@@ -48,26 +48,5 @@ export function LongText({ text, wrap, label }: { text: string; wrap: boolean; l
         ))}
       </div>
     </div>
-  );
-}
-
-/** A line with what is invisible made visible, the marks told from the text by colour. */
-export function Shown({ text }: { text: string }): ReactElement {
-  const shown = showText(text, LONGEST_LINE);
-  if (shown.marks.length === 0) return <>{shown.text}</>;
-  const cuts = [0, ...shown.marks, shown.text.length];
-  return (
-    <>
-      {cuts.slice(0, -1).map((start, index) => {
-        const piece = shown.text.slice(start, cuts[index + 1]);
-        return index % 2 === 1 ? (
-          <span key={start} className="text-mark">
-            {piece}
-          </span>
-        ) : (
-          piece
-        );
-      })}
-    </>
   );
 }

@@ -6,9 +6,10 @@ import { type Client } from '../../../shared/rpc/types.ts';
 import { Icon, Message, ProgressBar, readToken } from '../../design/index.ts';
 import { byteSize } from '../grid/cell-text.ts';
 import { type CellView } from '../grid/model.ts';
+import { Shown } from '../shown.tsx';
 import { viewOf } from '../window-cache.ts';
 import { type InspectedCell } from './inspected.ts';
-import { Shown } from './long-text.tsx';
+
 import { useAsked } from './use-cell.ts';
 
 /** One row as a record: every column under the other. */
@@ -45,7 +46,7 @@ export function RowTab({ client, cell }: { client: Client<Desktop>; cell: Inspec
             >
               <dt title={`${column.name} ${column.type}`}>
                 {column.mask !== null && <Icon name="lock" className="meaning-masked" />}
-                {column.name}
+                <Shown text={column.name} />
               </dt>
               <dd data-state={view.state} data-numeric={column.numeric || undefined}>
                 <Value cell={view} />
