@@ -1,7 +1,7 @@
 import { type ReactElement } from 'react';
 import { type ConnectionView, type TabState } from '../../shared/views.ts';
 import { shortcutOf } from '../commands/commands.ts';
-import { Button, environmentName, Icon, Menu, type MenuEntry, WithTooltip } from '../design/index.ts';
+import { Button, environmentName, Icon, IconButton, Menu, type MenuEntry, WithTooltip } from '../design/index.ts';
 import { cancelRun, connectTab, explainCurrent, formatText, runCurrent } from '../state/actions.ts';
 import { useStore } from '../state/store.ts';
 import { useWorkbench } from '../state/workbench.ts';
@@ -47,28 +47,25 @@ export function Toolbar({ tab }: { tab: TabState }): ReactElement {
   const running = snapshot?.state === 'running';
   return (
     <div className="toolbar" role="toolbar" aria-label="Statement">
-      {running ? (
-        <Button
-          icon="debug-stop"
-          className="run-button"
-          shortcut={shortcutOf('cancel')}
-          onPress={() => {
-            cancelRun(workbench);
-          }}
-        >
-          Cancel
-        </Button>
-      ) : (
-        <Button
-          icon="play"
-          className={`run-button ${environment === null ? '' : `run-on environment-${environment}`}`}
-          shortcut={shortcutOf('run')}
-          isDisabled={gone}
-          onPress={() => void runCurrent(workbench)}
-        >
-          Run
-        </Button>
-      )}
+      <Button
+        icon="play"
+        className={environment === null ? 'run-button' : `run-button run-on environment-${environment}`}
+        shortcut={shortcutOf('run')}
+        isDisabled={gone || running}
+        onPress={() => void runCurrent(workbench)}
+      >
+        Run
+      </Button>
+      <IconButton
+        icon="debug-stop"
+        label="Cancel"
+        shortcut={shortcutOf('cancel')}
+        className="cancel-button"
+        isDisabled={!running}
+        onPress={() => {
+          cancelRun(workbench);
+        }}
+      />
       <WithTooltip text="Show the verdict without running" shortcut={shortcutOf('explain')}>
         <Button
           variant="quiet"

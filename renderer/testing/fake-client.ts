@@ -31,7 +31,7 @@ function verdictOn(text: string): VerdictView {
   return {
     verdict: write === null ? 'allow' : 'refuse',
     action: write === null ? 'read' : 'write',
-    title: write === null ? 'Read' : 'Refused',
+    title: `${(write?.[1] ?? 'read').toLowerCase()} ${tables.map((name) => `public.${name}`).join(', ')}`,
     effects: [write === null ? 'reads rows' : 'changes rows'],
     objects: tables.map((name) => ({ name: `public.${name}`, access: write === null ? 'read' : 'write', via: null })),
     columns: [],
@@ -117,11 +117,10 @@ export function fakeClient(options: FakeOptions): Client<Desktop> {
       });
     });
 
-  async function* run(text: string, signal?: AbortSignal): AsyncGenerator<RunEvent> {
+  async function* run(text: string, offset: number, signal?: AbortSignal): AsyncGenerator<RunEvent> {
     await pause(20, signal);
     const verdict = verdictOn(text);
-    const start = text.search(/\S/);
-    yield { kind: 'verdict', statement: { start, end: text.trimEnd().length }, verdict };
+    yield { kind: 'verdict', statement: { start: offset, end: offset + text.length }, verdict };
     recorded += 2;
     yield { kind: 'recorded', index: recorded };
     if (verdict.verdict !== 'allow') return;
@@ -229,7 +228,7 @@ export function fakeClient(options: FakeOptions): Client<Desktop> {
       await pause(40);
       return verdictOn(text);
     },
-    'query.run': ({ text }, signal) => run(text, signal),
+    'query.run': ({ text, offset }, signal) => run(text, offset, signal),
     'result.window': async ({ result, firstRow, rows, firstColumn, columns }) => {
       const known = results.get(result) ?? [];
       return packWindow(

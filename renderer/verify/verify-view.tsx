@@ -1,4 +1,4 @@
-import { type ReactElement, useState } from 'react';
+import { type ReactElement, useEffect, useState } from 'react';
 import { type VerifyView as Verified } from '../../shared/views.ts';
 import { Button, Message, ProgressBar } from '../design/index.ts';
 import { useStore } from '../state/store.ts';
@@ -11,7 +11,7 @@ function Outcome({ found }: { found: Verified }): ReactElement {
     <>
       <Message meaning={found.good ? 'approved' : 'refused'} alert>
         {found.good
-          ? 'The record is whole: nothing in it was changed, removed or put in between.'
+          ? 'Nothing that was checked is wrong: no event was changed, removed or put in between.'
           : `${found.findings.length.toLocaleString('en')} ${found.findings.length === 1 ? 'finding' : 'findings'}: the record is not what was written.`}
       </Message>
       {found.findings.length > 0 && (
@@ -63,20 +63,27 @@ function Outcome({ found }: { found: Verified }): ReactElement {
 export function VerifyView(): ReactElement {
   const workbench = useWorkbench();
   const audit = useStore(workbench.audit);
-  const [found, setFound] = useState<Loadable<Verified> | null>(null);
+  const [found, setFound] = useState<Loadable<Verified>>(loading);
+  const [round, setRound] = useState(0);
 
-  const verify = async (): Promise<void> => {
-    setFound(loading);
-    try {
-      setFound({ state: 'ready', value: await workbench.client['audit.verify']() });
-    } catch (error) {
-      setFound({ state: 'failed', trouble: troubleOf(error) });
-    }
-  };
+  useEffect(() => {
+    const asked = new AbortController();
+    workbench.client['audit.verify'](undefined, asked.signal).then(
+      (value) => {
+        setFound({ state: 'ready', value });
+      },
+      (error: unknown) => {
+        if (!asked.signal.aborted) setFound({ state: 'failed', trouble: troubleOf(error) });
+      },
+    );
+    return () => {
+      asked.abort();
+    };
+  }, [workbench, round]);
 
   return (
     <section className="page" aria-labelledby="verify-title">
-      {found?.state === 'loading' && <ProgressBar label="Verifying" />}
+      {found.state === 'loading' && <ProgressBar label="Verifying" />}
       <div className="page-body">
         <h1 id="verify-title" className="page-title">
           Verify the record
@@ -103,18 +110,21 @@ export function VerifyView(): ReactElement {
           <Button
             variant="primary"
             icon="verified"
-            isDisabled={found?.state === 'loading'}
-            onPress={() => void verify()}
+            isDisabled={found.state === 'loading'}
+            onPress={() => {
+              setFound(loading);
+              setRound(round + 1);
+            }}
           >
-            {found?.state === 'loading' ? 'Verifying' : 'Verify now'}
+            {found.state === 'loading' ? 'Verifying' : 'Verify again'}
           </Button>
         </div>
-        {found?.state === 'failed' && (
+        {found.state === 'failed' && (
           <Message meaning="refused" alert>
             {found.trouble.message} {found.trouble.next}
           </Message>
         )}
-        {found?.state === 'ready' && <Outcome found={found.value} />}
+        {found.state === 'ready' && <Outcome found={found.value} />}
         <p className="page-note">
           The same from a terminal, without this window: <code>countersign verify</code>
         </p>
