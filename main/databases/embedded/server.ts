@@ -1,26 +1,16 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import {
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { z } from 'zod';
 import { CountersignError } from '../../errors.ts';
 import { type Lock, tryLock } from '../../lock.ts';
-import { type Account, canReach, serverAccount } from './account.ts';
-import { type Binaries, prepareBinaries } from './binaries.ts';
+import { canReach, serverAccount } from './account.ts';
+import { prepareBinaries } from './binaries.ts';
+import { createCluster, environment, type Place, seenData, SUPERUSER, throughWorkingDirectory } from './cluster.ts';
 import { type SupervisorOrders } from './supervisor.ts';
 
 /** A PostgreSQL server of our own on a loopback port, gone when `stop` resolves or this process dies. */
@@ -64,11 +54,9 @@ const SETTINGS: Readonly<Record<string, string>> = {
   log_destination: 'stderr',
 };
 
-const SUPERUSER = 'postgres';
 const PORT_ATTEMPTS = 5;
 /** Milliseconds that a server whose owner died may take to stop before we give up on its directory. */
 const ORPHAN_PATIENCE = 20_000;
-const execute = promisify(execFile);
 const passwords = new WeakMap<EmbeddedServer, string>();
 
 /**
@@ -96,7 +84,10 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     const place: Place = { directory, data, seen, account, binaries };
     await settleLeftovers(data);
     const initialised = !existsSync(join(data, 'PG_VERSION'));
-    if (initialised) await createCluster(place, options);
+    if (initialised) {
+      options.onProgress('Creating a PostgreSQL database');
+      await createCluster(place, options.superuserPassword);
+    }
     options.onProgress('Starting PostgreSQL');
     const { port, supervisor, pid } = await startOnFreePort(place);
     const server = running(port, supervisor, pid, data, initialised, lock);
@@ -116,82 +107,6 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
 /** The superuser's password of a running server, for `asSuperuser` only: it is not on the object that travels. */
 export function superuserOf(server: EmbeddedServer): { readonly user: string; readonly password: string } {
   return { user: SUPERUSER, password: passwords.get(server) ?? '' };
-}
-
-interface Place {
-  readonly directory: string;
-  readonly data: string;
-  /** `directory` as the server's account reaches it from its working directory, which is the data directory. */
-  readonly seen: string;
-  readonly account: Account | undefined;
-  readonly binaries: Binaries;
-}
-
-/**
- * A profile below a directory that only root may enter (/root, a container's 0700 mount) is reached through the working
- * directory: Linux resolves /proc/self/cwd without walking the path above it.
- */
-function throughWorkingDirectory(directory: string): string {
-  if (process.platform === 'linux') return '/proc/self/cwd/..';
-  throw new CountersignError(
-    'embedded-unreachable',
-    `PostgreSQL must not run as root, and no other account can enter ${directory}.`,
-    {
-      next: 'Run Countersign as an ordinary user, or choose a --home below a directory that others may enter.',
-    },
-  );
-}
-
-const seenData = (place: Place): string => (place.seen === place.directory ? place.data : '/proc/self/cwd');
-
-function environment({ binaries }: Place): Record<string, string> {
-  const kept = ['PATH', 'SystemRoot', 'TEMP', 'TMP'].flatMap((name) => {
-    const value = process.env[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  const library = process.platform === 'darwin' ? 'DYLD_FALLBACK_LIBRARY_PATH' : 'LD_LIBRARY_PATH';
-  const libraries = binaries.libraryPath === undefined ? {} : { [library]: binaries.libraryPath };
-  return { ...Object.fromEntries(kept), LC_ALL: 'C', TZ: 'UTC', ...libraries };
-}
-
-/** Creates the cluster beside its place and moves it there when it is whole: a start cut short leaves nothing half made. */
-async function createCluster(place: Place, { superuserPassword, onProgress }: EmbeddedOptions): Promise<void> {
-  onProgress('Creating a PostgreSQL database');
-  const unfinished = join(place.directory, 'unfinished');
-  const passwordFile = join(place.directory, 'password');
-  rmSync(unfinished, { recursive: true, force: true });
-  mkdirSync(unfinished, { mode: 0o700 });
-  try {
-    writeFileSync(passwordFile, superuserPassword, { mode: 0o600 });
-    if (place.account !== undefined) {
-      for (const path of [unfinished, passwordFile]) chownSync(path, place.account.uid, place.account.gid);
-    }
-    const direct = place.seen === place.directory;
-    const args = ['-D', direct ? unfinished : '/proc/self/cwd', '--pwfile', `${place.seen}/password`, '-U', SUPERUSER];
-    args.push(
-      '-A',
-      'scram-sha-256',
-      '-E',
-      'UTF8',
-      '--locale-provider=builtin',
-      '--builtin-locale=C.UTF-8',
-      '--locale=C',
-    );
-    args.push('--no-instructions', '--no-sync');
-    await execute(place.binaries.initdb, args, { cwd: unfinished, env: environment(place), ...place.account });
-    renameSync(unfinished, place.data);
-  } catch (cause) {
-    throw new CountersignError(
-      'embedded-failed',
-      `The built-in PostgreSQL could not create its database in ${place.directory}.`,
-      {
-        next: 'Check that the disk has 100 MB to spare and that programs may run from where Countersign is installed.',
-        cause,
-      },
-    );
-  } finally {
-    rmSync(passwordFile, { force: true });
-  }
 }
 
 /**
