@@ -23,6 +23,8 @@ const CHECKPOINT = /^\d{20}$/;
  * @throws CannotVerify when there is no log to check.
  */
 export function verifyDirectory(directory: string, options: VerifyOptions = {}): Report {
+  // Marks of dead logs first: the successor of each was there before its mark, so the list read after has it.
+  const dead = new Map(findLogs(directory).map(({ id, path }) => [id, readOrNull(join(path, 'dead.json'))]));
   const logs = findLogs(directory);
   if (logs.length === 0) throw new CannotVerify(`There is no audit log in ${directory}.`);
   const trusted = options.trustedKeys?.map((vkey) => {
@@ -40,7 +42,7 @@ export function verifyDirectory(directory: string, options: VerifyOptions = {}):
       report.finding('unreadable', `A part of the log cannot be read (${String(error.code)}).`, id);
     }
   }
-  checkDead(logs, successors, report);
+  checkDead(dead, logs, successors, report);
   if (trusted === undefined)
     report.notChecked(
       'That the keys are those of the people you trust: compare them with what you know from elsewhere.',
@@ -171,7 +173,8 @@ function verifyLog(
   if (whole) rules.end();
   for (const [size] of checkpoints)
     if (size > tree.size) report.finding('cut', `${size} events were signed, but only ${tree.size} can be read.`, id);
-  if (tree.size === 0) report.finding('identity', 'Not one event can be read.', id);
+  if (tree.size === 0 && notes.size === 0) report.notChecked(`The log ${id}: it has no event yet.`);
+  else if (tree.size === 0) report.finding('cut', 'Events were signed, but not one can be read.', id);
   tiles.end((shown as Checkpoint | null)?.size ?? 0);
   report.checked('checkpoints', checkpoints.size, "the log's Ed25519 key");
   report.checked('events under a signed Merkle root', signed, 'RFC 6962 tree hash, recomputed');
@@ -188,13 +191,13 @@ function sameState(state: unknown, tiles: readonly string[], open: unknown): boo
 
 /** A dead log stays a finding; its successor must name it with the same words, and every log that is named must be there. */
 function checkDead(
+  marks: ReadonlyMap<string, Buffer | null>,
   logs: readonly { readonly id: string; readonly path: string }[],
   successors: readonly { readonly id: string; readonly after: unknown }[],
   report: Reporter,
 ): void {
   const text = (after: unknown): string => `${JSON.stringify(after, null, 2)}\n`;
-  for (const { id, path } of logs) {
-    const dead = readOrNull(join(path, 'dead.json'));
+  for (const [id, dead] of marks) {
     if (dead === null) continue;
     const reason = parseObject(dead)?.reason;
     report.finding(

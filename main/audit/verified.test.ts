@@ -1,7 +1,17 @@
 /** What the writer makes, judged by the independent verifier: good as it is, and not good after any change. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -128,6 +138,26 @@ describe('a log of the product', () => {
 
   it('is not good when the blob key does not open its blobs', () => {
     expect(codes(verifyDirectory(directory, { blobKey: Buffer.alloc(32, 8) }))).toContain('blob-content');
+  });
+
+  it('is not called bad while it has no event yet, and is when its events are gone', () => {
+    const other = mkdtempSync(join(tmpdir(), 'countersign-begun-'));
+    try {
+      const segment = join(other, LOG, 'journal/00000000.seg');
+      new Writer(simulatedOptions(nodeIo(join(other, LOG)))).close();
+      const bytes = readFileSync(segment);
+      writeFileSync(segment, bytes.fill(0, bytes.indexOf('CSFR')));
+      expect(codes(verifyDirectory(other))).toContain('cut');
+      for (const part of ['checkpoints', 'tile', 'checkpoint', 'log.json'])
+        rmSync(join(other, LOG, part), { recursive: true });
+      mkdirSync(join(other, LOG, 'checkpoints'));
+      expect(verifyDirectory(other)).toMatchObject({
+        good: true,
+        notChecked: expect.arrayContaining([`The log ${LOG}: it has no event yet.`]),
+      });
+    } finally {
+      rmSync(other, { recursive: true });
+    }
   });
 
   it('is not good under another name', () => {
