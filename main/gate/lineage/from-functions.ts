@@ -83,21 +83,19 @@ function functionColumns(
   const name = names(call.fields['funcname']);
   const args = nodesOf(call.fields['args']);
   if (name.at(-1) === 'unnest') {
-    const columns = args.map((arg) => isScalarArray(context, arg, standing));
-    return columns.every(Boolean)
-      ? args.map((_, at) => (args.length === 1 ? (own[0] ?? '') : `unnest${at === 0 ? '' : String(at)}`))
-      : undefined;
+    if (!args.every((arg) => isScalarArray(context, arg, standing))) return undefined;
+    return args.length === 1 ? own : args.map(() => 'unnest');
   }
   const overloads = builtinSignatures({ name, count: args.length, span: undefined });
   const [first] = overloads;
   if (first === undefined) return undefined;
-  const shapes = new Set(overloads.map((one) => `${one.returns} ${(one.columns ?? []).join(' ')}`));
-  if (shapes.size > 1) return undefined;
-  if (first.columns !== undefined && first.columns.length > 1) return first.columns;
-  if (first.columns !== undefined && first.returns !== 'row') return given === undefined ? first.columns : own;
-  if (first.returns === 'scalar') return own;
-  if (first.returns === 'any') return isScalar(context, value, standing) ? own : undefined;
-  return undefined;
+  if (overloads.some((one) => one.returns === 'row' || one.columns !== undefined)) {
+    // A single OUT argument names the column before an alias of the function does.
+    const shapes = new Set(overloads.map((one) => (one.columns ?? []).join(' ')));
+    return shapes.size === 1 ? first.columns : undefined;
+  }
+  const follows = overloads.some((one) => one.returns === 'any');
+  return !follows || isScalar(context, value, standing) ? own : undefined;
 }
 
 /** unnest() of an array of rows, or of a tsvector, gives several columns. */

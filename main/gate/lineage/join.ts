@@ -41,6 +41,14 @@ export function joinEntries(
     qualified: false,
     unqualified: true,
   };
+  if (open && fields['isNatural'] === true) {
+    context.hazard(
+      'untraceable',
+      'Which columns NATURAL JOIN compares here is not known before the statement runs.',
+      undefined,
+      'Name the columns with USING or ON.',
+    );
+  }
   const usingAlias = fieldsOf(fields['join_using_alias']);
   const using: readonly Entry[] =
     usingAlias === undefined

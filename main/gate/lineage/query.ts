@@ -51,7 +51,8 @@ function select(context: Context, fields: Fields, around: Standing, deferTargets
   expression(context, fields['whereClause'], standing, 'predicate');
   const distinct = listOf(fields['distinctClause']);
   // What a view computes in a column that is not asked for is not computed, unless it decides on the number of rows.
-  const defer = deferTargets && distinct.length === 0;
+  const limited = fields['limitCount'] !== undefined || fields['limitOffset'] !== undefined;
+  const defer = deferTargets && distinct.length === 0 && !limited;
   const outputs = targets(context, fields['targetList'], standing, defer);
   for (const item of nodesOf(fields['groupClause'])) grouping(context, item, standing, outputs);
   expression(context, fields['havingClause'], standing, 'predicate');

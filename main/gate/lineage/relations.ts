@@ -63,6 +63,7 @@ function traceView(
   const context = new Context(index, () => undefined, [...within, name]);
   const inspection = inspect(root, () => undefined);
   for (const hazard of [...inspection.hazards, ...nameHazards(inspection, index)]) context.addHazard(hazard);
+  if (inspection.locksRows) context.hazard('row-lock', 'The view locks the rows it reads.');
   const columns = queryColumns(context, root, { scope: undefined, environment: undefined }, true);
   if (columns.length !== relation.columns.length) return untraceable(name, 'has other columns than its definition');
   return {

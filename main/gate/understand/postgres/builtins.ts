@@ -93,7 +93,8 @@ export function builtinSignatures(call: Call): readonly BuiltinSignature[] {
   const [first = '', second] = call.name;
   if (call.name.length > 2 || (second !== undefined && first !== 'pg_catalog')) return [];
   const overloads = functions.get(second ?? first) ?? [];
-  const { count } = call;
+  // unnest(a, b) in FROM is the SQL standard's, and means unnest(a) beside unnest(b).
+  const count = call.name.length === 1 && first === 'unnest' && call.count !== undefined ? 1 : call.count;
   return count === undefined ? overloads : overloads.filter((one) => one.least <= count && count <= one.most);
 }
 
