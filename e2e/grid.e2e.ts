@@ -147,6 +147,16 @@ describe.skipIf(!existsSync('/usr/bin/chromium'))('the results grid', () => {
     expect(Math.abs((await scrollTop(page.getByRole('grid'))) - place)).toBeLessThan(2);
   });
 
+  it('keeps place and focus when Enter opens the inspector beside it', async () => {
+    const grid = await open('inspector-closed');
+    await press('Control+End', 'ArrowUp', 'Enter');
+    await page.getByRole('tab', { name: 'Cell' }).waitFor();
+    await page.getByText('row 100,213').waitFor();
+    expect(await grid.evaluate((element) => element === document.activeElement)).toBe(true);
+    await press('ArrowUp');
+    await expect.poll(() => cell(100_211, 9).getAttribute('aria-selected')).toBe('true');
+  });
+
   it('resizes a column by its border and fits it on a double click', async () => {
     await open('rows');
     const header = page.getByRole('columnheader', { name: 'email', exact: true });

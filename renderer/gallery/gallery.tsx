@@ -41,6 +41,7 @@ function Page({ name }: { name: string }): ReactElement {
   if (name === 'states') return <States />;
   if (name === 'parts') return <Parts />;
   if (name === 'inspector') return <ResultsWithInspector name="rows" />;
+  if (name === 'inspector-closed') return <ResultsWithInspector name="rows" closed />;
   if (name === 'inspector-cells') return <ResultsWithInspector name="cells" />;
   if (name === 'empty-canvas') return <EmptyCanvas />;
   return <Results name={name} />;

@@ -1,4 +1,4 @@
-import { type ReactElement, useMemo, useState } from 'react';
+import { type ReactElement, useCallback, useMemo, useState } from 'react';
 import { type ConnectionView } from '../../shared/views.ts';
 import { Inspector } from '../results/inspector.tsx';
 import { type InspectedCell } from '../results/inspector/inspected.ts';
@@ -47,18 +47,31 @@ export function NoRun(): ReactElement {
   return <ResultsPanel client={client} run={null} connection={connection} onReveal={nothing} />;
 }
 
-/** Results with the inspector beside them, as in the window. */
-export function ResultsWithInspector({ name }: { name: string }): ReactElement {
+/**
+ * Results with the inspector beside them, as in the window; closed at first if asked, and then opened from the grid. The
+ * key is the window's too: opening the inspector lays the areas out anew.
+ */
+export function ResultsWithInspector({ name, closed = false }: { name: string; closed?: boolean }): ReactElement {
   const scene = scenes[name] as Scene;
   const { client, run } = useScene(scene);
   const [cell, setCell] = useState<InspectedCell | null>(null);
-  const verdict = run.snapshot().verdict;
+  const [open, setOpen] = useState(!closed);
+  const show = useCallback(() => setOpen(true), []);
   return (
-    <div className="gallery-beside">
-      <ResultsPanel client={client} run={run} connection={connection} onReveal={nothing} onInspect={setCell} />
-      <aside className="gallery-inspector">
-        <Inspector client={client} selection={cell} verdict={verdict} />
-      </aside>
+    <div className={open ? 'gallery-beside' : 'gallery-alone'} key={open ? 'beside' : 'alone'}>
+      <ResultsPanel
+        client={client}
+        run={run}
+        connection={connection}
+        onReveal={nothing}
+        onInspect={setCell}
+        onOpenInspector={show}
+      />
+      {open && (
+        <aside className="gallery-inspector">
+          <Inspector client={client} selection={cell} verdict={run.snapshot().verdict} />
+        </aside>
+      )}
     </div>
   );
 }

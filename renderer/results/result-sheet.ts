@@ -14,8 +14,10 @@ import { createWindowCache, type Rectangle } from './window-cache.ts';
  * a React component, so that switching tabs and coming back finds everything as it was.
  */
 export interface ResultSheet {
-  /** Holds the grid; put it where it is to be seen. */
+  /** Holds the grid. */
   readonly host: HTMLElement;
+  /** Shows the sheet in an element, scrolled and focused as it was when it was last shown. Returns what ends it. */
+  attach(place: HTMLElement): () => void;
   readonly grid: Grid;
   subscribe(listener: () => void): () => void;
   snapshot(): SheetSnapshot;
@@ -71,6 +73,7 @@ function createSheet(client: Client<Desktop>, run: RunModel): ResultSheet {
   let current: SheetSnapshot = { selection: null, totals: null, failure: null };
   let summing: AbortController | null = null;
   let wishes: SheetWishes | null = null;
+  let hadFocus = false;
 
   const fetch = (area: Rectangle, signal: AbortSignal): Promise<Uint8Array> =>
     client['result.window']({ result, ...area }, signal);
@@ -129,6 +132,15 @@ function createSheet(client: Client<Desktop>, run: RunModel): ResultSheet {
   return {
     host,
     grid,
+    attach: (place) => {
+      place.append(host);
+      grid.restore();
+      if (hadFocus) grid.focus();
+      return () => {
+        hadFocus = host.contains(document.activeElement);
+        host.remove();
+      };
+    },
     subscribe: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -34,10 +34,7 @@ export function SheetView({
   const { message, copy } = useCopy(client, run.result, sheet);
 
   // The sheet's own element moves in and out: React neither makes nor forgets what is in it.
-  useLayoutEffect(() => {
-    place.current?.append(sheet.host);
-    return () => sheet.host.remove();
-  }, [sheet]);
+  useLayoutEffect(() => (place.current === null ? undefined : sheet.attach(place.current)), [sheet]);
 
   useEffect(
     () =>

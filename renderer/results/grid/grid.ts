@@ -40,6 +40,8 @@ export interface Grid {
   focus(): void;
   /** Scrolls the least that shows a cell. */
   reveal(cell: CellPosition): void;
+  /** The grid was put into the document again: an element comes back scrolled to its beginning. */
+  restore(): void;
   /** Pins the first columns, as many as given. */
   pin(columns: number): void;
   fitColumn(column: number): void;
@@ -165,6 +167,11 @@ export function createGrid(host: HTMLElement, label: string, first: GridModel, e
     requestFrame();
   }
 
+  function restore(): void {
+    scroll.to(scroll.top, scroll.left);
+    requestFrame();
+  }
+
   function setLayout(next: typeof layout): void {
     layout = next;
     measureContent();
@@ -224,11 +231,10 @@ export function createGrid(host: HTMLElement, label: string, first: GridModel, e
   const resized = new ResizeObserver(() => {
     const next = { width: scroller.clientWidth, height: scroller.clientHeight };
     if (next.width === size.width && next.height === size.height) return requestFrame();
-    const returns = size.width === 0;
     size = next;
+    // Out of sight: megabytes of picture per tab are given back until it is shown again.
+    if (next.width === 0) return surface.fit(0, 0, 1);
     measureContent();
-    // An element that was out of the document comes back scrolled to its beginning.
-    if (returns) scroll.to(scroll.top, scroll.left);
     fitToFirstCells();
     // In the same frame: a canvas of the old size would be stretched for one.
     cancelAnimationFrame(frame);
@@ -260,6 +266,7 @@ export function createGrid(host: HTMLElement, label: string, first: GridModel, e
     select: (next) => change(next),
     focus: () => scroller.focus({ preventScroll: true }),
     reveal,
+    restore,
     pin: (columns) => setLayout(pinColumns(layout, columns)),
     fitColumn,
     get selection() {
