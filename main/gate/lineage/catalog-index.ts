@@ -28,6 +28,7 @@ export class CatalogIndex {
   readonly #functions = new Map<string, CatalogFunction[]>();
   readonly #operators: ReadonlySet<string>;
   readonly #types: ReadonlySet<string>;
+  readonly #castTypes: ReadonlySet<string>;
   readonly #path: readonly string[];
   readonly #columns = new Map<string, BaseColumn>();
   readonly #sources = new Map<BaseColumn, ColumnSource>();
@@ -45,6 +46,7 @@ export class CatalogIndex {
       this.#functions.set(one.name, list);
     }
     this.#operators = new Set(snapshot.userOperators);
+    this.#castTypes = new Set(snapshot.userOperators.flatMap(typesOfCast).map(bareType));
     this.#types = new Set((snapshot.types ?? []).map((type) => key(type.schema, type.name)));
     // pg_catalog is searched first unless the path names it elsewhere (PostgreSQL documentation 5.10.5).
     this.#path = snapshot.searchPath.includes('pg_catalog')
@@ -79,6 +81,11 @@ export class CatalogIndex {
 
   hasUserOperator(name: string): boolean {
     return this.#operators.has(name);
+  }
+
+  /** True for a type, however written, that this database defines a cast from or to: a use of its values may run code. */
+  hasUserCast(type: string): boolean {
+    return this.#castTypes.size > 0 && this.#castTypes.has(bareType(type));
   }
 
   /** True for an enum or domain of the snapshot, whose values carry no code of their own. */
@@ -156,6 +163,39 @@ export class CatalogIndex {
 
 function key(schema: string, name: string): string {
   return `${schema}\0${name}`;
+}
+
+/** The two types of a cast among the snapshot's operators, `mood AS integer`; none for an operator. */
+function typesOfCast(operator: string): readonly string[] {
+  const parts = operator.split(' AS ');
+  return parts.length === 2 ? parts : [];
+}
+
+/** What the grammar calls types that the server prints by their SQL names. */
+const SQL_NAMES: Readonly<Record<string, string>> = {
+  bigint: 'int8',
+  'bit varying': 'varbit',
+  boolean: 'bool',
+  character: 'bpchar',
+  'character varying': 'varchar',
+  'double precision': 'float8',
+  integer: 'int4',
+  real: 'float4',
+  smallint: 'int2',
+  'time with time zone': 'timetz',
+  'time without time zone': 'time',
+  'timestamp with time zone': 'timestamptz',
+  'timestamp without time zone': 'timestamp',
+};
+
+/** `public."mood"[]` -> `mood`, `numeric(10,2)` -> `numeric`, `integer` -> `int4`. */
+function bareType(type: string): string {
+  const element = type
+    .replace(/\([\d,]*\)/, '')
+    .replace(/(?:\[\])+$/, '')
+    .replace(/^_/, '');
+  const last = element.slice(element.lastIndexOf('.') + 1).replaceAll('"', '');
+  return SQL_NAMES[last] ?? last;
 }
 
 /** Generated columns cannot refer to generated columns, so one step is all there is. */

@@ -103,7 +103,16 @@ function column(context: Context, fields: Fields, standing: Standing, place: Pla
   const span = context.span(locationOf(fields));
   if (entry !== undefined)
     return used(context, value, place === 'output' || place === 'argument' ? 'whole-row' : place, span);
-  return place === 'output' ? value : used(context, value, place, span);
+  if (place === 'output') return value;
+  if (value.type !== undefined && context.index.hasUserCast(value.type)) {
+    context.hazard(
+      'user-cast',
+      `This database defines casts of its own for the type ${value.type}: using a value of it here may run other code.`,
+      span,
+      'Read the column as it is.',
+    );
+  }
+  return used(context, value, place, span);
 }
 
 /** `(row).column` of something in FROM is that column; of any other value it may be a field, or a call of a function. */

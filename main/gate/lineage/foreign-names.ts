@@ -1,5 +1,5 @@
 import { type Hazard } from '../facts.ts';
-import { builtinSignatures } from '../understand/postgres/builtins.ts';
+import { builtinSignatures, isBuiltinType } from '../understand/postgres/builtins.ts';
 import { type Inspection } from '../understand/postgres/inspect.ts';
 import { type CatalogIndex } from './catalog-index.ts';
 
@@ -32,10 +32,15 @@ export function nameHazards(inspection: Inspection, index: CatalogIndex): readon
     });
   }
   for (const { name, span } of inspection.types) {
-    if (index.hasHarmlessType(name)) continue;
+    const builtin = (name.length === 1 || name[0] === 'pg_catalog') && isBuiltinType(name.at(-1) ?? '');
+    const cast = index.hasUserCast(name.at(-1) ?? '');
+    if (!cast && (builtin || index.hasHarmlessType(name))) continue;
+    const bare = builtin ? name.at(-1) : name.join('.');
     hazards.push({
-      code: 'user-type',
-      sentence: `${name.join('.')} is not a type of PostgreSQL itself: reading a value into it may run other code.`,
+      code: cast ? 'user-cast' : 'user-type',
+      sentence: cast
+        ? `This database defines casts of its own for the type ${bare ?? ''}: reading a value into it may run other code.`
+        : `${bare ?? ''} is not a type of PostgreSQL itself: reading a value into it may run other code.`,
       next: 'Cast to a built-in type.',
       ...(span === undefined ? {} : { span }),
     });

@@ -370,6 +370,28 @@ describe('what cannot be traced', () => {
     expect((await lineageOf(text)).hazards).toEqual([]);
   });
 
+  it.each([
+    ["select 'x'::mood", 'user-cast'],
+    ["select 'x'::mood[]", 'user-cast'],
+    ["select '1'::int", 'user-cast'],
+    ['select id from t where a = $1', 'user-cast'],
+    ['select a from t', ''],
+    ["select 'x'::numeric", ''],
+  ])('%s, where casts from mood to integer and from text to date are defined: %s', async (text, code) => {
+    const { tree } = await understand(text, { standardConformingStrings: true, clientEncoding: 'UTF8' });
+    if (tree === undefined) throw new Error('not understood');
+    const { hazards } = trace(
+      tree,
+      new CatalogIndex({ ...snapshot, userOperators: ['public.mood AS integer', 'text AS date'] }),
+    );
+    expect(
+      hazards
+        .filter((hazard) => hazard.code !== 'unknown-column')
+        .map((hazard) => hazard.code)
+        .join(' '),
+    ).toBe(code);
+  });
+
   it('names what was nearly meant', async () => {
     expect((await lineageOf('select bb from t')).hazards[0]?.next).toBe('Did you mean b?');
     expect((await lineageOf('select 1 from brokn')).hazards[0]?.next).toBe('Did you mean broken?');

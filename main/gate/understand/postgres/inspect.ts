@@ -1,12 +1,5 @@
 import { type Action, type Effect, type FunctionUse, type Hazard, type RelationUse, type Span } from '../../facts.ts';
-import {
-  builtinRelation,
-  type Call,
-  isBuiltinOperator,
-  isBuiltinType,
-  judgeCall,
-  judgeCatalogRelation,
-} from './builtins.ts';
+import { builtinRelation, type Call, isBuiltinOperator, judgeCall, judgeCatalogRelation } from './builtins.ts';
 import { GRAMMAR } from './grammar.ts';
 import { isWriteStatement, statementMeaning, writeActions } from './statements.ts';
 import {
@@ -35,7 +28,7 @@ export interface Inspection {
   readonly functions: readonly FunctionUse[];
   readonly calls: readonly Call[];
   readonly operators: readonly NameUse[];
-  /** Types that values are turned into and that PostgreSQL does not bring. */
+  /** Types that values are turned into. */
   readonly types: readonly NameUse[];
   readonly effects: ReadonlySet<Effect>;
   readonly hazards: readonly Hazard[];
@@ -284,10 +277,7 @@ class Walk implements Inspection {
   }
 
   #type(fields: Fields): void {
-    const name = names(fields['names']);
-    const schema = name.length > 1 ? name[0] : 'pg_catalog';
-    if (schema === 'pg_catalog' && isBuiltinType(name.at(-1) ?? '')) return;
-    this.types.push({ name, span: this.#spanOf(locationOf(fields)) });
+    this.types.push({ name: names(fields['names']), span: this.#spanOf(locationOf(fields)) });
   }
 
   #relation(fields: Fields, parent: Node | undefined, field: string, visible: Visible | undefined): void {
