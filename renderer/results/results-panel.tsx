@@ -11,6 +11,7 @@ import { Refusal } from './refusal.tsx';
 import { type ResultSheet, sheetOf } from './result-sheet.ts';
 import { type RunModel, type RunSnapshot } from './run-model.ts';
 import { SheetView } from './sheet-view.tsx';
+import { Shown } from './shown.tsx';
 import { useSnapshot } from './use-snapshot.ts';
 import { duration, summary } from './words.ts';
 import './results.css';
@@ -105,20 +106,21 @@ function Outcome({
   }
   return (
     <div className="results-rows">
+      <SheetView key={snapshot.result} client={client} sheet={sheet} run={snapshot} onOpen={onOpen} />
+      {snapshot.state === 'done' && snapshot.rows === 0 && <p className="results-none">No rows match.</p>}
+      {/* Under the rows: what comes late never moves what is being read. */}
+      {snapshot.state === 'cancelled' && <Cancelled run={snapshot} />}
       {snapshot.state === 'failed' && (
         <Message meaning="refused" alert>
-          {snapshot.error?.message} {snapshot.error?.next} The rows that came before are below.
+          <Shown text={snapshot.error?.message ?? ''} /> {snapshot.error?.next} The rows that came before are above.
         </Message>
       )}
-      {snapshot.state === 'cancelled' && <Cancelled run={snapshot} />}
-      <SheetView client={client} sheet={sheet} run={snapshot} onOpen={onOpen} />
-      {snapshot.state === 'done' && snapshot.rows === 0 && <p className="results-none">No rows match.</p>}
     </div>
   );
 }
 
 function Cancelled({ run }: { run: RunSnapshot }): ReactElement {
-  const rows = run.result === null ? '' : ' The rows that came before are below.';
+  const rows = run.result === null ? '' : ' The rows that came before are above.';
   return (
     <Message meaning="read">
       Cancelled after {duration(run.milliseconds ?? 0)}.{rows}

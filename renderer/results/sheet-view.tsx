@@ -50,12 +50,12 @@ export function SheetView({
 
   return (
     <div className="sheet">
+      <div className="sheet-grid" ref={place} />
       {state?.failure != null && (
         <Message meaning="refused" alert actions={<Button onPress={() => sheet.retry()}>Read again</Button>}>
           Some rows could not be read. {state.failure}
         </Message>
       )}
-      <div className="sheet-grid" ref={place} />
       <SheetFooter run={run} state={state} message={message} />
       {menu !== null && (
         <ContextMenu
