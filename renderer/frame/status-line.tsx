@@ -3,6 +3,7 @@ import { type PersonView } from '../../shared/views.ts';
 import { EnvironmentBadge, Icon } from '../design/index.ts';
 import { useActiveRun } from '../editor/use-run.ts';
 import { type RunSnapshot } from '../results/run-model.ts';
+import { summary } from '../results/words.ts';
 import { useStore } from '../state/store.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { activeTab } from '../state/workspace.ts';
@@ -12,22 +13,9 @@ const strengths = { advisory: 'advisory', brokered: 'brokered', gateway: 'gatewa
 
 /** The run in a few words, announced when it changes its state and not for every row. */
 function runWords(snapshot: RunSnapshot | null): string {
-  switch (snapshot?.state) {
-    case undefined:
-      return '';
-    case 'running':
-      return 'running';
-    case 'refused':
-      return 'refused';
-    case 'asked':
-      return 'needs approval';
-    case 'failed':
-      return 'failed';
-    case 'cancelled':
-      return 'cancelled';
-    case 'done':
-      return `${number(snapshot.rows)} rows \u00b7 ${number(Math.round(snapshot.milliseconds ?? 0))} ms${snapshot.cut === null ? '' : ' \u00b7 cut'}`;
-  }
+  if (snapshot === null) return '';
+  if (snapshot.state === 'running') return 'running';
+  return snapshot.cut === null ? summary(snapshot) : `${summary(snapshot)} \u00b7 cut`;
 }
 
 function Recorded(): ReactElement {

@@ -6,21 +6,20 @@ import { writtenName } from './names.ts';
 import { rowEntries } from './row-menu.ts';
 import { TreeLine } from './tree-line.tsx';
 import { labelOf, parentOf, toggled, type TreeRow } from './tree-rows.ts';
-import { openRelation } from '../state/actions.ts';
+import { loadConnections, openRelation } from '../state/actions.ts';
 
-/** What an opened line needs from the gate; asked for when it opens, once. */
-export function load(workbench: Workbench, row: TreeRow): void {
+/** What an opened line needs from the gate; asked for when it opens, once. The tree shows a failure in the branch's place. */
+function load(workbench: Workbench, row: TreeRow): void {
   const { schema } = workbench;
-  const asked =
-    row.kind === 'connection'
-      ? schema.schemas(row.connection.name)
-      : row.kind === 'schema'
-        ? schema.relations(row.connection.name, row.schema.name)
-        : row.kind === 'relation'
-          ? schema.columns(row.connection.name, row.relation.schema, row.relation.name)
-          : null;
-  // The tree shows the failure in the branch's place.
-  asked?.catch(() => undefined);
+  if (row.kind === 'connection') {
+    // Opening a connection changes its state, for better or worse.
+    const shown = (): void => void loadConnections(workbench);
+    schema.schemas(row.connection.name).then(shown, shown);
+  } else if (row.kind === 'schema') {
+    schema.relations(row.connection.name, row.schema.name).catch(() => undefined);
+  } else if (row.kind === 'relation') {
+    schema.columns(row.connection.name, row.relation.schema, row.relation.name).catch(() => undefined);
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type MouseEvent, type ReactElement } from 'react';
 import { EnvironmentBadge, environmentEdge, Icon } from '../design/index.ts';
-import { writtenName } from './names.ts';
+import { shortType, writtenName } from './names.ts';
+import { isSystemSchema } from '../state/schema-cache.ts';
 import { type TreeRow } from './tree-rows.ts';
 
 const count = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
@@ -33,7 +34,9 @@ function Words({ row }: { row: TreeRow }): ReactElement {
       return (
         <>
           <Icon name="symbol-namespace" className="tree-sign" />
-          <span className="tree-name">{row.schema.name}</span>
+          <span className={isSystemSchema(row.schema.name) ? 'tree-name tree-quiet' : 'tree-name'}>
+            {row.schema.name}
+          </span>
           <span className="tree-detail">{row.schema.relations.toLocaleString('en')}</span>
         </>
       );
@@ -64,7 +67,7 @@ function Words({ row }: { row: TreeRow }): ReactElement {
               label={`You see this masked: ${row.column.class ?? 'classified'}`}
             />
           )}
-          <span className="tree-detail tree-code">{type}</span>
+          <span className="tree-detail tree-code">{shortType(type)}</span>
         </>
       );
     }

@@ -145,11 +145,13 @@ export async function formatText(workbench: Workbench): Promise<void> {
     editor.replace(part, formatted);
 }
 
+/** Reads the list of connections; a list that is already there stays when it cannot be read again. */
 export async function loadConnections(workbench: Workbench): Promise<void> {
   try {
     workbench.connections.set({ state: 'ready', value: await workbench.client['connections.list']() });
   } catch (error) {
-    workbench.connections.set({ state: 'failed', trouble: troubleOf(error) });
+    if (workbench.connections.get().state !== 'ready')
+      workbench.connections.set({ state: 'failed', trouble: troubleOf(error) });
   }
 }
 

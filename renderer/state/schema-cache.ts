@@ -26,6 +26,14 @@ export interface SchemaCache {
 /** A catalog path as one key. NUL cannot be in a PostgreSQL name. */
 export const path = (...parts: readonly string[]): string => parts.join('\0');
 
+/** Schemas of the server itself: there when needed, but never before the person's own. */
+export function isSystemSchema(name: string): boolean {
+  return name === 'information_schema' || name.startsWith('pg_');
+}
+
+const ownFirst = (a: SchemaView, b: SchemaView): number =>
+  Number(isSystemSchema(a.name)) - Number(isSystemSchema(b.name));
+
 export function createSchemaCache(client: Client<Desktop>): SchemaCache {
   const branches = createStore<ReadonlyMap<string, Branch>>(new Map());
   const asked = new Map<string, Promise<unknown>>();
@@ -61,9 +69,12 @@ export function createSchemaCache(client: Client<Desktop>): SchemaCache {
     branches.update((map) => new Map([...map].filter(([key]) => !belongs(key))));
   };
 
+  const schemasOf = async (connection: string, refresh: boolean): Promise<readonly SchemaView[]> =>
+    (await client['schema.schemas']({ connection, refresh })).toSorted(ownFirst);
+
   const cache: SchemaCache = {
     branches,
-    schemas: (connection) => once(path(connection), () => client['schema.schemas']({ connection, refresh: false })),
+    schemas: (connection) => once(path(connection), () => schemasOf(connection, false)),
     relations: (connection, schema) =>
       once(path(connection, schema), () => client['schema.relations']({ connection, schema })),
     columns: (connection, schema, relation) =>
@@ -71,7 +82,7 @@ export function createSchemaCache(client: Client<Desktop>): SchemaCache {
     search: (connection, text) => client['schema.search']({ connection, text: text.slice(0, 200) }),
     refresh: async (connection) => {
       forget((key) => key === connection || key.startsWith(`${connection}\0`));
-      await once(path(connection), () => client['schema.schemas']({ connection, refresh: true }));
+      await once(path(connection), () => schemasOf(connection, true));
     },
     clear: () => {
       forget(() => true);

@@ -12,7 +12,7 @@ export function troubleOf(error: unknown): Trouble {
     return { code: error.code, message: error.message, next };
   }
   // A fault of the window itself: for whoever has its console open.
-  console.error(error);
+  if (!isAbort(error)) console.error(error);
   return { code: 'window', message: 'The window could not do this.', next: 'Reload the window; your text is kept.' };
 }
 
