@@ -56,7 +56,7 @@ describe('the writer of a log', () => {
   it('on a full disk refuses intents, records the ends of what runs, and goes on when there is room', () => {
     let now = 0n;
     const { disk, writer } = begun({ clock: { wall: () => 1_790_000_000_000, monotonic: () => now } });
-    const running = writer.append(Array.from({ length: 8 }, () => intent()));
+    const running = [...writer.append(Array.from({ length: 8 }, () => intent()))];
     disk.capacity = 0;
     let refused: string | undefined;
     for (let i = 0; i < 60 && refused === undefined; i++) {
