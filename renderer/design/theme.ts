@@ -6,9 +6,12 @@ export type Theme = 'system' | 'light' | 'dark' | 'high-contrast';
 
 const listeners = new Set<() => void>();
 let probe: HTMLElement | null = null;
+let applied: Theme | null = null;
 
-/** Shows a theme from now on; `system` follows the operating system, its wish for more contrast included. */
+/** Shows a theme from now on (again: nothing happens); `system` follows the operating system, its wish for more contrast included. */
 export function applyTheme(theme: Theme): void {
+  if (theme === applied) return;
+  applied = theme;
   const wanted = theme === 'system' && matchMedia('(prefers-contrast: more)').matches ? 'high-contrast' : theme;
   if (wanted === 'system') delete document.documentElement.dataset['theme'];
   else document.documentElement.dataset['theme'] = wanted;
