@@ -30,7 +30,10 @@ const root = join(import.meta.dirname, '..');
 const tally: Tally = { passed: 0, failed: 0, skipped: [] };
 
 function node(args: readonly string[]): number {
-  return spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], { cwd: root, stdio: 'inherit' }).status ?? 1;
+  return (
+    spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', ...args], { cwd: root, stdio: 'inherit' })
+      .status ?? 1
+  );
 }
 
 /** A check without tests of its own counts as one. */
@@ -48,13 +51,22 @@ function vitest(project: string, filters: readonly string[]): void {
   const directory = mkdtempSync(join(tmpdir(), 'countersign-report-'));
   const file = join(directory, 'report.json');
   const status = node([
-    'node_modules/vitest/vitest.mjs', 'run', '--project', project, '--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...filters,
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--project',
+    project,
+    '--passWithNoTests',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`,
+    ...filters,
   ]);
   const before = tally.failed;
   if (existsSync(file)) {
     const report = JSON.parse(readFileSync(file, 'utf8')) as VitestReport;
     for (const suite of report.testResults) {
-      if (suite.status === 'failed' && suite.assertionResults.every((test) => test.status !== 'failed')) tally.failed += 1;
+      if (suite.status === 'failed' && suite.assertionResults.every((test) => test.status !== 'failed'))
+        tally.failed += 1;
       for (const test of suite.assertionResults) {
         if (test.status === 'passed') tally.passed += 1;
         else if (test.status === 'failed') tally.failed += 1;
@@ -74,6 +86,7 @@ const missing = provision();
 if (whole) {
   check('lint', ['node_modules/eslint/bin/eslint.js', '.']);
   check('types', ['node_modules/typescript/bin/tsc', '-b']);
+  check('types of tests and tools', ['node_modules/typescript/bin/tsc', '-p', 'scripts']);
   check('format', ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.']);
 }
 await ensureRenderer((text) => console.log(text));

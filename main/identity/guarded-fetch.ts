@@ -28,7 +28,8 @@ export function guardedFetch(fetchImplementation: typeof fetch): CustomFetch {
     const { body: content, signal, ...rest } = options;
     const response = await fetchImplementation(address, {
       ...rest,
-      ...(content === undefined ? {} : { body: content }),
+      // The same bytes under another name: openid-client's type knows no shared buffers.
+      ...(content === undefined ? {} : { body: content as NonNullable<RequestInit['body']> }),
       ...(signal === undefined ? {} : { signal }),
       redirect: 'manual',
     });

@@ -7,9 +7,11 @@ import { type PostgresTarget } from './target.ts';
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** pg_temp is named last: unnamed, it would be searched first for relations. */
-export const searchPath = (schemas: readonly string[]): string =>
-  ['pg_catalog', ...schemas.map(quoted), 'pg_temp'].join(', ');
+/**
+ * pg_catalog is left out because the server then searches it first anyway, while new tables still go to the first schema
+ * named. pg_temp is named last: unnamed, it would be searched first for relations (PostgreSQL documentation 5.10.5).
+ */
+export const searchPath = (schemas: readonly string[]): string => [...schemas.map(quoted), 'pg_temp'].join(', ');
 
 export function pins(target: Pick<PostgresTarget, 'searchPath'>): ReadonlyMap<string, string> {
   return new Map([

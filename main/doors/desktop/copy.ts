@@ -44,4 +44,4 @@ function* rowsOf(result: StoredResult, { firstRow, rows, firstColumn, columns }:
   }
 }
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });

@@ -47,7 +47,7 @@ export function createRuns(gate: Gate): Runs {
       const cell = gate.result(session, id).cell(row, column);
       const bytes = cell?.bytes ?? null;
       return {
-        text: bytes === null ? null : new TextDecoder().decode(bytes),
+        text: bytes === null ? null : decoder.decode(bytes),
         masked: cell?.masked ?? false,
         bytes: bytes?.length ?? 0,
       };
@@ -64,6 +64,9 @@ export function createRuns(gate: Gate): Runs {
     },
   };
 }
+
+/** A byte order mark at the start of a cell is part of the cell. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 function runEvent(event: GateEvent, statement: { readonly start: number; readonly end: number }): RunEvent {
   switch (event.kind) {

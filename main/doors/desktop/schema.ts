@@ -9,7 +9,9 @@ import { type CatalogIndex } from '../../gate/lineage/catalog-index.ts';
 export function schemaViews(input: DescribeInput, index: CatalogIndex): readonly SchemaView[] {
   const counts = new Map<string, number>();
   for (const relation of readable(input, index)) counts.set(relation.schema, (counts.get(relation.schema) ?? 0) + 1);
-  return [...counts].map(([name, relations]) => ({ name, relations })).sort((a, b) => compare(a.name, b.name));
+  return [...counts]
+    .map(([name, relations]) => ({ name, relations }))
+    .sort((a, b) => Number(isSystem(a.name)) - Number(isSystem(b.name)) || compare(a.name, b.name));
 }
 
 export function relationViews(input: DescribeInput, index: CatalogIndex, schema: string): readonly RelationView[] {
@@ -48,6 +50,9 @@ export function columnViews(
   }));
 }
 
+/** The server's own schemas stand last: nobody looks there first. */
+const isSystem = (schema: string): boolean => schema === 'information_schema' || schema.startsWith('pg_');
+
 const MAX_FOUND = 100;
 
 /** Relations whose name has the letters of `text` in order: whole names first, then beginnings, then the shortest. */
@@ -63,6 +68,7 @@ export function searchRelations(input: DescribeInput, index: CatalogIndex, text:
 
 function rankOf(relation: CatalogRelation, wanted: string): number | undefined {
   const name = relation.name.toLowerCase();
+  if (isSystem(relation.schema)) return name.includes(wanted) ? 100_000 + name.length : undefined;
   if (name === wanted) return 0;
   if (name.startsWith(wanted)) return 100 + name.length;
   if (name.includes(wanted)) return 1_000 + name.length;

@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { chromiumFlags, chromiumPath } from './chromium.ts';
+
+/** The product as a person starts it: `npm start` in a profile of its own, and a window of a real browser on it. */
+export interface Workbench {
+  readonly home: string;
+  /** Opens a window with a fresh browser profile. */
+  open(options?: { readonly colorScheme?: 'light' | 'dark' }): Promise<Window>;
+  /** Ends the program as Ctrl+C does and starts it again on the same profile. */
+  restart(): Promise<void>;
+  /** Ends the program as a crash does. */
+  kill(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface Window {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** What the page wrote to its console as errors, and exceptions nobody caught. */
+  readonly faults: readonly string[];
+  close(): Promise<void>;
+}
+
+const root = join(import.meta.dirname, '..', '..');
+
+export async function startWorkbench(home = mkdtempSync(join(tmpdir(), 'countersign-e2e-'))): Promise<Workbench> {
+  let running = await launch(home);
+  const windows = new Set<Window>();
+
+  async function end(signal: 'SIGINT' | 'SIGKILL'): Promise<void> {
+    const { process: child } = running;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    await ended;
+  }
+
+  return {
+    home,
+    async open({ colorScheme = 'light' } = {}) {
+      const directory = mkdtempSync(join(tmpdir(), 'countersign-browser-'));
+      const context = await chromium.launchPersistentContext(directory, {
+        executablePath: chromiumPath ?? 'no Chromium on this machine',
+        headless: true,
+        viewport: { width: 1440, height: 900 },
+        colorScheme,
+        args: [...chromiumFlags],
+      });
+      const page = context.pages()[0] ?? (await context.newPage());
+      const faults: string[] = [];
+      page.on('pageerror', (error) => faults.push(error.message));
+      page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+      await page.goto(running.address);
+      const window: Window = {
+        page,
+        context,
+        faults,
+        async close() {
+          windows.delete(window);
+          await context.close();
+          rmSync(directory, { recursive: true, force: true });
+        },
+      };
+      windows.add(window);
+      return window;
+    },
+    async restart() {
+      await end('SIGINT');
+      running = await launch(home);
+    },
+    async kill() {
+      await end('SIGKILL');
+      running = await launch(home);
+    },
+    async stop() {
+      for (const window of [...windows]) await window.close();
+      await end('SIGINT');
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+async function launch(home: string): Promise<{ readonly process: ChildProcess; readonly address: string }> {
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', 'scripts/start.ts', '--no-open', '--home', home],
+    {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  const said: string[] = [];
+  child.stderr.on('data', (bytes: Buffer) => said.push(bytes.toString()));
+  for await (const line of createInterface({ input: child.stdout })) {
+    said.push(`${line}\n`);
+    const address = /http:\/\/\S+#ticket=\S+/.exec(line)?.[0];
+    if (address !== undefined) return { process: child, address };
+  }
+  throw new Error(`The workbench did not start:\n${said.join('')}`);
+}
+
+/** Signs in through the provider's page in a tab of the same browser, as one of the demonstration's people. */
+export async function signIn(
+  { page, context }: Window,
+  who: 'ana' | 'eli' | 'sam',
+  password = `${who}-demo`,
+): Promise<void> {
+  const [provider] = await Promise.all([
+    context.waitForEvent('page'),
+    page.getByRole('button', { name: 'Sign in with your organisation' }).click(),
+  ]);
+  await provider.getByLabel('E-mail').fill(`${who}@shop.example`);
+  await provider.getByLabel('Password').fill(password);
+  await provider.getByRole('button', { name: 'Sign in' }).click();
+  if (password !== `${who}-demo`) return;
+  await provider.getByText('You are signed in').waitFor();
+  await provider.close();
+  await page.getByRole('tree', { name: 'Connections' }).waitFor();
+}
