@@ -2,8 +2,11 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type Parsed, parseText } from './parser.ts';
 
-/** From this many UTF-16 units on a text is parsed beside the gate's own thread. */
-const LARGE_TEXT = 32 * 1024;
+/**
+ * From this many UTF-16 units on a text is parsed beside the gate's own thread. A shorter one cannot nest deeply enough
+ * (two characters a level) to end the stack inside the parser's module, which could not be used again after that.
+ */
+const LARGE_TEXT = 8 * 1024;
 /** Nested comments cost the scanner time quadratic in their number. */
 const MANY_COMMENTS = 200;
 /** Milliseconds that a text may take. */

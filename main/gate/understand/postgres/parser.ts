@@ -46,7 +46,8 @@ function parseWhole(text: string): Parsed {
       isFields(raw) ? [{ node: raw['stmt'] }] : [],
     );
     if (statements.length === 0) return { ok: true, broken: false, statements, normalized: '', fingerprint: '' };
-    return { ok: true, statements, ...summary(text) };
+    const shallow = !isDeeperThan(result, SUMMARY_DEPTH);
+    return { ok: true, statements, ...(shallow ? summary(text) : plainSummary(text)) };
   } catch (error) {
     return failure(text, error);
   }
@@ -68,17 +69,42 @@ function failure(text: string, error: unknown): Parsed {
   };
 }
 
-/** Both recurse deeper than the parser itself; a statement that only they cannot take is still understood. */
-function summary(text: string): {
+interface Summary {
   readonly normalized: string;
   readonly fingerprint: string;
   readonly broken: boolean;
-} {
+}
+
+/**
+ * Levels of the tree's JSON up to which libpg-query is asked for its normal form and fingerprint: both recurse several
+ * times deeper than the parser, and leave the module for good where the stack ends.
+ */
+const SUMMARY_DEPTH = 300;
+
+function summary(text: string): Summary {
   try {
     return { normalized: withoutConstants(normalizeSync(text)), fingerprint: fingerprintSync(text), broken: false };
   } catch (error) {
-    return { normalized: withoutConstants(text), fingerprint: '', broken: leftModule(error) };
+    return { ...plainSummary(text), broken: leftModule(error) };
   }
+}
+
+function plainSummary(text: string): Summary {
+  return { normalized: withoutConstants(text), fingerprint: '', broken: false };
+}
+
+function isDeeperThan(root: unknown, limit: number): boolean {
+  let level: unknown[] = [root];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > limit) return true;
+    const next: unknown[] = [];
+    for (const value of level) {
+      if (typeof value !== 'object' || value === null) continue;
+      for (const child of Object.values(value)) if (typeof child === 'object') next.push(child);
+    }
+    level = next;
+  }
+  return false;
 }
 
 /** A full JavaScript stack, or a trap of WebAssembly. */

@@ -97,6 +97,16 @@ describe('texts that are hard on the parser', () => {
     expect(await hazardsOf('select 1')).toEqual([]);
   });
 
+  it.each([
+    ['operators', `select ${'1+'.repeat(4_000)}1`],
+    ['negations', `select ${'not '.repeat(2_000)}true`],
+    ['subselects', `select * from ${'(select * from '.repeat(400)}t${') a'.repeat(400)}`],
+  ])('are understood, with literals taken out, where %s are nested thousands deep', async (_, text) => {
+    const facts = await factsOf(text);
+    expect([facts.action, facts.hazards]).toEqual(['select', []]);
+    expect(facts.normalized).not.toContain('1+');
+  });
+
   it('are understood beside the thread of the gate where they are large but flat', async () => {
     const list = Array.from({ length: 20_000 }, (_, at) => String(at)).join(',');
     const facts = await factsOf(`select id from t where id in (${list})`);
