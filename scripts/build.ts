@@ -54,18 +54,31 @@ export async function ensureRenderer(onProgress: (line: string) => void = () => 
   onProgress('Building the window (once after a change; a few seconds)');
   const aside = join(dist, `.renderer-${String(process.pid)}`);
   try {
-    const { build } = await import('vite');
-    await build({
-      configFile: join(root, 'vite.config.ts'),
-      logLevel: 'error',
-      build: { outDir: aside, emptyOutDir: true },
-    });
+    await bundleInto(aside);
     await writeFile(join(aside, HASH_FILE), hash);
     await putInPlace(aside);
   } finally {
     await rm(aside, { recursive: true, force: true });
   }
   return renderer;
+}
+
+/** Vite and React take the caller's NODE_ENV for the kind of build: under a test runner that would be another window. */
+async function bundleInto(outDir: string): Promise<void> {
+  const before = process.env['NODE_ENV'];
+  process.env['NODE_ENV'] = 'production';
+  try {
+    const { build } = await import('vite');
+    await build({
+      configFile: join(root, 'vite.config.ts'),
+      mode: 'production',
+      logLevel: 'error',
+      build: { outDir, emptyOutDir: true },
+    });
+  } finally {
+    if (before === undefined) delete process.env['NODE_ENV'];
+    else process.env['NODE_ENV'] = before;
+  }
 }
 
 /** Directories cannot be exchanged in one step everywhere: the old one steps aside first. */
