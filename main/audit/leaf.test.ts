@@ -2,7 +2,7 @@ import { createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { openBlob, sealBlob, type SealedBlob } from './blob.ts';
 import { type RecordedEvent } from './events.ts';
-import { statement } from './journal/lives.ts';
+import { statement } from './testing/lives.ts';
 import { encodeLeaf, uuid7 } from './leaf.ts';
 
 const key = createSecretKey(Buffer.alloc(32, 1));

@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { verifyDirectory } from '../../verify/index.ts';
-import { statement } from './journal/lives.ts';
+import { statement } from './testing/lives.ts';
 import { openAuditLog, type AuditLog, type AuditLogOptions } from './log.ts';
 
 const blobKey = Buffer.alloc(32, 7);
 const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 const actor = statement('s', '').actor;
-const HAMMER = join(import.meta.dirname, 'hammer.ts');
+const HAMMER = join(import.meta.dirname, 'testing', 'hammer.ts');
 
 let directory: string;
 let keyFile: string;

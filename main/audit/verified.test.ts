@@ -18,8 +18,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyDirectory, verifyInThread, type Report } from '../../verify/index.ts';
 import { type RecordedEvent } from './events.ts';
 import { nodeIo } from './journal/io.ts';
-import { BLOB_KEY, LOG, simulatedOptions, statement } from './journal/lives.ts';
-import { seeded } from './journal/simulated-disk.ts';
+import { BLOB_KEY, LOG, simulatedOptions, statement } from './testing/lives.ts';
+import { seeded } from './testing/simulated-disk.ts';
 import { Writer, type Receipt } from './writer.ts';
 
 const actor = { user: { iss: 'i', sub: 's', verified: true } };

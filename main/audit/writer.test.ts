@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Io } from './journal/io.ts';
-import { simulatedOptions, statement, verifySimulated } from './journal/lives.ts';
-import { SimulatedDisk } from './journal/simulated-disk.ts';
+import { simulatedOptions, statement, verifySimulated } from './testing/lives.ts';
+import { SimulatedDisk } from './testing/simulated-disk.ts';
 import { type RecordedEvent } from './events.ts';
 import { Writer, type Reply, type WriterOptions } from './writer.ts';
 

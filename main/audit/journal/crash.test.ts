@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Writer } from '../writer.ts';
-import { livesThrough } from './lives.ts';
+import { livesThrough } from '../testing/lives.ts';
 
 /** `SEEDS=100000` for a long run before a release. */
 const SEEDS = Number(process.env.SEEDS ?? 300);

@@ -4,8 +4,8 @@ import type * as Checkpoints from '../checkpoints.ts';
 import { type Writer as WriterType } from '../writer.ts';
 import type * as Frames from './frame.ts';
 import { type Io } from './io.ts';
-import { livesThrough, simulatedOptions, statement } from './lives.ts';
-import { SimulatedDisk } from './simulated-disk.ts';
+import { livesThrough, simulatedOptions, statement } from '../testing/lives.ts';
+import { SimulatedDisk } from '../testing/simulated-disk.ts';
 
 const ATTEMPTS = 250;
 const actor = { user: { iss: 'i', sub: 's', verified: true } };

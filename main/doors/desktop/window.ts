@@ -1,5 +1,6 @@
 import { type Desktop } from '../../../shared/contract.ts';
 import { type Handlers } from '../../../shared/rpc/index.ts';
+import { verifyInThread } from '../../../verify/index.ts';
 import { type AppInfo, type PersonView, type SignInStep } from '../../../shared/views.ts';
 import { type Demonstration } from '../../demonstration/demonstration.ts';
 import { CountersignError } from '../../errors.ts';
@@ -13,10 +14,10 @@ import { VERSION } from '../../version.ts';
 import { visibleConnections } from '../connections.ts';
 import { verdictView } from '../views.ts';
 import { auditStates } from './audit-state.ts';
+import { firstMinutes } from './first-minutes.ts';
 import { openHistory } from './history.ts';
 import { createRuns } from './runs.ts';
 import { columnViews, relationViews, schemaViews, searchRelations } from './schema.ts';
-import { verifyRecord } from './verify-record.ts';
 import { openWorkspace, personalDirectory } from './workspace.ts';
 
 /** What one person keeps on this machine, open while they are signed in to a window. */
@@ -170,7 +171,10 @@ export function createWindow(
       return null;
     },
 
-    'workspace.load': async () => (await seated()).workspace.load(),
+    async 'workspace.load'() {
+      const state = (await seated()).workspace.load();
+      return demonstration !== undefined && state.tabs.length === 0 ? firstMinutes(state) : state;
+    },
     async 'workspace.save'(state) {
       // Somebody whose login has just ended still keeps what they typed.
       if (desk === undefined)
@@ -181,19 +185,23 @@ export function createWindow(
     'history.list': async ({ text, limit }) => (await seated()).history.list(text, limit),
 
     'audit.state': (_, signal) => auditStates(audit, installation.trouble, signal),
-    async 'audit.verify'(_, signal) {
+    async 'audit.verify'() {
       await seated();
-      const view = await verifyRecord(auditDirectory(home), await installation.secrets.get('audit-blob-key'), signal);
+      const blobKey = await installation.secrets.get('audit-blob-key');
+      const report = await verifyInThread(auditDirectory(home), blobKey === undefined ? {} : { blobKey });
+      const { good, checked, findings, notChecked, logs } = report;
+      const own = logs.find((log) => log.id === audit.id);
       await audit.append({
         k: 'verify.report',
         report: {
-          good: view.good,
-          size: audit.state().recorded,
-          events: audit.state().recorded,
-          findings: view.findings.map(({ code }) => code),
+          good,
+          size: own?.size ?? 0,
+          ...(own === undefined ? {} : { root: own.root }),
+          events: logs.reduce((sum, log) => sum + log.size, 0),
+          findings: findings.map(({ code }) => code),
         },
       });
-      return view;
+      return { good, checked: checked.map(({ what, count }) => ({ what, count })), findings, notChecked };
     },
   };
 

@@ -4,7 +4,7 @@
  * what it did not write and calls it clean. Everything is decided by the seed.
  */
 import { dirname } from 'node:path';
-import { type Io, type JournalFile } from './io.ts';
+import { type Io, type JournalFile } from '../journal/io.ts';
 
 const SECTOR = 512;
 

@@ -8,7 +8,7 @@ import { type RecordedEvent, type StatementIntent } from '../events.ts';
 import { leafHash } from '../merkle.ts';
 import { signer } from '../note.ts';
 import { type Receipt, type Reply, type Writer, type WriterOptions } from '../writer.ts';
-import { type Io } from './io.ts';
+import { type Io } from '../journal/io.ts';
 import { seeded, SimulatedDisk, Stopped } from './simulated-disk.ts';
 
 export const LOG = '01a1fe84-7d22-709d-b559-0c8a4d77023d';

@@ -3,8 +3,8 @@
  * it, trace its system calls and run several at once: `node hammer.ts DIRECTORY KEY_FILE COUNT`.
  */
 import { readFileSync } from 'node:fs';
-import { statement } from './journal/lives.ts';
-import { openAuditLog } from './log.ts';
+import { statement } from './lives.ts';
+import { openAuditLog } from '../log.ts';
 
 const [directory = '', keyFile = '', count = '0'] = process.argv.slice(2);
 const log = await openAuditLog({
