@@ -89,8 +89,8 @@ async function runBrowser(profile: ProfileChoice, open: boolean): Promise<number
   // A Ctrl+C while the profile opens: what has been started by then is stopped too.
   const early = await Promise.race([starting.then(() => null), stopRequested]);
   const running = await starting;
-  if (early === null && running.shell.opened !== 'app' && process.stdin.isTTY) {
-    print('Press Enter for another address, Ctrl+C to stop.');
+  if (early === null && running.shell.opened !== 'app') {
+    if (process.stdin.isTTY) print('Press Enter for another address, Ctrl+C to stop.');
     process.stdin.on('data', () => running.shell.printAddress());
   }
   const code = early ?? (await Promise.race([stopRequested, running.windowClosed.then(() => 0)]));

@@ -10,6 +10,8 @@ import { chromiumFlags, chromiumPath } from './chromium.ts';
 /** The product as a person starts it: `npm start` in a profile of its own, and a window of a real browser on it. */
 export interface Workbench {
   readonly home: string;
+  /** The process that holds the gate. */
+  readonly pid: number | undefined;
   /** Opens a window with a fresh browser profile. */
   open(options?: { readonly colorScheme?: 'light' | 'dark' }): Promise<Window>;
   /** Ends the program as Ctrl+C does and starts it again on the same profile. */
@@ -43,6 +45,9 @@ export async function startWorkbench(home = mkdtempSync(join(tmpdir(), 'counters
 
   return {
     home,
+    get pid() {
+      return running.process.pid;
+    },
     async open({ colorScheme = 'light' } = {}) {
       const directory = mkdtempSync(join(tmpdir(), 'countersign-browser-'));
       const context = await chromium.launchPersistentContext(directory, {
@@ -56,7 +61,7 @@ export async function startWorkbench(home = mkdtempSync(join(tmpdir(), 'counters
       const faults: string[] = [];
       page.on('pageerror', (error) => faults.push(error.message));
       page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
-      await page.goto(running.address);
+      await page.goto(await running.address());
       const window: Window = {
         page,
         context,
@@ -86,23 +91,42 @@ export async function startWorkbench(home = mkdtempSync(join(tmpdir(), 'counters
   };
 }
 
-async function launch(home: string): Promise<{ readonly process: ChildProcess; readonly address: string }> {
+interface Launched {
+  readonly process: ChildProcess;
+  /** A fresh address: each works once. */
+  address(): Promise<string>;
+}
+
+/** Starts the program and waits until it is ready. */
+export async function launch(home: string): Promise<Launched> {
   const child = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', 'scripts/start.ts', '--no-open', '--home', home],
-    {
-      cwd: root,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
+    { cwd: root, stdio: ['pipe', 'pipe', 'pipe'] },
   );
   const said: string[] = [];
   child.stderr.on('data', (bytes: Buffer) => said.push(bytes.toString()));
-  for await (const line of createInterface({ input: child.stdout })) {
-    said.push(`${line}\n`);
-    const address = /http:\/\/\S+#ticket=\S+/.exec(line)?.[0];
-    if (address !== undefined) return { process: child, address };
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  async function nextAddress(): Promise<string> {
+    for (;;) {
+      const { value, done } = await lines.next();
+      if (done === true) throw new Error(`The workbench ended:\n${said.join('')}`);
+      said.push(`${value}\n`);
+      const address = /http:\/\/\S+#ticket=\S+/.exec(value)?.[0];
+      if (address !== undefined) return address;
+    }
   }
-  throw new Error(`The workbench did not start:\n${said.join('')}`);
+  let first: string | undefined = await nextAddress();
+  return {
+    process: child,
+    async address() {
+      const unused = first;
+      first = undefined;
+      if (unused !== undefined) return unused;
+      child.stdin.write('\n');
+      return nextAddress();
+    },
+  };
 }
 
 /** Signs in through the provider's page in a tab of the same browser, as one of the demonstration's people. */

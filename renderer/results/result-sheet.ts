@@ -45,7 +45,8 @@ const TOTALS_REST = 120;
 
 /** The sentences of a mask as tooltip and inspector say them: what it is, which rule, how to see it. */
 export function maskSentences(mask: MaskView): readonly string[] {
-  return [`Masked: ${mask.class} (${mask.masker}).`, `Rule ${mask.rule}: ${mask.sentence}`];
+  const { sentence } = mask;
+  return [sentence.charAt(0).toUpperCase() + sentence.slice(1)];
 }
 
 const gridColumn = (column: ResultColumnView): GridColumn => ({

@@ -7,6 +7,7 @@ describe('words', () => {
     [41, '41 ms'],
     [1234, '1.23 s'],
     [12_340, '12.3 s'],
+    [120_000, '2 min'],
     [125_000, '2 min 5 s'],
   ])('%d ms', (value, words) => {
     expect(duration(value)).toBe(words);

@@ -6,7 +6,7 @@ const TEXT = `-- The first five minutes. Put the cursor into a statement and pre
 -- 1. Personal data comes back masked. The lock in the header says which rule masks it.
 SELECT id, name, email, phone, country FROM customers ORDER BY id LIMIT 200;
 
--- 2. Masked columns may be shown, not used: a filter would tell the value. Nothing runs, and the refusal says why.
+-- 2. Masked columns may be shown, not used: a filter would tell their values. This is refused.
 SELECT name FROM customers WHERE email LIKE 'ada%';
 
 -- 3. Everything else is ordinary SQL.
@@ -21,7 +21,7 @@ SELECT * FROM customer_orders ORDER BY placed_at DESC LIMIT 100;
 -- 5. A million rows scroll like ten. Ctrl+End goes to the last one.
 SELECT i AS row, md5(i::text) AS hash, i * 1.5 AS value FROM generate_series(1, 1000000) AS i;
 
--- 6. Writing to production is refused here, with the rule and whose approval it would need.
+-- 6. Writing to production is refused, with the reason.
 DELETE FROM orders WHERE status = 'returned';
 
 -- 7. Each of these is in the record now, refusals too. Open Verify on the left and check it.

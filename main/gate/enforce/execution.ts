@@ -1,4 +1,4 @@
-import { type PostgresSession, type Prepared } from '../../databases/postgres/session.ts';
+import { type PostgresSession, type Prepared, type RowSink } from '../../databases/postgres/session.ts';
 import { type ResultStore, type StoredResult } from '../../databases/result/index.ts';
 import { CountersignError } from '../../errors.ts';
 import { maskerTransform } from '../mask/maskers.ts';
@@ -32,6 +32,8 @@ export interface ExecutionInput {
 
 /** Milliseconds between two progress events: a person cannot read faster, and each costs a message. */
 const PROGRESS_EVERY = 100;
+/** Milliseconds after the first row until somebody is told: enough for a window to lay out its columns by many rows. */
+const FIRST_ROWS = 15;
 
 const CUT_WORDS = {
   rows: (limits: Allow['limits']) => `cut at ${limits.rows.toLocaleString('en')} rows, the most policy allows`,
@@ -72,7 +74,12 @@ export async function execute(input: ExecutionInput): Promise<Ending> {
 async function stream(input: ExecutionInput, prepared: Prepared): Promise<Ending> {
   const { verdict, emit, signal, upstream } = input;
   const masks = new Map(verdict.masks.map((mask) => [mask.output, mask]));
-  const columns = prepared.columns.map((column, i): ResultColumn => ({ name: column.name, type: column.type, numeric: isNumeric(column.typeOid), mask: masks.get(i) }));
+  const columns = prepared.columns.map((column, i): ResultColumn => ({
+    name: column.name,
+    type: column.type,
+    numeric: isNumeric(column.typeOid),
+    mask: masks.get(i),
+  }));
   const { writer, result } = input.results.create({
     transforms: prepared.columns.map((column, i) => {
       const mask = masks.get(i);
@@ -82,28 +89,23 @@ async function stream(input: ExecutionInput, prepared: Prepared): Promise<Ending
   });
   input.opened(result);
   emit({ kind: 'columns', result: result.id, columns });
-  let told = performance.now();
-  let first = true;
   const reads = verdict.envelope === 'read';
-  const { tag, transactionId } = await upstream.execute(
-    prepared,
-    {
-      row(bytes, start, end) {
-        // A write is never stopped half way because its RETURNING rows are many: they are cut, it is not.
-        const wanted = writer.row(bytes, start, end) || !reads;
-        if ((result.rows & 255) === 0 || first) {
-          const now = performance.now();
-          if (first ? result.rows >= 1 : now - told >= PROGRESS_EVERY) {
-            told = now;
-            first = false;
-            emit({ kind: 'progress', rows: result.rows, bytes: result.bytes });
-          }
-        }
-        return wanted;
-      },
+  let told = 0;
+  let firstRows: NodeJS.Timeout | undefined;
+  const progress = (): void => {
+    told = performance.now();
+    emit({ kind: 'progress', rows: result.rows, bytes: result.bytes });
+  };
+  const sink: RowSink = {
+    row(bytes, start, end) {
+      // A write is never stopped half way because its RETURNING rows are many: they are cut, it is not.
+      const wanted = writer.row(bytes, start, end) || !reads;
+      if (firstRows === undefined) firstRows = setTimeout(progress, FIRST_ROWS);
+      else if (told > 0 && (result.rows & 255) === 0 && performance.now() - told >= PROGRESS_EVERY) progress();
+      return wanted;
     },
-    signal,
-  );
+  };
+  const { tag, transactionId } = await upstream.execute(prepared, sink, signal).finally(() => clearTimeout(firstRows));
   const cut = result.cut === undefined ? undefined : CUT_WORDS[result.cut](verdict.limits);
   return {
     tag: tag ?? `SELECT ${String(result.rows)}`,
@@ -117,9 +119,13 @@ async function stream(input: ExecutionInput, prepared: Prepared): Promise<Ending
 }
 
 function wrote(transactionId: string): CountersignError {
-  return new CountersignError('read-wrote', `The statement was judged a read, but the server gave it transaction id ${transactionId}: it was rolled back and its rows withheld.`, {
-    next: 'Tell your administrator: this statement should have been refused.',
-  });
+  return new CountersignError(
+    'read-wrote',
+    `The statement was judged a read, but the server gave it transaction id ${transactionId}: it was rolled back and its rows withheld.`,
+    {
+      next: 'Tell your administrator: this statement should have been refused.',
+    },
+  );
 }
 
 /** OIDs of int2, int4, int8, float4, float8, numeric, money, oid (pg_type.dat). */

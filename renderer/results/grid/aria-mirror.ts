@@ -104,7 +104,7 @@ export function createAriaMirror(root: HTMLElement): AriaMirror {
     set(cell, 'aria-busy', state === 'pending' ? 'true' : null);
     set(cell, 'aria-selected', String(selected));
     const described: Readonly<Record<string, string>> = {
-      masked: ['Masked', ...(column.mask ?? [])].join('. '),
+      masked: (column.mask ?? ['Masked']).join('. '),
       empty: 'Empty text',
       truncated: 'Cut: open the inspector for the whole value',
     };

@@ -47,12 +47,8 @@ export function DecisionTab({ verdict }: { verdict: VerdictView }): ReactElement
       <Section title="Masked outputs" show={verdict.masks.length > 0}>
         {verdict.masks.map((mask) => (
           <li key={mask.output}>
-            <MeaningIcon meaning="masked" /> <code>{mask.name}</code> from <code>{mask.column}</code>: {mask.class},{' '}
-            {mask.masker}
-            <span className="decision-quiet">
-              {' '}
-              rule {mask.rule}. {mask.sentence}
-            </span>
+            <MeaningIcon meaning="masked" /> <code>{mask.name}</code> from <code>{mask.column}</code>
+            <span className="decision-quiet"> {mask.sentence}</span>
           </li>
         ))}
       </Section>
