@@ -15,7 +15,13 @@ export interface Demonstration {
   readonly home: string;
   readonly issuer: string;
   readonly people: readonly Person[];
-  readonly connections: readonly { readonly name: string; readonly environment: string; readonly host: string; readonly port: number; readonly database: string }[];
+  readonly connections: readonly {
+    readonly name: string;
+    readonly environment: string;
+    readonly host: string;
+    readonly port: number;
+    readonly database: string;
+  }[];
   stop(): Promise<void>;
 }
 
@@ -54,15 +60,29 @@ export async function startDemonstration(home: string, onProgress: (text: string
     home,
     issuer: idp.issuer,
     people: idp.people,
-    connections: ENVIRONMENTS.map((name) => ({ name, environment: name, host: server.host, port: server.port, database: `shop_${name}` })),
+    connections: ENVIRONMENTS.map((name) => ({
+      name,
+      environment: name,
+      host: server.host,
+      port: server.port,
+      database: `shop_${name}`,
+    })),
     stop,
   };
 }
 
-async function startBoth(home: string, directory: string, onProgress: (text: string) => void): Promise<[Awaited<ReturnType<typeof startIdp>>, EmbeddedServer]> {
+async function startBoth(
+  home: string,
+  directory: string,
+  onProgress: (text: string) => void,
+): Promise<[Awaited<ReturnType<typeof startIdp>>, EmbeddedServer]> {
   const [idp, server] = await Promise.allSettled([
     startIdp({ directory: join(directory, 'identity-provider') }),
-    startEmbedded({ directory: join(directory, 'postgres'), superuserPassword: await secret(home, 'demonstration-superuser'), onProgress }),
+    startEmbedded({
+      directory: join(directory, 'postgres'),
+      superuserPassword: await secret(home, 'demonstration-superuser'),
+      onProgress,
+    }),
   ]);
   if (idp.status === 'fulfilled' && server.status === 'fulfilled') return [idp.value, server.value];
   if (idp.status === 'fulfilled') await idp.value.stop();
@@ -78,7 +98,12 @@ function isFilled(directory: string): boolean {
 }
 
 /** Fills both databases; whatever an interrupted earlier attempt left is dropped first. */
-async function fill(home: string, directory: string, server: EmbeddedServer, onProgress: (text: string) => void): Promise<void> {
+async function fill(
+  home: string,
+  directory: string,
+  server: EmbeddedServer,
+  onProgress: (text: string) => void,
+): Promise<void> {
   rmSync(markerOf(directory), { force: true });
   const [schema, objects] = await Promise.all([sql('schema'), sql('objects')]);
   await asSuperuser(server, 'postgres', async (query) => {
@@ -87,7 +112,9 @@ async function fill(home: string, directory: string, server: EmbeddedServer, onP
       await query(`DROP DATABASE IF EXISTS shop_${environment}`);
       await query(`DROP ROLE IF EXISTS ${role}`);
       // A password of ours: 43 characters of base64url.
-      await query(`CREATE ROLE ${role} LOGIN NOINHERIT PASSWORD '${await secret(home, `demonstration-${environment}`)}'`);
+      await query(
+        `CREATE ROLE ${role} LOGIN NOINHERIT PASSWORD '${await secret(home, `demonstration-${environment}`)}'`,
+      );
       await query(`CREATE DATABASE shop_${environment}`);
       await query(`REVOKE ALL ON DATABASE shop_${environment} FROM PUBLIC`);
       await query(`GRANT CONNECT ON DATABASE shop_${environment} TO ${role}`);
@@ -103,7 +130,10 @@ async function fill(home: string, directory: string, server: EmbeddedServer, onP
         await query(schema);
         for (const statement of shopData(SEED, SIZES[environment])) await query(statement);
         await query(objects);
-        if (environment === 'production') await query(`GRANT USAGE ON SCHEMA public TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`);
+        if (environment === 'production')
+          await query(
+            `GRANT USAGE ON SCHEMA public TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`,
+          );
       });
     }),
   );
@@ -132,13 +162,23 @@ async function secret(home: string, name: string): Promise<string> {
   return made;
 }
 
-async function writeProfile(home: string, idp: Awaited<ReturnType<typeof startIdp>>, server: EmbeddedServer): Promise<void> {
-  const reference = (environment: DemoEnvironment): SecretReference => `file:${secretFile(`demonstration-${environment}`)}` as SecretReference;
-  const write = async (name: string, text: string): Promise<void> => writePrivateFile(join(home, name), new TextEncoder().encode(text));
+async function writeProfile(
+  home: string,
+  idp: Awaited<ReturnType<typeof startIdp>>,
+  server: EmbeddedServer,
+): Promise<void> {
+  const reference = (environment: DemoEnvironment): SecretReference =>
+    `file:${secretFile(`demonstration-${environment}`)}` as SecretReference;
+  const write = async (name: string, text: string): Promise<void> =>
+    writePrivateFile(join(home, name), new TextEncoder().encode(text));
   for (const name of [PROFILE_FILES.policy, PROFILE_FILES.classification]) {
-    if (!existsSync(join(home, name))) await write(name, await readFile(new URL(`./organisation/${name}`, import.meta.url), 'utf8'));
+    if (!existsSync(join(home, name)))
+      await write(name, await readFile(new URL(`./organisation/${name}`, import.meta.url), 'utf8'));
   }
-  await write(PROFILE_FILES.organisation, organisationYaml({ issuer: idp.issuer, clientId: idp.clientId, scopes: idp.scopes, secrets: 'file' }));
+  await write(
+    PROFILE_FILES.organisation,
+    organisationYaml({ issuer: idp.issuer, clientId: idp.clientId, scopes: idp.scopes, secrets: 'file' }),
+  );
   await write(
     PROFILE_FILES.connections,
     connectionsYaml({

@@ -14,7 +14,12 @@ export interface MarkedCatalog {
 
 /** Catalogs by connection. All logins share one, because a connection has one database role. */
 export interface Catalogs {
-  of(session: Session, connection: Connection, options: { readonly refresh: boolean }, signal: AbortSignal): Promise<MarkedCatalog>;
+  of(
+    session: Session,
+    connection: Connection,
+    options: { readonly refresh: boolean },
+    signal: AbortSignal,
+  ): Promise<MarkedCatalog>;
   /** The next statement reads the catalog anew. */
   forget(connection: Connection): void;
 }
@@ -22,7 +27,9 @@ export interface Catalogs {
 /** The catalog changed between decision and execution: nothing ran. Judged anew, the statement may run. */
 export class CatalogMoved extends CountersignError {
   constructor(what: string) {
-    super('catalog-changed', `${what} changed while the statement was being judged, so it did not run.`, { next: 'Run it again.' });
+    super('catalog-changed', `${what} changed while the statement was being judged, so it did not run.`, {
+      next: 'Run it again.',
+    });
   }
 }
 

@@ -14,7 +14,13 @@ import { type Upstreams } from './upstreams.ts';
  */
 export interface Detections {
   /** What is detected in the relations that a statement touches. */
-  of(session: Session, connection: Connection, catalog: CatalogIndex, facts: Facts, signal: AbortSignal): Promise<DetectedColumns>;
+  of(
+    session: Session,
+    connection: Connection,
+    catalog: CatalogIndex,
+    facts: Facts,
+    signal: AbortSignal,
+  ): Promise<DetectedColumns>;
 }
 
 const SAMPLE_ROWS = 200;
@@ -23,7 +29,12 @@ const SAMPLE_TEXT = 200;
 /** Milliseconds a sample may take; a table too slow to sample is judged by its columns' names. */
 const SAMPLE_TIMEOUT = 2_000;
 
-const HOLDS_ROWS: readonly CatalogRelation['kind'][] = ['table', 'partitioned table', 'materialized view', 'foreign table'];
+const HOLDS_ROWS: readonly CatalogRelation['kind'][] = [
+  'table',
+  'partitioned table',
+  'materialized view',
+  'foreign table',
+];
 
 export function createDetections(upstreams: Upstreams): Detections {
   const known = new WeakMap<CatalogIndex, Map<number, Promise<DetectedColumns>>>();
@@ -54,18 +65,27 @@ async function detect(upstream: PostgresSession, relation: CatalogRelation): Pro
   const found = new Map<string, string>();
   relation.columns.forEach(({ name, type }, i) => {
     const detection = detectColumn({ name, type, samples: samples[i] ?? [] });
-    if (detection !== undefined) found.set(columnKey({ schema: relation.schema, relation: relation.name, column: name }), detection.class);
+    if (detection !== undefined)
+      found.set(columnKey({ schema: relation.schema, relation: relation.name, column: name }), detection.class);
   });
   return found;
 }
 
 /** Per column the values of the first rows, as text. None where the server does not give them in time. */
 async function sample(upstream: PostgresSession, relation: CatalogRelation): Promise<readonly (readonly string[])[]> {
-  const columns = relation.columns.map(({ name }) => `pg_catalog.left((${quoted(name)})::pg_catalog.text, ${String(SAMPLE_TEXT)})`);
+  const columns = relation.columns.map(
+    ({ name }) => `pg_catalog.left((${quoted(name)})::pg_catalog.text, ${String(SAMPLE_TEXT)})`,
+  );
   if (columns.length === 0) return [];
   const text = `SELECT ${columns.join(', ')} FROM ${quoted(relation.schema)}.${quoted(relation.name)} LIMIT ${String(SAMPLE_ROWS)}`;
   try {
-    const prepared = await upstream.begin({ mode: 'read only', statementTimeout: SAMPLE_TIMEOUT, lockTimeout: SAMPLE_TIMEOUT, text, params: [] });
+    const prepared = await upstream.begin({
+      mode: 'read only',
+      statementTimeout: SAMPLE_TIMEOUT,
+      lockTimeout: SAMPLE_TIMEOUT,
+      text,
+      params: [],
+    });
     const rows = await upstream.query(prepared.text);
     return relation.columns.map((_, i) => rows.flatMap((row) => row[i] ?? []));
   } catch {

@@ -1,5 +1,10 @@
 import { CountersignError } from '../errors.ts';
-import { type ClassifiedColumns, classifiedColumns, type Classification, type DetectedColumns } from '../policy/classification.ts';
+import {
+  type ClassifiedColumns,
+  classifiedColumns,
+  type Classification,
+  type DetectedColumns,
+} from '../policy/classification.ts';
 import { type CompiledPolicy } from '../policy/compiled-policy.ts';
 import { type Connection } from '../profile/types.ts';
 

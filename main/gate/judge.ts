@@ -31,12 +31,20 @@ export async function judge(ports: GatePorts, request: GateRequest, signal: Abor
   const { facts: textFacts, tree } = await understand(request.text, TEXT_SETTINGS);
 
   // A text that is refused as it stands needs no catalog, and no connection to the database.
-  const catalog = tree === undefined || textFacts.hazards.length > 0 ? undefined : await ports.catalogs.of(request.session, connection, { refresh: false }, signal);
+  const catalog =
+    tree === undefined || textFacts.hazards.length > 0
+      ? undefined
+      : await ports.catalogs.of(request.session, connection, { refresh: false }, signal);
   const lineage = catalog === undefined || tree === undefined ? undefined : trace(tree, catalog.index);
   // The text has names as they were written; the catalog says what they mean.
-  const facts = lineage === undefined || lineage.relations.length === 0 ? textFacts : { ...textFacts, relations: lineage.relations };
+  const facts =
+    lineage === undefined || lineage.relations.length === 0
+      ? textFacts
+      : { ...textFacts, relations: lineage.relations };
   const detects = catalog !== undefined && inForce.classification.detect === 'mask';
-  const detected = detects ? await ports.detections.of(request.session, connection, catalog.index, facts, signal) : undefined;
+  const detected = detects
+    ? await ports.detections.of(request.session, connection, catalog.index, facts, signal)
+    : undefined;
   const classification = inForce.columnsOf(connection, detected);
 
   const verdict = decide({
@@ -62,7 +70,8 @@ export async function judge(ports: GatePorts, request: GateRequest, signal: Abor
 /** Any classified column counts, masked for this person or not: the server's words are not worth a finer question. */
 function reachOf(facts: Facts, lineage: Lineage | undefined, classification: ClassifiedColumns): MaskReach {
   const touched = new Set(facts.relations.map(({ schema, name }) => `${schema}\0${name}`));
-  for (const { flow } of lineage?.outputs ?? []) for (const { schema, relation } of flow) touched.add(`${schema}\0${relation}`);
+  for (const { flow } of lineage?.outputs ?? [])
+    for (const { schema, relation } of flow) touched.add(`${schema}\0${relation}`);
   for (const { column } of lineage?.uses ?? []) touched.add(`${column.schema}\0${column.relation}`);
   for (const relation of touched) {
     const [schema = '', name = ''] = relation.split('\0');

@@ -33,14 +33,28 @@ export interface OpenGate {
 }
 
 /** The gate with its upstream connections, catalogs and results. */
-export function openGate({ audit, identity, inForce, passwordOf, resultsDirectory, app, origin }: GateOptions): OpenGate {
+export function openGate({
+  audit,
+  identity,
+  inForce,
+  passwordOf,
+  resultsDirectory,
+  app,
+  origin,
+}: GateOptions): OpenGate {
   const results = new ResultStore({ directory: resultsDirectory });
   const sessions = createWorkingSessions(audit, app);
-  const authorityOf = async ({ ca }: Connection): Promise<string | undefined> => (ca === undefined ? undefined : readFile(ca, 'utf8'));
+  const authorityOf = async ({ ca }: Connection): Promise<string | undefined> =>
+    ca === undefined ? undefined : readFile(ca, 'utf8');
   const upstreams = createUpstreams(passwordOf, authorityOf, {
     async opened(session, connection, upstream) {
       const s = await sessions.begin(session, origin);
-      await audit.append({ k: 'conn.open', s, db: databaseOf(connection), out: { server: { pid: upstream.processId } } });
+      await audit.append({
+        k: 'conn.open',
+        s,
+        db: databaseOf(connection),
+        out: { server: { pid: upstream.processId } },
+      });
     },
     async closed(session, connection, why) {
       const s = await sessions.begin(session, origin);

@@ -4,7 +4,11 @@ import { type Session } from '../identity/principal.ts';
 import { actorOf } from './record.ts';
 
 /** Records what happens to logins, and lets nothing outlive one that has ended. */
-export async function recordIdentity(audit: AuditLog, event: IdentityEvent, endSession: (session: Session) => Promise<void>): Promise<void> {
+export async function recordIdentity(
+  audit: AuditLog,
+  event: IdentityEvent,
+  endSession: (session: Session) => Promise<void>,
+): Promise<void> {
   const { session } = event;
   const { principal } = session;
   switch (event.kind) {
@@ -28,7 +32,10 @@ export async function recordIdentity(audit: AuditLog, event: IdentityEvent, endS
       return;
     case 'revoked':
     case 'expired':
-      await audit.append({ k: 'auth.failed', auth: { method: 'session', iss: principal.issuer, code: `session-${event.kind}` } });
+      await audit.append({
+        k: 'auth.failed',
+        auth: { method: 'session', iss: principal.issuer, code: `session-${event.kind}` },
+      });
       await endSession(session);
       return;
     case 'signed-out':

@@ -86,7 +86,11 @@ const classes: Readonly<Record<Action, Operation['class']>> = {
 const MAX_LISTED = 200;
 const MAX_NORMALIZED = 8_000;
 
-function operationOf(request: GateRequest, { facts, lineage }: Judgement, classOf: (column: BaseColumn) => string | undefined): Operation {
+function operationOf(
+  request: GateRequest,
+  { facts, lineage }: Judgement,
+  classOf: (column: BaseColumn) => string | undefined,
+): Operation {
   return {
     class: classes[facts.action],
     title: facts.title,
@@ -99,11 +103,16 @@ function operationOf(request: GateRequest, { facts, lineage }: Judgement, classO
     })),
     columns: lineage === undefined ? [] : columnsOf(lineage, classOf).slice(0, MAX_LISTED),
     text: { text: request.text },
-    ...(request.params.length === 0 ? {} : { params: { text: JSON.stringify(request.params), n: request.params.length } }),
+    ...(request.params.length === 0
+      ? {}
+      : { params: { text: JSON.stringify(request.params), n: request.params.length } }),
   };
 }
 
-function columnsOf(lineage: NonNullable<Judgement['lineage']>, classOf: (column: BaseColumn) => string | undefined): readonly ColumnRecord[] {
+function columnsOf(
+  lineage: NonNullable<Judgement['lineage']>,
+  classOf: (column: BaseColumn) => string | undefined,
+): readonly ColumnRecord[] {
   const seen = new Map<string, ColumnRecord>();
   const add = (column: BaseColumn, place: string): void => {
     const name = `${column.schema}.${column.relation}.${column.column}`;

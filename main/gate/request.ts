@@ -49,5 +49,10 @@ export type GateEvent =
       readonly maskedCells: number;
     }
   /** `position` is a UTF-16 offset into the text. */
-  | { readonly kind: 'failed'; readonly error: CountersignError; readonly position: number | undefined; readonly milliseconds: number }
+  | {
+      readonly kind: 'failed';
+      readonly error: CountersignError;
+      readonly position: number | undefined;
+      readonly milliseconds: number;
+    }
   | { readonly kind: 'cancelled'; readonly milliseconds: number };

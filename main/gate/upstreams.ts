@@ -11,7 +11,12 @@ import { type Connection } from '../profile/types.ts';
  */
 export interface Upstreams {
   /** Runs `work` on a connection of this login. @throws CountersignError as connectPostgres does, or `too-many-statements` */
-  use<T>(session: Session, connection: Connection, signal: AbortSignal, work: (upstream: PostgresSession) => Promise<T>): Promise<T>;
+  use<T>(
+    session: Session,
+    connection: Connection,
+    signal: AbortSignal,
+    work: (upstream: PostgresSession) => Promise<T>,
+  ): Promise<T>;
   /** Whether a connection of this login to `connection` is open. */
   isOpen(session: SessionId, connection: string): boolean;
   /** Closes what a login has open, running statements included. */
@@ -61,13 +66,20 @@ export function createUpstreams(passwordOf: Fetch, authorityOf: Fetch, events: U
     }
     const waiting = opening.get(key) ?? 0;
     if (pool.size + waiting >= MAX_RUNNING) {
-      throw new CountersignError('too-many-statements', `${String(MAX_RUNNING)} statements of yours are already running on ${connection.title}.`, {
-        next: 'Wait for one to end, or cancel one.',
-      });
+      throw new CountersignError(
+        'too-many-statements',
+        `${String(MAX_RUNNING)} statements of yours are already running on ${connection.title}.`,
+        {
+          next: 'Wait for one to end, or cancel one.',
+        },
+      );
     }
     opening.set(key, waiting + 1);
     try {
-      const upstream = await connectPostgres(targetOf(connection, session, await passwordOf(connection), await authorityOf(connection)), signal);
+      const upstream = await connectPostgres(
+        targetOf(connection, session, await passwordOf(connection), await authorityOf(connection)),
+        signal,
+      );
       const pooled: Pooled = { session, connection, upstream, busy: true, idleTimer: undefined };
       pool.add(pooled);
       await events.opened(session, connection, upstream);
@@ -104,9 +116,12 @@ export function createUpstreams(passwordOf: Fetch, authorityOf: Fetch, events: U
         await giveBack(pooled);
       }
     },
-    isOpen: (session, connection) => [...(pools.get(keyOf(session, connection)) ?? [])].some((pooled) => pooled.upstream.usable),
+    isOpen: (session, connection) =>
+      [...(pools.get(keyOf(session, connection)) ?? [])].some((pooled) => pooled.upstream.usable),
     async closeSession(session) {
-      await Promise.all(all().flatMap((pooled) => (pooled.session.id === session ? [drop(pooled, 'session ended')] : [])));
+      await Promise.all(
+        all().flatMap((pooled) => (pooled.session.id === session ? [drop(pooled, 'session ended')] : [])),
+      );
     },
     async close() {
       await Promise.all(all().map((pooled) => drop(pooled, 'closed')));
@@ -119,7 +134,12 @@ function sameTarget(a: Connection, b: Connection): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function targetOf(connection: Connection, session: Session, password: string | undefined, ca: string | undefined): PostgresTarget {
+function targetOf(
+  connection: Connection,
+  session: Session,
+  password: string | undefined,
+  ca: string | undefined,
+): PostgresTarget {
   const { host, port, database, user, tls, searchPath } = connection;
   return {
     host,

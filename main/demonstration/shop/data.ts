@@ -9,18 +9,97 @@ export interface ShopSize {
   readonly events: number;
 }
 
-const list = (values: readonly string[]): string => `(ARRAY[${values.map((v) => `'${v.replaceAll("'", "''")}'`).join(', ')}])`;
+const list = (values: readonly string[]): string =>
+  `(ARRAY[${values.map((v) => `'${v.replaceAll("'", "''")}'`).join(', ')}])`;
 
 const FIRST_NAMES = [
-  'Ada', 'Noah', 'Mira', 'Leo', 'Ines', 'Tom', 'Yuki', 'Omar', 'Clara', 'Ivan', 'Zoe', 'Amir', 'Lena', 'Paulo', 'Sofia', 'Jonas',
-  'Nadia', 'Felix', 'Aiko', 'Hugo', 'Marta', 'Elias', 'Priya', 'Oscar', 'Freya', 'Diego', 'Anja', 'Samir', 'Elin', 'Marco', 'Ruth', 'Kofi',
+  'Ada',
+  'Noah',
+  'Mira',
+  'Leo',
+  'Ines',
+  'Tom',
+  'Yuki',
+  'Omar',
+  'Clara',
+  'Ivan',
+  'Zoe',
+  'Amir',
+  'Lena',
+  'Paulo',
+  'Sofia',
+  'Jonas',
+  'Nadia',
+  'Felix',
+  'Aiko',
+  'Hugo',
+  'Marta',
+  'Elias',
+  'Priya',
+  'Oscar',
+  'Freya',
+  'Diego',
+  'Anja',
+  'Samir',
+  'Elin',
+  'Marco',
+  'Ruth',
+  'Kofi',
 ];
 const LAST_NAMES = [
-  'Moreau', 'Lindqvist', 'Okafor', 'Tanaka', 'Silva', 'Novak', 'Fischer', 'Rossi', 'Haddad', 'Kowalska', 'Jensen', 'Duarte', 'Varga', 'Iyer',
-  'Baker', 'Meyer', 'Santos', 'Nguyen', 'Andersson', 'Popescu', 'Murphy', 'Costa', 'Weber', "O'Brien", 'Petrov', 'Garcia', 'Larsen', 'Dubois',
+  'Moreau',
+  'Lindqvist',
+  'Okafor',
+  'Tanaka',
+  'Silva',
+  'Novak',
+  'Fischer',
+  'Rossi',
+  'Haddad',
+  'Kowalska',
+  'Jensen',
+  'Duarte',
+  'Varga',
+  'Iyer',
+  'Baker',
+  'Meyer',
+  'Santos',
+  'Nguyen',
+  'Andersson',
+  'Popescu',
+  'Murphy',
+  'Costa',
+  'Weber',
+  "O'Brien",
+  'Petrov',
+  'Garcia',
+  'Larsen',
+  'Dubois',
 ];
-const CITIES = ['Lyon', 'Oslo', 'Porto', 'Kyoto', 'Graz', 'Turin', 'Ghent', 'Malmö', 'Cork', 'Gdańsk', 'Basel', 'Leiden'];
-const STREETS = ['Mill Lane', 'Station Road', 'Rue Verte', 'Hauptstrasse', 'Via Roma', 'Kirkegata', 'Rua Nova', 'Park Avenue'];
+const CITIES = [
+  'Lyon',
+  'Oslo',
+  'Porto',
+  'Kyoto',
+  'Graz',
+  'Turin',
+  'Ghent',
+  'Malmö',
+  'Cork',
+  'Gdańsk',
+  'Basel',
+  'Leiden',
+];
+const STREETS = [
+  'Mill Lane',
+  'Station Road',
+  'Rue Verte',
+  'Hauptstrasse',
+  'Via Roma',
+  'Kirkegata',
+  'Rua Nova',
+  'Park Avenue',
+];
 const COUNTRIES = ['FR', 'NO', 'PT', 'JP', 'AT', 'IT', 'BE', 'SE', 'IE', 'PL', 'CH', 'NL'];
 const CATEGORIES = ['kitchen', 'garden', 'books', 'audio', 'lighting', 'tools', 'textiles', 'toys'];
 const ADJECTIVES = ['Quiet', 'Bright', 'Folding', 'Solid', 'Little', 'Northern', 'Round', 'Classic'];
@@ -29,8 +108,10 @@ const NOUNS = ['Lamp', 'Kettle', 'Chair', 'Radio', 'Notebook', 'Blanket', 'Plant
 /** SQL statements that fill one database, in order. `seed` and `size` are numbers of ours, never text from outside. */
 export function shopData(seed: number, size: ShopSize): readonly string[] {
   // h(part, i): 31 well-mixed bits from seed, a part's name and the row number.
-  const h = (part: string, row = 'i'): string => `(hashint8extended(${row}, hashtextextended('${part}', ${seed})) & 2147483647)`;
-  const pick = (part: string, values: readonly string[], row = 'i'): string => `${list(values)}[1 + (${h(part, row)} % ${values.length})::int]`;
+  const h = (part: string, row = 'i'): string =>
+    `(hashint8extended(${row}, hashtextextended('${part}', ${seed})) & 2147483647)`;
+  const pick = (part: string, values: readonly string[], row = 'i'): string =>
+    `${list(values)}[1 + (${h(part, row)} % ${values.length})::int]`;
   const day = (part: string, from: string, days: number): string =>
     `timestamptz '${from} 00:00:00+00' + (${h(part)} % ${days * 86_400}) * interval '1 second'`;
   const series = (n: number): string => `generate_series(1, ${n}::bigint) AS i`;

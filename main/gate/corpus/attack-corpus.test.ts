@@ -3,7 +3,10 @@ import { type AttackRow, attackCatalog, attackRows, type CorpusVerdict, judgeAsR
 
 const index = attackCatalog();
 
-async function verdictOf({ sql, given }: AttackRow): Promise<{ readonly verdict: CorpusVerdict; readonly because: string }> {
+async function verdictOf({
+  sql,
+  given,
+}: AttackRow): Promise<{ readonly verdict: CorpusVerdict; readonly because: string }> {
   let verdict: CorpusVerdict = 'allow';
   for (const text of sql) {
     const judged = await judgeAsReader(text, index, given);
@@ -34,12 +37,15 @@ for (const file of ['./pg-attacks.json', './pg-more-attacks.json']) {
     }
     for (const row of rows.filter((one) => one.verdict === 'allow')) {
       const reason = REFUSED_ORDINARY.get(row.id);
-      it(reason === undefined ? `allows ${title(row)}` : `refuses (${reason}), though harmless, ${title(row)}`, async () => {
-        const { verdict, because } = await verdictOf(row);
-        expect({ verdict, because }).toEqual(
-          reason === undefined ? { verdict: 'allow', because: '' } : { verdict: 'refuse', because: reason },
-        );
-      });
+      it(
+        reason === undefined ? `allows ${title(row)}` : `refuses (${reason}), though harmless, ${title(row)}`,
+        async () => {
+          const { verdict, because } = await verdictOf(row);
+          expect({ verdict, because }).toEqual(
+            reason === undefined ? { verdict: 'allow', because: '' } : { verdict: 'refuse', because: reason },
+          );
+        },
+      );
     }
   });
 }
