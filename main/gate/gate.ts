@@ -58,10 +58,10 @@ export interface Gate {
   releaseResult(session: Session, id: string): void;
   /** Cells of a result left for the clipboard: part of the record. */
   recordCopy(session: Session, id: string, cells: number): Promise<void>;
-  /** Closes what a login has open. */
+  /** Cancels what a login has running, closes what it has open, and lets go of its results. */
   endSession(session: Session): Promise<void>;
-  /** Resolves when no statement runs and every intent has its end. */
-  idle(): Promise<void>;
+  /** Cancels everything that runs; resolves when every intent has its end. */
+  cancelAll(): Promise<void>;
 }
 
 /** What a run has to know of its own ending, beyond what it emits. */
@@ -77,12 +77,19 @@ interface Owner {
   readonly workingSession: string;
 }
 
+/** A statement under way: `ended` resolves when its intent has its end in the record, or cannot have one. */
+interface Running {
+  readonly session: Session['id'];
+  readonly controller: AbortController;
+  readonly ended: Promise<void>;
+}
+
 /** How often a statement is judged anew because the catalog moved between decision and execution. */
 const MAX_JUDGEMENTS = 2;
 
 export function createGate(ports: GatePorts): Gate {
   const owners = new Map<string, Owner>();
-  const running = new Set<Promise<void>>();
+  const running = new Set<Running>();
 
   async function identify(asked: Session): Promise<Session> {
     const session = await ports.identity.ensureLive(asked);
@@ -118,7 +125,7 @@ export function createGate(ports: GatePorts): Gate {
         // Not tied to the reader: a reader who leaves in the middle still gets its intent ended in the record.
         const execution = attemptExecution(request, judged, verdict, owner, signal, queue.push, since);
         const ending = endIntent(intent, execution, since);
-        void keep(ending.finally(queue.end));
+        keep(request.session.id, controller, ending.finally(queue.end));
         yield* queue.events;
         const ended = await ending;
         if (ended instanceof CatalogMoved) {
@@ -157,13 +164,16 @@ export function createGate(ports: GatePorts): Gate {
     }
   }
 
-  function keep(work: Promise<unknown>): Promise<void> {
-    const kept = work.then(
-      () => undefined,
-      () => undefined,
-    );
-    running.add(kept);
-    return kept.finally(() => running.delete(kept));
+  function keep(session: Session['id'], controller: AbortController, ending: Promise<unknown>): void {
+    const forget = (): void => void running.delete(entry);
+    const entry: Running = { session, controller, ended: ending.then(forget, forget) };
+    running.add(entry);
+  }
+
+  async function cancelRunning(whose: (session: Session['id']) => boolean): Promise<void> {
+    const theirs = [...running].filter(({ session }) => whose(session));
+    for (const { controller } of theirs) controller.abort();
+    await Promise.all(theirs.map(({ ended }) => ended));
   }
 
   /** Steps 6 and 7. Resolves for everything the person is told as an ending; rejects for what has to be handled above. */
@@ -256,18 +266,17 @@ export function createGate(ports: GatePorts): Gate {
       const ref = { i: owner.intent.index, h: owner.intent.hash };
       await ports.audit.append({ k: 'clipboard.copy', s: owner.workingSession, ref, view: { cells } });
     },
-    async endSession(session) {
-      await ports.upstreams.closeSession(session.id);
-      await ports.sessions.end(session.id, 'signed out or ended');
+    async endSession({ id: session }) {
+      await cancelRunning((other) => other === session);
       for (const [id, owner] of owners) {
-        if (owner.session !== session.id) continue;
+        if (owner.session !== session) continue;
         owners.delete(id);
         ports.results.release(id);
       }
+      await ports.upstreams.closeSession(session);
+      await ports.sessions.end(session, 'signed out or ended');
     },
-    async idle() {
-      while (running.size > 0) await Promise.all(running);
-    },
+    cancelAll: () => cancelRunning(() => true),
   };
 }
 

@@ -76,9 +76,9 @@ export function openGate({
     gate,
     isOpen: (session, connection) => upstreams.isOpen(session.id, connection),
     async close() {
-      await upstreams.close();
-      await gate.idle();
+      await gate.cancelAll();
       results.close();
+      await upstreams.close();
       await sessions.endAll('closed');
     },
   };

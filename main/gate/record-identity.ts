@@ -32,11 +32,12 @@ export async function recordIdentity(
       return;
     case 'revoked':
     case 'expired':
+      // First what takes effect: it does not wait for room on a disk.
+      await endSession(session);
       await audit.append({
         k: 'auth.failed',
         auth: { method: 'session', iss: principal.issuer, code: `session-${event.kind}` },
       });
-      await endSession(session);
       return;
     case 'signed-out':
       await endSession(session);

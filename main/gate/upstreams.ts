@@ -82,7 +82,11 @@ export function createUpstreams(passwordOf: Fetch, authorityOf: Fetch, events: U
       );
       const pooled: Pooled = { session, connection, upstream, busy: true, idleTimer: undefined };
       pool.add(pooled);
-      await events.opened(session, connection, upstream);
+      // Not recorded, not used.
+      await events.opened(session, connection, upstream).catch(async (error: unknown) => {
+        await drop(pooled, 'not recorded');
+        throw error;
+      });
       return pooled;
     } finally {
       opening.set(key, (opening.get(key) ?? 1) - 1);
@@ -94,7 +98,8 @@ export function createUpstreams(passwordOf: Fetch, authorityOf: Fetch, events: U
     const pool = pools.get(keyOf(pooled.session.id, pooled.connection.name));
     if (pool?.delete(pooled) !== true) return;
     await pooled.upstream.close();
-    await events.closed(pooled.session, pooled.connection, why);
+    // Closed whether or not that can still be recorded: the end of the working session says it too.
+    await events.closed(pooled.session, pooled.connection, why).catch(() => undefined);
   }
 
   function giveBack(pooled: Pooled): Promise<void> {

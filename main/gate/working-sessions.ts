@@ -35,7 +35,8 @@ export function createWorkingSessions(audit: AuditLog, app: Device): WorkingSess
     const started = open.get(session);
     open.delete(session);
     const id = await started?.catch(() => undefined);
-    if (id !== undefined) await audit.append({ k: 'session.end', s: id, why: { reason: why } });
+    // Ended here whether or not that can still be recorded; the next opening of the log ends what it finds open.
+    if (id !== undefined) await audit.append({ k: 'session.end', s: id, why: { reason: why } }).catch(() => undefined);
   }
 
   return {

@@ -27,6 +27,9 @@ interface Desk {
   readonly history: ReturnType<typeof openHistory>;
 }
 
+/** How often a window's login is looked at, ms; the provider is asked when revalidation is due. */
+const WATCH_LOGIN_MS = 15_000;
+
 /** The answers to everything one window may ask. Translates between the contract and the gate, and decides nothing. */
 export function createWindow(
   installation: Installation,
@@ -56,6 +59,13 @@ export function createWindow(
   }
 
   const runs = createRuns(gate);
+
+  // A login that has ended is noticed while nobody types, too: what it runs is cancelled, its connections are closed.
+  const watch = setInterval(
+    () => void (desk === undefined ? undefined : seated().catch(() => undefined)),
+    WATCH_LOGIN_MS,
+  );
+  watch.unref();
 
   async function describing(
     connectionName: string,
@@ -208,6 +218,7 @@ export function createWindow(
   return {
     handlers,
     close() {
+      clearInterval(watch);
       runs.close();
       desk?.history.close();
       desk = undefined;
