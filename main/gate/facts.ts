@@ -83,6 +83,9 @@ export interface Hazard {
   readonly span?: Span;
 }
 
+/** Title of a text that is no one statement; its hazards say what is wrong with it. */
+export const NOT_UNDERSTOOD = 'UNKNOWN';
+
 export interface Facts {
   readonly action: Action;
   /** The server's word for it: SELECT, DELETE, CREATE TABLE ... */

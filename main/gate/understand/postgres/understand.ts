@@ -1,4 +1,4 @@
-import { type Action, type Effect, type Facts, type Hazard } from '../../facts.ts';
+import { type Action, type Effect, type Facts, type Hazard, NOT_UNDERSTOOD } from '../../facts.ts';
 import { inspect, type Inspection } from './inspect.ts';
 import { ParsePool } from './parse-pool.ts';
 import { spanAt } from './span.ts';
@@ -98,7 +98,7 @@ function notUnderstood(hazard: Hazard): Understanding {
     tree: undefined,
     facts: {
       action: 'admin',
-      title: 'UNKNOWN',
+      title: NOT_UNDERSTOOD,
       effects: [],
       relations: [],
       functions: [],
