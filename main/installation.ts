@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type AuditLog, type Device, openAuditLog } from './audit/index.ts';
 import { openSecretStore, resolveSecret, type SecretStore } from './credentials/index.ts';
+import { type CountersignError } from './errors.ts';
 import { type Gate } from './gate/gate.ts';
 import { type InForce, inForce } from './gate/in-force.ts';
 import { openGate, type OpenGate } from './gate/open.ts';
@@ -47,6 +48,7 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
     origin: `countersign.local/${machine()}`,
     app,
   });
+  let loaded: string | undefined;
 
   const identity = createIdentity({
     organisation: profile.organisation,
@@ -66,23 +68,37 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
     origin,
   });
 
+  /** Uses a profile from now on; recorded where it is another policy, or the files had been wrong. */
   async function take(next: Profile): Promise<void> {
-    const known = profile.policy.hash === next.policy.hash && recorded;
+    const known = loaded === next.policy.hash && trouble === undefined;
     profile = next;
     current = inForce(next);
     trouble = undefined;
-    recorded = true;
+    loaded = next.policy.hash;
     if (!known)
       await audit.append({
         k: 'policy.load',
         load: { hash: next.policy.hash, source: 'policy.yaml', rules: ruleCount(next) },
       });
   }
-  let recorded = false;
-  await take(profile);
+
+  /** The last good profile stays in force; window and record say why. */
+  async function refuse(error: CountersignError): Promise<void> {
+    trouble = sentencesOf(error);
+    const [what = ''] = error.message.split('\n');
+    await audit.append({ k: 'config.change', change: { what: `refused, the last good files stay in force: ${what}` } });
+  }
+
+  try {
+    await take(profile);
+  } catch (error) {
+    await audit.close();
+    throw error;
+  }
   const watch = watchPolicy(home, (change) => {
-    if (change.kind === 'changed') void take(change.profile).catch(() => undefined);
-    else trouble = change.error.message;
+    const taken = change.kind === 'changed' ? take(change.profile) : refuse(change.error);
+    // What the record cannot take is shown as its own trouble.
+    taken.catch(() => undefined);
   });
 
   return {
@@ -98,11 +114,17 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
     reload: async () => take(await loadProfile(home)),
     async close() {
       watch.close();
-      await opened.close();
-      await audit.close();
+      try {
+        await opened.close();
+      } finally {
+        await audit.close();
+      }
     },
   };
 }
+
+const sentencesOf = ({ message, next }: CountersignError): string =>
+  next === undefined ? message : `${message}\n${next}`;
 
 /** Where a profile's logs lie: what `countersign verify` reads. */
 export const auditDirectory = (home: string): string => join(home, 'audit');

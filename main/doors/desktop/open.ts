@@ -27,7 +27,7 @@ export interface Desktop {
 
 /** @throws CountersignError `profile-in-use`, and whatever opening the demonstration or the profile throws */
 export async function openDesktop({ home, demonstration, onProgress }: DesktopOptions): Promise<Desktop> {
-  await mkdir(home, { recursive: true, mode: 0o700 });
+  await makeHome(home);
   const lock = tryLock(join(home, 'instance.lock'));
   if (lock === null) {
     throw new CountersignError('profile-in-use', `Countersign is already open on the profile ${home}.`, {
@@ -54,14 +54,28 @@ export async function openDesktop({ home, demonstration, onProgress }: DesktopOp
       },
       async close() {
         for (const close of windows) close();
-        await installation.close();
-        await demo?.stop();
-        lock.release();
+        try {
+          await installation.close();
+        } finally {
+          await demo?.stop();
+          lock.release();
+        }
       },
     };
   } catch (error) {
     await demo?.stop();
     lock.release();
     throw error;
+  }
+}
+
+async function makeHome(home: string): Promise<void> {
+  try {
+    await mkdir(home, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new CountersignError('profile-unavailable', `The profile directory ${home} cannot be made.`, {
+      next: 'Check the path and who may write there, or name another with --home DIR.',
+      cause,
+    });
   }
 }
