@@ -10,15 +10,23 @@ export interface Lock {
   release(): void;
 }
 
-/** Takes the lock at `path` (created if absent) or returns null when another process, or this one, holds it. */
+/**
+ * Takes the lock at `path` (created if absent) or returns null when another process, or this one, holds it.
+ * @throws CountersignError `lock-unavailable` where no file can be made or locked there
+ */
 export function tryLock(path: string): Lock | null {
-  const database = new DatabaseSync(path, { timeout: 0 });
+  let database: DatabaseSync;
+  try {
+    database = new DatabaseSync(path, { timeout: 0 });
+  } catch (cause) {
+    throw unavailable(path, cause);
+  }
   try {
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
-  } catch (error) {
+  } catch (cause) {
     database.close();
-    if (/database is locked/.test(String(error))) return null;
-    throw error;
+    if (/database is locked/.test(String(cause))) return null;
+    throw unavailable(path, cause);
   }
   let held = true;
   return {
@@ -29,6 +37,12 @@ export function tryLock(path: string): Lock | null {
     },
   };
 }
+
+const unavailable = (path: string, cause: unknown): CountersignError =>
+  new CountersignError('lock-unavailable', `The lock ${path} cannot be made or taken.`, {
+    next: 'Make sure that the directory is there, that this account may write in it, and that its disk is not full.',
+    cause,
+  });
 
 const RETRY_MS = 15;
 /** Longer than a provider that answers each of its questions at the last moment can keep another process waiting. */

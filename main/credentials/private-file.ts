@@ -20,9 +20,16 @@ function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }
 
-/** Creates a directory only its owner may enter, or checks that an existing one is such. */
+/**
+ * Creates a directory only its owner may enter, or checks that an existing one is such.
+ * @throws CountersignError `disk-full`, `file-not-written`, `secret-permissions`
+ */
 export async function ensurePrivateDirectory(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw notWritten(path, error);
+  }
   const found = await lstat(path);
   if (!found.isDirectory()) refuse(path, 'is not a directory', `Remove ${path}.`);
   if (!posix) return;
@@ -59,7 +66,10 @@ export async function readPrivateFile(path: string): Promise<Uint8Array | undefi
   }
 }
 
-/** Writes 0600 beside the target, syncs, then renames: a reader or a crash sees the old content or the new, never a part. */
+/**
+ * Writes 0600 beside the target, syncs, then renames: a reader or a crash sees the old content or the new, never a part.
+ * @throws CountersignError `disk-full`, `file-not-written`
+ */
 export async function writePrivateFile(path: string, content: Uint8Array): Promise<void> {
   const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
   try {
@@ -72,10 +82,24 @@ export async function writePrivateFile(path: string, content: Uint8Array): Promi
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw notWritten(path, error);
   }
   await syncDirectory(dirname(path));
+}
+
+function notWritten(path: string, cause: unknown): CountersignError {
+  const full = hasCode(cause, 'ENOSPC') || hasCode(cause, 'EDQUOT');
+  return new CountersignError(
+    full ? 'disk-full' : 'file-not-written',
+    full ? `The disk is full: ${path} could not be written.` : `${path} could not be written.`,
+    {
+      next: full
+        ? 'Free some space, then try again.'
+        : 'Make sure that the directory is there and that this account may write in it.',
+      cause,
+    },
+  );
 }
 
 async function syncDirectory(path: string): Promise<void> {

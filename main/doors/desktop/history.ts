@@ -24,14 +24,16 @@ const entry = z.object({
   milliseconds: z.number().nullable(),
 });
 
+const SCHEMA = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
+  CREATE TABLE IF NOT EXISTS history (
+    id INTEGER PRIMARY KEY, at TEXT NOT NULL, connection TEXT NOT NULL, text TEXT NOT NULL, verdict TEXT NOT NULL, rows INTEGER, milliseconds INTEGER
+  ) STRICT`;
+
+/** Where the file cannot be used (a full disk, a damaged file), the history lasts as long as the window: nobody is kept out by it. */
 export function openHistory(directory: string): History {
-  const database = new DatabaseSync(join(directory, 'history.sqlite'));
-  database.exec(`
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = NORMAL;
-    CREATE TABLE IF NOT EXISTS history (
-      id INTEGER PRIMARY KEY, at TEXT NOT NULL, connection TEXT NOT NULL, text TEXT NOT NULL, verdict TEXT NOT NULL, rows INTEGER, milliseconds INTEGER
-    ) STRICT`);
+  const database = openFileOrMemory(join(directory, 'history.sqlite'));
   const insert = database.prepare(
     'INSERT INTO history (at, connection, text, verdict, rows, milliseconds) VALUES (?, ?, ?, ?, ?, ?)',
   );
@@ -41,10 +43,33 @@ export function openHistory(directory: string): History {
   );
   return {
     add(run) {
-      insert.run(run.at, run.connection, run.text.slice(0, KEPT_TEXT), run.verdict, run.rows, run.milliseconds);
-      trim.run(KEPT_ENTRIES);
+      try {
+        insert.run(run.at, run.connection, run.text.slice(0, KEPT_TEXT), run.verdict, run.rows, run.milliseconds);
+        trim.run(KEPT_ENTRIES);
+      } catch {
+        // A statement that ran is not reported as failed because its text could not be kept for convenience.
+      }
     },
     list: (text, limit) => select.all(text, limit).map((row) => entry.parse(row)),
     close: () => database.close(),
   };
+}
+
+function openFileOrMemory(path: string): DatabaseSync {
+  try {
+    return openDatabase(path);
+  } catch {
+    return openDatabase(':memory:');
+  }
+}
+
+function openDatabase(path: string): DatabaseSync {
+  const database = new DatabaseSync(path);
+  try {
+    database.exec(SCHEMA);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }

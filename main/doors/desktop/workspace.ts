@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { workspaceState } from '../../../shared/contract.ts';
 import { type WorkspaceState } from '../../../shared/views.ts';
@@ -15,11 +15,18 @@ export interface WorkspaceStore {
 
 const empty: WorkspaceState = { tabs: [], active: null, layout: {}, theme: 'system' };
 
-/** The private folder of a person inside the profile. */
+/** The private folder of a person inside the profile. @throws CountersignError workspace-unavailable */
 export function personalDirectory(home: string, principal: Principal): string {
   const id = createHash('sha256').update(`${principal.issuer}\n${principal.subject}`).digest('hex').slice(0, 24);
   const directory = join(home, 'people', id);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new CountersignError('workspace-unavailable', `Your folder ${directory} cannot be made.`, {
+      next: 'Make sure that the profile directory can be written and its disk is not full.',
+      cause,
+    });
+  }
   return directory;
 }
 
@@ -45,13 +52,15 @@ export function openWorkspace(directory: string): WorkspaceStore {
       try {
         const handle = openSync(beside, 'w', 0o600);
         try {
-          writeSync(handle, JSON.stringify(state));
+          // All of it or an error: a single write may store a part and say nothing when the disk fills up.
+          writeFileSync(handle, JSON.stringify(state));
           fsyncSync(handle);
         } finally {
           closeSync(handle);
         }
         renameSync(beside, file);
       } catch (error) {
+        giveBack(beside);
         const full = (error as NodeJS.ErrnoException).code === 'ENOSPC';
         throw new CountersignError(
           'workspace-not-saved',
@@ -66,6 +75,15 @@ export function openWorkspace(directory: string): WorkspaceStore {
       }
     },
   };
+}
+
+/** A half-written file takes room that whoever tries again may need. */
+function giveBack(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // What could not be written cannot always be removed either: the next save writes over it.
+  }
 }
 
 function parse(text: string): WorkspaceState | undefined {
