@@ -7,6 +7,7 @@ export async function demo(io: CliIo, options: { readonly home?: string; readonl
   const home = demonstrationHome(io, options.home);
   const demonstration = await startDemonstration(home, (text) => io.stderr.write(`${text}\n`));
   try {
+    if (io.signal.aborted) return DONE;
     const { issuer, connections } = demonstration;
     const people = demonstration.people.map(({ name, email, role, groups, password }) => ({
       name,

@@ -17,13 +17,23 @@ export const REFUSED = 1 as const;
 export const CANNOT = 2 as const;
 export type ExitCode = typeof DONE | typeof REFUSED | typeof CANNOT;
 
-/** Writes and waits while the reader is slow. A reader that has gone away ends the command quietly, as it does `cat`. */
+/** Whoever read the output has gone away: what is left to say interests nobody. */
+export class ReaderGone extends Error {
+  override readonly name = 'ReaderGone';
+}
+
+/** Writes and waits while the reader is slow. @throws ReaderGone, which ends the command quietly, as it does `cat` */
 export async function write(stream: Writable, text: string): Promise<void> {
+  if (stream.destroyed) throw new ReaderGone();
   if (stream.write(text)) return;
   await new Promise<void>((resolve) => {
-    stream.once('drain', resolve);
-    stream.once('close', resolve);
+    const goOn = (): void => {
+      stream.off('drain', goOn).off('close', goOn);
+      resolve();
+    };
+    stream.on('drain', goOn).on('close', goOn);
   });
+  if (stream.destroyed) throw new ReaderGone();
 }
 
 export function printError(io: CliIo, error: unknown): void {

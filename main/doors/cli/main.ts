@@ -5,7 +5,7 @@ import { connections, connectionsAdd, connectionsRemove, init } from './connecti
 import { homeOf } from './home.ts';
 import { type LoginOptions } from './login.ts';
 import { type StatementOptions } from './query.ts';
-import { CANNOT, type CliIo, DONE, type ExitCode, printError } from './io.ts';
+import { CANNOT, type CliIo, DONE, type ExitCode, printError, ReaderGone } from './io.ts';
 
 interface Home {
   readonly home?: string;
@@ -112,6 +112,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     await program.parseAsync(argv, { from: 'user' });
     return code;
   } catch (error) {
+    if (error instanceof ReaderGone) return DONE;
     if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : CANNOT;
     printError(io, error);
     return CANNOT;

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { buffer as readAll } from 'node:stream/consumers';
 import { CountersignError } from '../../errors.ts';
+import { type Installation } from '../../installation.ts';
 import { formatRows, formatTable, type Row } from '../format/rows.ts';
 import { verdictView } from '../views.ts';
 import { explainText, refusalText } from './explain-text.ts';
@@ -30,6 +31,7 @@ export async function query(
 ): Promise<ExitCode> {
   return withInstallation(home, async (installation) => {
     const session = await sessionOf(installation, options.as);
+    refuseUnknown(installation, connection);
     if (options.jsonl === true) return answerLines(io, queryAnswerer(io, installation, session, connection));
     const text = await statementText(io, from, options);
     const told = await runStatement(installation.gate, requestOf(session, connection, text), io.signal);
@@ -50,6 +52,7 @@ export async function explain(
 ): Promise<ExitCode> {
   return withInstallation(home, async (installation) => {
     const session = await sessionOf(installation, options.as);
+    refuseUnknown(installation, connection);
     if (options.jsonl === true) return answerLines(io, explainAnswerer(io, installation, session, connection));
     const text = await statementText(io, from, options);
     const view = verdictView(await installation.gate.explain(requestOf(session, connection, text), io.signal));
@@ -59,6 +62,11 @@ export async function explain(
     );
     return view.verdict === 'allow' ? DONE : REFUSED;
   });
+}
+
+/** A connection that is not there is no answer to any statement. @throws CountersignError connection-unknown */
+function refuseUnknown(installation: Installation, connection: string): void {
+  installation.inForce().connection(connection);
 }
 
 /** Exactly one of --sql, --file and `-`. */

@@ -1,5 +1,5 @@
 import { type Session } from '../../identity/principal.ts';
-import { CountersignError } from '../../errors.ts';
+import { type CountersignError } from '../../errors.ts';
 import { type Gate } from '../../gate/gate.ts';
 import { type GateRequest, type Judgement, type ResultColumn } from '../../gate/request.ts';
 import { type Row } from '../format/rows.ts';

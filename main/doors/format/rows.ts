@@ -120,12 +120,18 @@ export function* formatRows(
   }
 }
 
+/** A longer cell sticks out of its column instead of making every other row as long as it is. Terminal cells. */
+const WIDEST = 200;
+
 /** A table for a terminal: columns as wide as their widest cell among these rows, control characters made visible. */
 export function formatTable(columns: readonly TextColumn[], rows: readonly Row[]): string {
   const show = (cell: string | null): string => (cell === null ? 'NULL' : visible(cell));
   const text = rows.map((row) => row.map(show));
   const widths = columns.map((column, i) =>
-    text.reduce((width, row) => Math.max(width, displayWidth(row[i] ?? '')), displayWidth(visible(column.name))),
+    Math.min(
+      WIDEST,
+      text.reduce((width, row) => Math.max(width, displayWidth(row[i] ?? '')), displayWidth(visible(column.name))),
+    ),
   );
   const line = (cells: readonly string[]): string =>
     cells
