@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CountersignError } from '../errors.ts';
 import { ensurePrivateDirectory, readPrivateFile, writePrivateFile } from '../credentials/index.ts';
 import { asSuperuser, type EmbeddedServer, startEmbedded } from '../databases/embedded/index.ts';
 import { PROFILE_FILES } from '../profile/directory.ts';
 import { type SecretReference } from '../profile/types.ts';
 import { type Person, startIdp } from './idp/index.ts';
-import { connectionsYaml, organisationYaml } from './organisation/templates.ts';
+import { connectionsYaml, organisationYaml, WRITTEN_BY_DEMONSTRATION } from './organisation/templates.ts';
 import { shopData, type ShopSize } from './shop/data.ts';
 
 /** A made-up organisation, running: a real PostgreSQL with a shop in it, a real OpenID provider, the files of a profile. */
@@ -40,9 +41,13 @@ const SIZES: Readonly<Record<DemoEnvironment, ShopSize>> = {
 /**
  * Starts the demonstration in a profile directory, making what is not there yet. Organisation and connections are
  * written at each start, because ports change; policy and classification only where absent, because people edit them.
+ *
+ * @throws CountersignError `demonstration-elsewhere` before anything is made where the directory is another profile's;
+ * `embedded-*`, `demonstration-*`, `file-not-written`, `disk-full`
  */
 export async function startDemonstration(home: string, onProgress: (text: string) => void): Promise<Demonstration> {
   await ensurePrivateDirectory(home);
+  await refuseForeignProfile(home);
   const directory = join(home, 'demonstration');
   await ensurePrivateDirectory(directory);
   const [idp, server] = await startBoth(home, directory, onProgress);
@@ -69,6 +74,31 @@ export async function startDemonstration(home: string, onProgress: (text: string
     })),
     stop,
   };
+}
+
+/** Somebody's real profile is never written over. */
+async function refuseForeignProfile(home: string): Promise<void> {
+  for (const key of ['organisation', 'connections'] as const) {
+    const name = PROFILE_FILES[key];
+    const text = await readFile(join(home, name), 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (text === undefined || isOurs(key, text)) continue;
+    throw new CountersignError(
+      'demonstration-elsewhere',
+      `${home} holds a profile that is not the demonstration's (${name}), and the demonstration would write over it.`,
+      {
+        next: 'Run the demonstration in another directory with --home DIR, or open this profile with: npm start -- --local --home DIR',
+      },
+    );
+  }
+}
+
+/** A copy that was made into a real profile keeps our first line, but not a provider on this machine. */
+function isOurs(key: 'organisation' | 'connections', text: string): boolean {
+  const written = text.startsWith(`${WRITTEN_BY_DEMONSTRATION[key]}\n`);
+  return written && (key === 'connections' || /^ +issuer: "http:\/\/127\.0\.0\.1:\d+"$/m.test(text));
 }
 
 async function startBoth(

@@ -22,9 +22,15 @@ export interface DemonstrationRole {
   readonly password: SecretReference;
 }
 
+/** First lines of the two files that are written anew at each start: only a file that has it is written over. */
+export const WRITTEN_BY_DEMONSTRATION = {
+  organisation: "# The demonstration's organisation; written at every start, because ports change.",
+  connections: "# The demonstration's databases; written at every start, because ports change.",
+} as const;
+
 /** organisation.yaml of the demonstration. */
 export function organisationYaml({ issuer, clientId, scopes, secrets }: DemonstrationIdentity): string {
-  return `# The demonstration's organisation; written at every start, because ports change.
+  return `${WRITTEN_BY_DEMONSTRATION.organisation}
 version: 1
 name: Demonstration shop
 identity:
@@ -40,7 +46,7 @@ secrets: ${secrets}
 
 /** connections.yaml of the demonstration. */
 export function connectionsYaml(server: DemonstrationServer): string {
-  return `# The demonstration's databases; written at every start, because ports change.
+  return `${WRITTEN_BY_DEMONSTRATION.connections}
 version: 1
 connections:
 ${connection('staging', 'Shop staging', server)}

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { TICKET_PARAMETER } from '../../../shared/browser-shell.ts';
@@ -39,6 +40,19 @@ export interface BrowserShellOptions {
   readonly now?: () => number;
   readonly maxTabs?: number;
   readonly lastTabGraceMs?: number;
+}
+
+/** Milliseconds that a browser may take to put its own profile in order. */
+const WINDOW_PATIENCE_MS = 3_000;
+
+/** Asks the browser to end, and sees to it that it has. */
+async function endWindow(window: ChildProcess): Promise<void> {
+  if (window.pid === undefined || window.exitCode !== null || window.signalCode !== null) return;
+  const ended = once(window, 'exit');
+  window.kill();
+  const timer = setTimeout(() => window.kill('SIGKILL'), WINDOW_PATIENCE_MS);
+  await ended;
+  clearTimeout(timer);
 }
 
 export interface BrowserShell {
@@ -155,7 +169,7 @@ export async function startBrowserShell(options: BrowserShellOptions): Promise<B
       clearTimeout(reprint);
       removeRedirects();
       await server.close();
-      window?.kill();
+      if (window !== undefined) await endWindow(window);
     },
   };
 }
