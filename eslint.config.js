@@ -34,7 +34,9 @@ const zones = rooms.flatMap((room) =>
       target: `./main/${room}`,
       from: `./main/${other}`,
       except: mayImport[room].filter((name) => name.startsWith(`${other}/`)).map((name) => `./${name.split('/')[1]}`),
-      message: why[other] ?? `main/${room} may import ${mayImport[room].join(', ') || 'nothing else in main'}; see docs/architecture.md.`,
+      message:
+        why[other] ??
+        `main/${room} may import ${mayImport[room].join(', ') || 'nothing else in main'}; see docs/architecture.md.`,
     })),
 );
 
@@ -60,9 +62,18 @@ export default tseslint.config(
         {
           zones: [
             ...zones,
-            { target: './verify', from: './main', message: 'The verifier stands alone: it must not share code with the writer.' },
+            { target: './main/*.ts', from: './main/databases', message: why.databases },
+            {
+              target: './verify',
+              from: './main',
+              message: 'The verifier stands alone: it must not share code with the writer.',
+            },
             { target: './verify', from: './shared', message: 'The verifier stands alone.' },
-            { target: './renderer', from: './main', message: 'The window has no power: it talks to main/ through shared/ only.' },
+            {
+              target: './renderer',
+              from: './main',
+              message: 'The window has no power: it talks to main/ through shared/ only.',
+            },
             { target: './shared', from: './main', message: 'shared/ is the contract; it knows neither side.' },
             { target: './shared', from: './renderer', message: 'shared/ is the contract; it knows neither side.' },
             { target: './main', from: './renderer', message: 'main/ talks to the window through shared/ only.' },
@@ -71,7 +82,14 @@ export default tseslint.config(
       ],
       'no-restricted-imports': [
         'error',
-        { paths: [{ name: 'electron', message: "Only main/shell/electron imports electron: require('electron') elsewhere starts a download." }] },
+        {
+          paths: [
+            {
+              name: 'electron',
+              message: "Only main/shell/electron imports electron: require('electron') elsewhere starts a download.",
+            },
+          ],
+        },
       ],
     },
   },

@@ -9,7 +9,12 @@ export interface AppInfo {
   /** `oidc`: sign in with the organisation; `os-account`: a local profile, identity not verified. */
   readonly identity: 'oidc' | 'os-account';
   /** For the demonstration: who can sign in and what each shows. Empty in a real organisation. */
-  readonly people: readonly { readonly name: string; readonly email: string; readonly password: string; readonly role: string }[];
+  readonly people: readonly {
+    readonly name: string;
+    readonly email: string;
+    readonly password: string;
+    readonly role: string;
+  }[];
   readonly notices: readonly string[];
 }
 
@@ -96,7 +101,11 @@ export interface VerdictView {
   readonly action: string;
   readonly title: string;
   readonly effects: readonly string[];
-  readonly objects: readonly { readonly name: string; readonly access: 'read' | 'write'; readonly via: string | null }[];
+  readonly objects: readonly {
+    readonly name: string;
+    readonly access: 'read' | 'write';
+    readonly via: string | null;
+  }[];
   readonly columns: readonly { readonly column: string; readonly place: string }[];
   readonly outputs: readonly { readonly name: string; readonly from: readonly string[]; readonly plain: boolean }[];
   readonly masks: readonly MaskView[];
@@ -130,7 +139,15 @@ export type RunEvent =
       readonly cut: string | null;
       readonly maskedCells: number;
     }
-  | { readonly kind: 'failed'; readonly error: { readonly code: string; readonly message: string; readonly next: string | null; readonly span: SpanView | null } }
+  | {
+      readonly kind: 'failed';
+      readonly error: {
+        readonly code: string;
+        readonly message: string;
+        readonly next: string | null;
+        readonly span: SpanView | null;
+      };
+    }
   | { readonly kind: 'cancelled'; readonly milliseconds: number };
 
 export interface AuditStateView {

@@ -9,6 +9,8 @@ import { type BaseColumn } from './facts.ts';
 import { type CatalogIndex } from './lineage/catalog-index.ts';
 import { outputsOf } from './lineage/trace.ts';
 
+export { type CatalogRelation };
+
 export interface DescribeInput {
   readonly principal: Principal;
   readonly connection: Connection;

@@ -27,6 +27,8 @@ import { type Allow } from './verdict.ts';
 import { type Upstreams } from './upstreams.ts';
 import { type WorkingSessions } from './working-sessions.ts';
 
+export { type StoredResult };
+
 /** What the gate stands on. Sockets, files and clocks come in here; the steps themselves are functions of plain data. */
 export interface GatePorts {
   readonly identity: { ensureLive(session: Session): Promise<Session>; touch(session: Session): Promise<void> };

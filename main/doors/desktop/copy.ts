@@ -1,4 +1,4 @@
-import { type StoredResult } from '../../databases/result/index.ts';
+import { type StoredResult } from '../../gate/gate.ts';
 import { type ResultColumn } from '../../gate/request.ts';
 import { formatRows, type Row, type RowFormat } from '../format/rows.ts';
 

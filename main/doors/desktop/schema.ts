@@ -1,7 +1,6 @@
 import { type ColumnView, type RelationView, type SchemaView } from '../../../shared/views.ts';
-import { type CatalogRelation } from '../../databases/catalog.ts';
 import { CountersignError } from '../../errors.ts';
-import { describeColumns, type DescribeInput, mayRead } from '../../gate/describe.ts';
+import { type CatalogRelation, describeColumns, type DescribeInput, mayRead } from '../../gate/describe.ts';
 import { type CatalogIndex } from '../../gate/lineage/catalog-index.ts';
 
 /** The schema tree of one connection for one person: only what policy lets them read. */
