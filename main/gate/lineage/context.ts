@@ -21,6 +21,8 @@ export class Context {
   readonly views: readonly string[];
   readonly relations = new Map<string, RelationUse>();
   readonly hazards = new Map<string, Hazard>();
+  /** Queries that the trace is inside of. */
+  depth = 0;
   readonly #spanOf: (location: number) => Span | undefined;
   #uses = new Map<string, ColumnUse>();
   #used = new Set<BaseColumn>();
@@ -58,6 +60,16 @@ export class Context {
     for (const use of value.deferred) this.#add(span === undefined ? use : { ...use, span });
     const { deferred: _, ...rest } = value;
     return rest;
+  }
+
+  /** Runs the part of the trace that is inside one more query. */
+  within<T>(run: () => T): T {
+    this.depth++;
+    try {
+      return run();
+    } finally {
+      this.depth--;
+    }
   }
 
   /** Runs a part of the trace and gives its uses instead of keeping them. */

@@ -146,13 +146,16 @@ export function jsonTableEntry(context: Context, fields: Fields, standing: Stand
       values.push(expression(context, fieldsOf(one[key])?.['expr'], standing, 'argument'));
     }
   };
+  // Columns of a level come before those of the paths nested in it (transformJsonTableColumns in parse_jsontable.c).
   const collect = (list: unknown): void => {
+    const nested: Fields[] = [];
     for (const column of items(list, 'JsonTableColumn')) {
-      if (text(column['coltype']) === 'JTC_NESTED') collect(column['columns']);
+      if (text(column['coltype']) === 'JTC_NESTED') nested.push(column);
       else names.push(text(column['name']) ?? '');
       values.push(expression(context, fieldsOf(column['pathspec'])?.['string'], standing, 'argument'));
       behaviours(column);
     }
+    for (const column of nested) collect(column['columns']);
   };
   const context_item = fieldsOf(fields['context_item']);
   values.push(expression(context, context_item && { JsonValueExpr: context_item }, standing, 'argument'));

@@ -92,14 +92,21 @@ function relationEntry(context: Context, fields: Fields, environment: Environmen
     ...(span === undefined ? {} : { span }),
   });
   if (resolved.kind === 'relation') {
-    const columns = relationColumns(context, resolved.relation, span);
-    return { ...visible, name, relation, columns, system: true };
+    const columns = relationColumns(context, resolved.relation, span).map((column) => ({ ...column, certain: true }));
+    // A view has no ctid, xmin or tableoid: such a name means a column of a query around it.
+    return { ...visible, name, relation, columns, system: resolved.relation.kind !== 'view' };
   }
-  const columns = resolved.relation.columns.map((column): Column => ({
+  // The server's own list of its catalog's columns comes before ours, which is that of one version.
+  const loaded = context.index.relation(relation.schema, relation.name);
+  const own = loaded?.columns.map((column) => column.name) ?? resolved.relation.columns;
+  const columns = own.map((column): Column => ({
     name: column,
     value: { flow: new Set(), plain: false },
+    certain: loaded !== undefined,
   }));
-  return { ...visible, name, relation, columns, system: true, open: !context.index.knowsSystemColumns };
+  const system = loaded !== undefined && loaded.kind !== 'view';
+  const open = loaded === undefined && !context.index.knowsSystemColumns;
+  return { ...visible, name, relation, columns, system, open };
 }
 
 function withQuery(environment: Environment | undefined, name: string): WithQuery | undefined {

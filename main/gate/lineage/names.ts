@@ -2,7 +2,7 @@ import { type Span } from '../facts.ts';
 import { type Fields, items, locationOf, names, nodesOf, text } from '../understand/postgres/tree.ts';
 import { nearest } from './catalog-index.ts';
 import { type Context } from './context.ts';
-import { type Entry, NOTHING, type Scope, SYSTEM_COLUMNS, type Value, wholeRow } from './scope.ts';
+import { type Entry, NOTHING, oneOf, type Scope, SYSTEM_COLUMNS, together, type Value, wholeRow } from './scope.ts';
 
 /** What a column reference means: a value, or a whole row. */
 export interface Reference {
@@ -44,12 +44,17 @@ function bareName(context: Context, name: string, scope: Scope | undefined, span
       );
       return { value: NOTHING };
     }
-    if (only !== undefined) return { value: context.ask(only.value, span) };
+    if (only !== undefined) {
+      const value = context.ask(only.value, span);
+      return { value: only.certain === true ? value : oneOf([value, ...outside(context, name, level.outer, span)]) };
+    }
     if (SYSTEM_COLUMNS.has(name) && entries.some((entry) => entry.system)) return { value: NOTHING };
     const open = entries.filter((entry) => entry.open);
-    // The name of an open entry is its only column, or its row: either carries no more than the row does.
+    // The name of an open entry is its only column, or else a column of a query around it, or else its row.
     const [row] = open.filter((entry) => entry.name === name);
-    if (row !== undefined && open.length === 1) return { value: rowOf(context, row, span), entry: row };
+    if (row !== undefined && open.length === 1) {
+      return { value: together([rowOf(context, row, span), ...outside(context, name, level.outer, span)]), entry: row };
+    }
     if (open.length > 0) {
       untraceableName(context, name, span);
       return { value: NOTHING };
@@ -62,6 +67,21 @@ function bareName(context: Context, name: string, scope: Scope | undefined, span
   }
   unknownColumn(context, name, known, span);
   return { value: NOTHING };
+}
+
+/**
+ * What a bare name would mean in the queries around the one that has it, as long as the names there had to be worked out:
+ * should the server name a column otherwise than it was traced, the name reaches further out than it seems to.
+ */
+function outside(context: Context, name: string, scope: Scope | undefined, span: Span | undefined): readonly Value[] {
+  const values: Value[] = [];
+  for (let level = scope; level !== undefined; level = level.outer) {
+    for (const entry of level.entries) {
+      if (!entry.unqualified) continue;
+      for (const column of entry.columns) if (column.name === name) values.push(context.ask(column.value, span));
+    }
+  }
+  return values;
 }
 
 /** The entry that the parts of a qualified name before its column mean. */

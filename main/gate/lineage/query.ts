@@ -36,12 +36,14 @@ export function queryColumns(
   standing: Standing,
   deferTargets = false,
 ): readonly Output[] {
-  if (query.kind !== 'SelectStmt') return writeColumns(context, query, standing);
-  const { fields } = query;
-  const around: Standing = { scope: standing.scope, environment: withQueries(context, fields, standing) };
-  if ((text(fields['op']) ?? 'SETOP_NONE') !== 'SETOP_NONE') return setOperation(context, fields, around);
-  if (fields['valuesLists'] !== undefined) return values(context, fields, around);
-  return select(context, fields, around, deferTargets);
+  return context.within(() => {
+    if (query.kind !== 'SelectStmt') return writeColumns(context, query, standing);
+    const { fields } = query;
+    const around: Standing = { scope: standing.scope, environment: withQueries(context, fields, standing) };
+    if ((text(fields['op']) ?? 'SETOP_NONE') !== 'SETOP_NONE') return setOperation(context, fields, around);
+    if (fields['valuesLists'] !== undefined) return values(context, fields, around);
+    return select(context, fields, around, deferTargets);
+  });
 }
 
 function select(context: Context, fields: Fields, around: Standing, deferTargets: boolean): readonly Output[] {
@@ -117,7 +119,8 @@ function expand(context: Context, entries: readonly Entry[], span: Span | undefi
         'Name the columns, or give the function an alias with its columns: f(x) AS f(a, b).',
       );
     }
-    return entry.columns.map(({ name, value }) => ({ name, value: context.ask(value, span), span }));
+    const expanded = entry.columns.filter((column) => column.unexpanded !== true);
+    return expanded.map(({ name, value }) => ({ name, value: context.ask(value, span), span }));
   });
 }
 

@@ -37,6 +37,10 @@ export function oneOf(values: readonly Value[]): Value {
 export interface Column {
   readonly name: string;
   readonly value: Value;
+  /** Its name is the catalog's own or was given in the text, not worked out here. */
+  readonly certain?: boolean;
+  /** Left out of `*`: a column that SEARCH or CYCLE adds, seen from inside the query it belongs to. */
+  readonly unexpanded?: boolean;
 }
 
 /** Something in FROM that names can refer to. */

@@ -37,6 +37,7 @@ class RecursiveQuery implements WithQuery {
   readonly #query: Fields;
   readonly #scope: Standing['scope'];
   readonly #environment: () => Environment | undefined;
+  readonly #level: number;
   #state: 'new' | 'tracing' | 'done' = 'new';
   #columns: readonly Column[] = [];
 
@@ -46,10 +47,18 @@ class RecursiveQuery implements WithQuery {
     this.#query = query;
     this.#scope = scope;
     this.#environment = environment;
+    this.#level = context.depth;
   }
 
+  /** `*` in a query inside the one that WITH belongs to leaves out what SEARCH and CYCLE add (p_dontexpand). */
   columns(): readonly Column[] {
-    if (this.#state !== 'new') return this.#columns;
+    this.#trace();
+    if (this.#context.depth > this.#level) return this.#columns;
+    return this.#columns.map(({ unexpanded: _, ...column }) => column);
+  }
+
+  #trace(): void {
+    if (this.#state !== 'new') return;
     this.#state = 'tracing';
     const standing: Standing = { scope: this.#scope, environment: this.#environment() };
     const body = nodeOf(this.#query['ctequery']);
@@ -68,17 +77,13 @@ class RecursiveQuery implements WithQuery {
       for (let size = -1; size !== weight(this.#columns);) {
         size = weight(this.#columns);
         const round = this.#context.apart(() => traced(this.#context, this.#query, standing));
-        this.#columns = round.result.map((column, at) => ({
-          name: column.name,
-          value: mixed(column, this.#columns[at]),
-        }));
+        this.#columns = round.result.map((column, at) => ({ ...column, value: mixed(column, this.#columns[at]) }));
         this.#context.keepUses(round.uses);
       }
     } else {
       this.#columns = traced(this.#context, this.#query, standing);
     }
     this.#state = 'done';
-    return this.#columns;
   }
 }
 
@@ -111,7 +116,8 @@ function named(context: Context, query: Fields, columns: readonly Column[]): rea
     const value = together(renamed.flatMap((column) => (wanted.has(column.name) ? [column.value] : [])));
     context.use(value, place, context.span(locationOf(query)));
     for (const name of made)
-      if (typeof name === 'string') added.push({ name, value: value.flow.size > 0 ? value : NOTHING });
+      if (typeof name === 'string')
+        added.push({ name, value: value.flow.size > 0 ? value : NOTHING, unexpanded: true });
   };
   const search = fieldsOf(query['search_clause']);
   if (search !== undefined) about(search['search_col_list'], [search['search_seq_column']], 'ordering');
