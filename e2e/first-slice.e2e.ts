@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumPath, inChromium } from './support/chromium.ts';
-import { signIn, startWorkbench, type Window, type Workbench } from './support/workbench.ts';
+import { photographFailure, signIn, startWorkbench, type Window, type Workbench } from './support/workbench.ts';
 
 /** Puts text into the editor of the active tab in place of what is there. */
 async function write(page: Page, text: string): Promise<void> {
@@ -42,12 +42,7 @@ describe.skipIf(chromiumPath === undefined)(inChromium('the first slice, as a pe
     window = await workbench.open();
     ({ page } = window);
   });
-  afterEach(async ({ task }) => {
-    if (task.result?.state !== 'fail') return;
-    const path = join(import.meta.dirname, '..', 'dist', 'e2e', `${task.name.replaceAll(/\W+/g, '-')}.png`);
-    await page.screenshot({ path });
-    console.error(`The window as it was: ${path}`);
-  });
+  afterEach(({ task }) => photographFailure(page, task));
   afterAll(async () => {
     await workbench.stop();
   });

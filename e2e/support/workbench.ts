@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type RunnerTestCase } from 'vitest';
 import { chromiumFlags, chromiumPath } from './chromium.ts';
 
 /** The product as a person starts it: `npm start` in a profile of its own, and a window of a real browser on it. */
@@ -31,8 +32,13 @@ export interface Window {
 
 const root = join(import.meta.dirname, '..', '..');
 
-export async function startWorkbench(home = mkdtempSync(join(tmpdir(), 'countersign-e2e-'))): Promise<Workbench> {
-  let running = await launch(home);
+/** On the demonstration; or, with `local`, on the profile that is in `home`. */
+export async function startWorkbench(
+  home = mkdtempSync(join(tmpdir(), 'countersign-e2e-')),
+  options: { readonly local?: boolean } = {},
+): Promise<Workbench> {
+  const flags = options.local === true ? ['--local'] : [];
+  let running = await launch(home, flags);
   const windows = new Set<Window>();
 
   async function end(signal: 'SIGINT' | 'SIGKILL'): Promise<void> {
@@ -77,11 +83,11 @@ export async function startWorkbench(home = mkdtempSync(join(tmpdir(), 'counters
     },
     async restart() {
       await end('SIGINT');
-      running = await launch(home);
+      running = await launch(home, flags);
     },
     async kill() {
       await end('SIGKILL');
-      running = await launch(home);
+      running = await launch(home, flags);
     },
     async stop() {
       for (const window of [...windows]) await window.close();
@@ -98,10 +104,10 @@ interface Launched {
 }
 
 /** Starts the program and waits until it is ready. */
-export async function launch(home: string): Promise<Launched> {
+export async function launch(home: string, flags: readonly string[]): Promise<Launched> {
   const child = spawn(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', 'scripts/start.ts', '--no-open', '--home', home],
+    ['--disable-warning=ExperimentalWarning', 'scripts/start.ts', '--no-open', '--home', home, ...flags],
     { cwd: root, stdio: ['pipe', 'pipe', 'pipe'] },
   );
   const said: string[] = [];
@@ -146,4 +152,12 @@ export async function signIn(
   await provider.getByText('You are signed in').waitFor();
   await provider.close();
   await page.getByRole('tree', { name: 'Connections' }).waitFor();
+}
+
+/** For afterEach: keeps a picture of the window of a failed test in dist/e2e. */
+export async function photographFailure(page: Page, task: Readonly<RunnerTestCase>): Promise<void> {
+  if (task.result?.state !== 'fail') return;
+  const path = join(root, 'dist', 'e2e', `${task.name.replaceAll(/\W+/g, '-')}.png`);
+  await page.screenshot({ path });
+  console.error(`The window as it was: ${path}`);
 }

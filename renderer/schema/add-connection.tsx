@@ -3,9 +3,10 @@ import { Label } from 'react-aria-components/Label';
 import { Radio, RadioGroup } from 'react-aria-components/RadioGroup';
 import { type EnvironmentName } from '../../shared/views.ts';
 import { Button, Dialog, EnvironmentBadge, Message, TextField } from '../design/index.ts';
-import { loadConnections } from '../state/actions.ts';
+import { connectTab, loadConnections } from '../state/actions.ts';
 import { type Trouble, troubleOf } from '../state/trouble.ts';
 import { useWorkbench } from '../state/workbench.ts';
+import { activeTab } from '../state/workspace.ts';
 import { environments } from './tree-rows.ts';
 
 /** Adds a PostgreSQL by its URL. The password in it goes to the key store of this machine and is never shown again. */
@@ -27,8 +28,11 @@ export function AddConnection({ isOpen, onClose }: { isOpen: boolean; onClose: (
     setBusy(true);
     setTrouble(null);
     try {
-      await workbench.client['connections.add']({ url: url.trim(), title: title.trim(), environment });
+      const added = await workbench.client['connections.add']({ url: url.trim(), title: title.trim(), environment });
       await loadConnections(workbench);
+      // The first connection is what somebody wants to work on next.
+      const tab = activeTab(workbench.workspace.get());
+      if (tab?.connection === null) connectTab(workbench, tab.id, added.name);
       close();
     } catch (error) {
       setTrouble(troubleOf(error));
