@@ -95,6 +95,11 @@ export const PLACES: Readonly<Record<Place, PlaceWords>> = {
     why: 'which rows are locked would tell its value',
     next: 'Leave the lock out.',
   },
+  measure: {
+    where: 'by EXPLAIN ANALYZE',
+    why: 'the memory, bytes and time that it measures would tell how long values are',
+    next: 'Use EXPLAIN without ANALYZE, or leave the column out.',
+  },
   'whole-row': {
     where: 'as part of a whole row',
     why: 'the row would carry its value along',

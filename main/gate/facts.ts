@@ -40,6 +40,7 @@ export type Place =
   | 'assignment'
   | 'returning'
   | 'lock'
+  | 'measure'
   | 'whole-row';
 
 /** A base column of a table, matview or foreign table, by the names of the catalog it was resolved against. */

@@ -21,6 +21,8 @@ export class Context {
   readonly views: readonly string[];
   readonly relations = new Map<string, RelationUse>();
   readonly hazards = new Map<string, Hazard>();
+  /** Set where the statement measures what it reads: reading a column is then a use of it (EXPLAIN ANALYZE). */
+  measured = false;
   /** Queries that the trace is inside of. */
   depth = 0;
   readonly #spanOf: (location: number) => Span | undefined;
@@ -44,6 +46,12 @@ export class Context {
   /** A value is used in a way that can show something about it. */
   use(value: Value, place: Place, span: Span | undefined): void {
     for (const column of value.flow) this.#add({ column, place, ...(span === undefined ? {} : { span }) });
+  }
+
+  /** A column is read, whatever becomes of its value. */
+  read(value: Value, span: Span | undefined): Value {
+    if (this.measured) this.use(value, 'measure', span);
+    return value;
   }
 
   useColumns(columns: Iterable<BaseColumn>, place: Place, span: Span | undefined): void {

@@ -99,8 +99,9 @@ function used(context: Context, value: Value, place: Place, span: Span | undefin
 }
 
 function column(context: Context, fields: Fields, standing: Standing, place: Place): Value {
-  const { value, entry } = resolveColumn(context, fields, standing.scope);
   const span = context.span(locationOf(fields));
+  const { value, entry } = resolveColumn(context, fields, standing.scope);
+  context.read(value, span);
   if (entry !== undefined)
     return used(context, value, place === 'output' || place === 'argument' ? 'whole-row' : place, span);
   if (place === 'output') return value;
@@ -124,7 +125,7 @@ function indirection(context: Context, fields: Fields, standing: Standing, place
     const apart = context.apart(() => resolveColumn(context, argument.fields, standing.scope));
     const { entry } = apart.result;
     if (entry !== undefined) {
-      const value = columnOf(context, entry, field, span);
+      const value = context.read(columnOf(context, entry, field, span), span);
       return place === 'output' ? value : used(context, value, place, span);
     }
     context.keepUses(apart.uses);

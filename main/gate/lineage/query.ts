@@ -120,7 +120,7 @@ function expand(context: Context, entries: readonly Entry[], span: Span | undefi
       );
     }
     const expanded = entry.columns.filter((column) => column.unexpanded !== true);
-    return expanded.map(({ name, value }) => ({ name, value: context.ask(value, span), span }));
+    return expanded.map(({ name, value }) => ({ name, value: context.read(context.ask(value, span), span), span }));
   });
 }
 

@@ -2,7 +2,7 @@ import { type CatalogRelation } from '../../databases/catalog.ts';
 import { type Lineage, type OutputLineage } from '../facts.ts';
 import { spanAt } from '../understand/postgres/span.ts';
 import { isWriteStatement } from '../understand/postgres/statements.ts';
-import { type Node, nodeOf } from '../understand/postgres/tree.ts';
+import { items, type Node, nodeOf, text as textOf } from '../understand/postgres/tree.ts';
 import { type Tree } from '../understand/postgres/understand.ts';
 import { type CatalogIndex } from './catalog-index.ts';
 import { Context } from './context.ts';
@@ -74,6 +74,7 @@ function statement(context: Context, root: Node): readonly Output[] {
   switch (kind) {
     case 'ExplainStmt':
       // The plan shows what the statement would do with columns, not their values: its uses stay, its outputs do not.
+      context.measured = items(fields['options'], 'DefElem').some((option) => textOf(option['defname']) === 'analyze');
       if (inner !== undefined) statement(context, inner);
       return [planColumn];
     case 'CreateTableAsStmt':
