@@ -222,7 +222,10 @@ export function createGate(ports: GatePorts): Gate {
         outcome: outcomeOf(ending, verdict, processId, since()),
       };
     } catch (error) {
-      if (result !== undefined) ports.results.release(result.id);
+      // Rows of a read that ended early were masked before they were stored and may be kept; a read that turned out to be
+      // something else, or a write that was rolled back, has shown nothing that holds.
+      const keeps = verdict.envelope === 'read' && (signal.aborted || error instanceof ServerError);
+      if (result !== undefined && !keeps) release(result.id);
       const server = processId === undefined ? {} : { server: { pid: processId, end: 'rollback' as const } };
       if (signal.aborted) {
         return {
@@ -239,6 +242,11 @@ export function createGate(ports: GatePorts): Gate {
       }
       throw error;
     }
+  }
+
+  function release(id: string): void {
+    owners.delete(id);
+    ports.results.release(id);
   }
 
   function result(session: Session, id: string): StoredResult {
@@ -258,9 +266,7 @@ export function createGate(ports: GatePorts): Gate {
       return (await ports.catalogs.of(session, ports.inForce().connection(name), options, signal)).index;
     },
     releaseResult(session, id) {
-      if (owners.get(id)?.session !== session.id) return;
-      owners.delete(id);
-      ports.results.release(id);
+      if (owners.get(id)?.session === session.id) release(id);
     },
     async recordCopy(session, id, cells) {
       const owner = owners.get(id);

@@ -97,12 +97,12 @@ function Outcome({
     );
   }
   if (snapshot.state === 'refused' || snapshot.state === 'asked') return <Refusal run={snapshot} onReveal={onReveal} />;
-  if (sheet === null) {
+  if (sheet === null || snapshot.rows === 0) {
     if (snapshot.state === 'failed') return <Failure run={snapshot} onReveal={onReveal} />;
     if (snapshot.state === 'cancelled') return <Cancelled run={snapshot} />;
-    if (snapshot.state === 'done')
+    if (snapshot.state === 'done' && sheet === null)
       return <EmptyState title={`${snapshot.tag ?? 'Done'} · no rows come with this statement.`} />;
-    return <div className="results-waiting" />;
+    if (sheet === null) return <div className="results-waiting" />;
   }
   return (
     <div className="results-rows">
@@ -112,15 +112,19 @@ function Outcome({
       {snapshot.state === 'cancelled' && <Cancelled run={snapshot} />}
       {snapshot.state === 'failed' && (
         <Message meaning="refused" alert>
-          <Shown text={snapshot.error?.message ?? ''} /> {snapshot.error?.next} The rows that came before are above.
+          <Shown text={sentence(snapshot.error?.message ?? '')} /> {snapshot.error?.next} The rows that came before are
+          above.
         </Message>
       )}
     </div>
   );
 }
 
+/** The server's messages end without a full stop. */
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
+
 function Cancelled({ run }: { run: RunSnapshot }): ReactElement {
-  const rows = run.result === null ? '' : ' The rows that came before are above.';
+  const rows = run.result === null || run.rows === 0 ? '' : ' The rows that came before are above.';
   return (
     <Message meaning="read">
       Cancelled after {duration(run.milliseconds ?? 0)}.{rows}
