@@ -47,6 +47,8 @@ export class LiveSession implements PostgresSession {
   readonly #typeNames = new Map<string, string>();
   #noticed: (notice: ServerFields) => void = () => undefined;
   #pendingCancel: Promise<void> = Promise.resolve();
+  /** As the server told it last. */
+  #state: Answer['state'] = 'idle';
   /** What every later probe must equal; set by `pin`. */
   #baseline: Probe | undefined;
   /** What `begin` prepared and nothing has run or ended yet, with the mark of its transaction. */
@@ -146,6 +148,7 @@ export class LiveSession implements PostgresSession {
 
   async end(how: 'rollback' | 'commit'): Promise<void> {
     this.#current = undefined;
+    if (how === 'rollback' && this.#state === 'idle') return;
     let tag = '';
     const { state, error } = await this.#request(
       unnamed(how === 'commit' ? 'COMMIT' : 'ROLLBACK', []),
@@ -225,7 +228,9 @@ export class LiveSession implements PostgresSession {
   /** One request; a cancel still on its way must not hit it instead of what it was meant for. */
   async #request(messages: readonly Uint8Array[], handler: AnswerHandler): Promise<Answer> {
     await this.#pendingCancel;
-    return this.#wire.request(Buffer.concat([...messages, serialize.sync()]), handler);
+    const answer = await this.#wire.request(Buffer.concat([...messages, serialize.sync()]), handler);
+    this.#state = answer.state;
+    return answer;
   }
 
   /** Lets `signal` cancel what runs on the server, and gives up the connection if it then does not end. */
