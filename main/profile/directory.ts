@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { posix, win32 } from 'node:path';
 import { CountersignError } from '../errors.ts';
 
@@ -33,4 +34,16 @@ export function profileDirectory(
   throw new CountersignError('home-unknown', 'The environment does not say where your files are kept.', {
     next: 'Name the profile directory with --home DIR or COUNTERSIGN_HOME.',
   });
+}
+
+/** Makes the profile directory where it is not there yet. @throws CountersignError `profile-unavailable` */
+export async function makeProfileDirectory(home: string): Promise<void> {
+  try {
+    await mkdir(home, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new CountersignError('profile-unavailable', `The profile directory ${home} cannot be made.`, {
+      next: 'Check the path and who may write there, or name another with --home DIR.',
+      cause,
+    });
+  }
 }

@@ -27,12 +27,11 @@ export type ProfileTexts = Readonly<Record<keyof typeof PROFILE_FILES, string>>;
  * message has one line per problem: file:line:column, what is wrong, the choices.
  */
 export async function loadProfile(home: string): Promise<Profile> {
-  const [organisation, connections, classification, policy] = await Promise.all([
-    readConfiguration(home, PROFILE_FILES.organisation),
-    readConfiguration(home, PROFILE_FILES.connections),
-    readConfiguration(home, PROFILE_FILES.classification),
-    readConfiguration(home, PROFILE_FILES.policy),
-  ]);
+  // One after the other, so that a directory that is no profile is always told by the same file.
+  const organisation = await readConfiguration(home, PROFILE_FILES.organisation);
+  const connections = await readConfiguration(home, PROFILE_FILES.connections);
+  const classification = await readConfiguration(home, PROFILE_FILES.classification);
+  const policy = await readConfiguration(home, PROFILE_FILES.policy);
   return readProfile(home, { organisation, connections, classification, policy });
 }
 

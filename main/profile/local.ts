@@ -1,8 +1,8 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writePrivateFile } from '../credentials/index.ts';
 import { CountersignError } from '../errors.ts';
-import { PROFILE_FILES } from './directory.ts';
+import { makeProfileDirectory, PROFILE_FILES } from './directory.ts';
 import { loadProfile, type Profile } from './load.ts';
 
 /**
@@ -14,7 +14,7 @@ export async function createLocalProfile(
   home: string,
   options: { readonly secrets?: 'keyring' | 'file' } = {},
 ): Promise<Profile> {
-  await mkdir(home, { recursive: true, mode: 0o700 });
+  await makeProfileDirectory(home);
   const present = await readdir(home);
   const taken = Object.values(PROFILE_FILES).find((name) => present.includes(name));
   if (taken !== undefined) {

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { desktop } from '../../../shared/contract.ts';
 import { type Link, serve } from '../../../shared/rpc/index.ts';
@@ -7,7 +6,7 @@ import { type Demonstration, startDemonstration } from '../../demonstration/demo
 import { CountersignError } from '../../errors.ts';
 import { openInstallation } from '../../installation.ts';
 import { tryLock } from '../../lock.ts';
-import { PROFILE_FILES } from '../../profile/directory.ts';
+import { makeProfileDirectory, PROFILE_FILES } from '../../profile/directory.ts';
 import { createLocalProfile } from '../../profile/local.ts';
 import { createWindow } from './window.ts';
 
@@ -27,7 +26,7 @@ export interface Desktop {
 
 /** @throws CountersignError `profile-in-use`, and whatever opening the demonstration or the profile throws */
 export async function openDesktop({ home, demonstration, onProgress }: DesktopOptions): Promise<Desktop> {
-  await makeHome(home);
+  await makeProfileDirectory(home);
   const lock = tryLock(join(home, 'instance.lock'));
   if (lock === null) {
     throw new CountersignError('profile-in-use', `Countersign is already open on the profile ${home}.`, {
@@ -66,16 +65,5 @@ export async function openDesktop({ home, demonstration, onProgress }: DesktopOp
     await demo?.stop();
     lock.release();
     throw error;
-  }
-}
-
-async function makeHome(home: string): Promise<void> {
-  try {
-    await mkdir(home, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw new CountersignError('profile-unavailable', `The profile directory ${home} cannot be made.`, {
-      next: 'Check the path and who may write there, or name another with --home DIR.',
-      cause,
-    });
   }
 }
