@@ -42,10 +42,16 @@ const SIZES: Readonly<Record<DemoEnvironment, ShopSize>> = {
  * Starts the demonstration in a profile directory, making what is not there yet. Organisation and connections are
  * written at each start, because ports change; policy and classification only where absent, because people edit them.
  *
+ * `sizes` says how many rows the shops get when they are first filled; tests need few.
+ *
  * @throws CountersignError `demonstration-elsewhere` before anything is made where the directory is another profile's;
  * `embedded-*`, `demonstration-*`, `file-not-written`, `disk-full`
  */
-export async function startDemonstration(home: string, onProgress: (text: string) => void): Promise<Demonstration> {
+export async function startDemonstration(
+  home: string,
+  onProgress: (text: string) => void,
+  sizes = SIZES,
+): Promise<Demonstration> {
   await ensurePrivateDirectory(home);
   await refuseForeignProfile(home);
   const directory = join(home, 'demonstration');
@@ -55,7 +61,7 @@ export async function startDemonstration(home: string, onProgress: (text: string
     await Promise.all([idp.stop(), server.stop()]);
   };
   try {
-    if (!isFilled(directory)) await fill(home, directory, server, onProgress);
+    if (!isFilled(directory)) await fill(home, directory, server, sizes, onProgress);
     await writeProfile(home, idp, server);
   } catch (error) {
     await stop();
@@ -132,6 +138,7 @@ async function fill(
   home: string,
   directory: string,
   server: EmbeddedServer,
+  sizes: typeof SIZES,
   onProgress: (text: string) => void,
 ): Promise<void> {
   rmSync(markerOf(directory), { force: true });
@@ -158,7 +165,7 @@ async function fill(
         // In staging the role owns what it works on; in production it can read and nothing else.
         if (environment === 'staging') await query(`GRANT CREATE, USAGE ON SCHEMA public TO ${role}; SET ROLE ${role}`);
         await query(schema);
-        for (const statement of shopData(SEED, SIZES[environment])) await query(statement);
+        for (const statement of shopData(SEED, sizes[environment])) await query(statement);
         await query(objects);
         if (environment === 'production')
           await query(

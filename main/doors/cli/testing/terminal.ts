@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { signInAt } from '../../../demonstration/idp/visitor.ts';
@@ -38,16 +39,16 @@ export function ioOf(
 }
 
 /** Signs one of the demonstration's people in to the profile, through the provider's pages. */
-export async function signIn(home: string, who: 'ana' | 'eli' | 'sam'): Promise<Ran> {
+export async function signIn(home: string, who: 'ana' | 'eli' | 'sam'): Promise<void> {
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const said = text(stderr);
-  const running = runCli(['login', '--print-url', '--home', home], ioOf(stdout, stderr));
-  for await (const chunk of stdout) {
-    await fetch(await signInAt(String(chunk).trim(), `${who}@shop.example`, `${who}-demo`));
-    break;
-  }
-  const code = await running;
+  const login = runCli(['login', '--print-url', '--home', home], ioOf(stdout, stderr));
+  const visit = once(stdout, 'data').then(async ([url]) =>
+    fetch(await signInAt(String(url).trim(), `${who}@shop.example`, `${who}-demo`)),
+  );
+  await Promise.race([visit, login]);
+  const code = await login;
   stderr.end();
-  return { code, stdout: '', stderr: await said };
+  if (code !== 0) throw new Error(`${who} could not sign in: ${await said}`);
 }
