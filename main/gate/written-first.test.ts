@@ -219,7 +219,7 @@ describe('what the database sees of a statement', () => {
       expect(event.kind).toBe('verdict');
       break;
     }
-    await opened.gate.idle();
+    await opened.gate.cancelAll();
     expect(durable).toBe(0);
   });
 });
