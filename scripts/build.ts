@@ -8,6 +8,7 @@ import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/pro
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { bundlePreload } from './electron-app.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -96,7 +97,7 @@ async function putInPlace(aside: string): Promise<void> {
   }
 }
 
-/** Compiles main, shared and verify, checks the window's types, and brings along the files that are not code. */
+/** Compiles main, shared and verify, checks the window's types, and brings along what is not code and the preload script. */
 async function buildApp(): Promise<void> {
   const compiler = join(root, 'node_modules/typescript/bin/tsc');
   await promisify(execFile)(process.execPath, [compiler, '-b', ...APP_ROOMS, 'renderer'], { cwd: root }).catch(
@@ -110,6 +111,7 @@ async function buildApp(): Promise<void> {
       await cp(path, join(dist, 'app', relative(root, path)));
     }
   }
+  await bundlePreload(root);
 }
 
 async function main(flags: readonly string[]): Promise<void> {

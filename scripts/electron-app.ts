@@ -31,6 +31,5 @@ export async function bundlePreload(root: string): Promise<string> {
 export async function ensureElectronApp(root: string, print: (line: string) => void): Promise<string> {
   print('Compiling the application');
   await promisify(execFile)(process.execPath, [join(root, 'scripts/build.ts')], { cwd: root });
-  await bundlePreload(root);
   return join(root, 'dist/app/main/shell/electron/main.js');
 }
