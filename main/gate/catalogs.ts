@@ -48,7 +48,7 @@ export function createCatalogs(upstreams: Upstreams, now: () => number): Catalog
   async function load(session: Session, connection: Connection, signal: AbortSignal): Promise<MarkedCatalog> {
     return upstreams.use(session, connection, signal, async (upstream) => {
       const marks = await loadMarks(upstream, undefined);
-      return { marks, index: new CatalogIndex(await loadCatalog(upstream, connection.searchPath)) };
+      return { marks, index: new CatalogIndex(await loadCatalog(upstream)) };
     });
   }
 

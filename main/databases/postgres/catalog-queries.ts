@@ -7,7 +7,10 @@
 const SCHEMA = `n.nspname !~ '^pg_(toast|temp_)'`;
 const SYSTEM = `n.nspname IN ('pg_catalog', 'information_schema')`;
 
-export const SERVER = `SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.current_database(), current_user`;
+/** The path as it is searched: schemas that are not there, or that the role has no USAGE on, are left out by the server. */
+export const SERVER = `
+SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.current_database(), current_user,
+       pg_catalog.array_to_json(pg_catalog.current_schemas(false))`;
 
 /** A view's query is wanted outside the system schemas: those relations are judged by name (sql facts, not lineage). */
 export const RELATIONS = `
@@ -79,10 +82,25 @@ SELECT n.nspname, t.typname, t.typtype
             AND p.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass)))
  ORDER BY n.nspname, t.typname`;
 
+/**
+ * Extensions whose operators and casts compute from what they are given and nothing else. Only those in C count: nobody
+ * but a superuser can make these, so that none of the name's owner is among them.
+ */
+const COMPUTING = `('btree_gist', 'citext', 'cube', 'earthdistance', 'hstore', 'intarray', 'isn', 'ltree', 'pg_trgm', 'postgis', 'seg', 'vector')`;
+
+function computes(catalog: string, oid: string, code: string): string {
+  return `EXISTS (
+    SELECT FROM pg_catalog.pg_depend x JOIN pg_catalog.pg_extension e ON e.oid = x.refobjid
+      JOIN pg_catalog.pg_proc f ON f.oid = ${code} JOIN pg_catalog.pg_language l ON l.oid = f.prolang
+     WHERE x.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass AND x.objid = ${oid} AND x.deptype = 'e'
+       AND x.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+       AND e.extname IN ${COMPUTING} AND l.lanname IN ('c', 'internal'))`;
+}
+
 /** The first OID that initdb does not give out (access/transam.h, FirstNormalObjectId). */
 export const USER_OPERATORS = `
 SELECT o.oprname FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
- WHERE NOT ${SYSTEM}
+ WHERE NOT ${SYSTEM} AND NOT ${computes('pg_operator', 'o.oid', 'o.oprcode')}
 UNION
-SELECT pg_catalog.format_type(castsource, NULL) || ' AS ' || pg_catalog.format_type(casttarget, NULL)
-  FROM pg_catalog.pg_cast WHERE oid >= 16384`;
+SELECT pg_catalog.format_type(c.castsource, NULL) || ' AS ' || pg_catalog.format_type(c.casttarget, NULL)
+  FROM pg_catalog.pg_cast c WHERE c.oid >= 16384 AND NOT ${computes('pg_cast', 'c.oid', 'c.castfunc')}`;

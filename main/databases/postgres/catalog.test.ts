@@ -60,7 +60,7 @@ beforeAll(async () => {
     },
     new AbortController().signal,
   );
-  catalog = await loadCatalog(session, ['public']);
+  catalog = await loadCatalog(session);
 });
 afterAll(async () => {
   await session.close();

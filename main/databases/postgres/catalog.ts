@@ -50,10 +50,9 @@ const VOLATILITIES: Readonly<Record<string, CatalogFunction['volatility']>> = {
 /**
  * Reads the catalog of the session's database as its role sees it: a dozen queries whatever the number of tables. The
  * queries are not one snapshot; an object that changes meanwhile shows up whole or not at all.
- * @param schemas the session's search path, without pg_catalog and pg_temp
  * @throws ServerError, or what the connection was lost with
  */
-export async function loadCatalog(session: PostgresSession, schemas: readonly string[]): Promise<CatalogSnapshot> {
+export async function loadCatalog(session: PostgresSession): Promise<CatalogSnapshot> {
   const [server] = await session.query(SERVER);
   const relations = await session.query(RELATIONS);
   const columns = await loadColumns(session);
@@ -96,7 +95,7 @@ export async function loadCatalog(session: PostgresSession, schemas: readonly st
     serverMajor: Math.floor(Number(server?.[0]) / 10000),
     database: text(server?.[1]),
     role: text(server?.[2]),
-    searchPath: schemas,
+    searchPath: searched(server?.[3]),
     relations: loaded,
     types: (await session.query(USER_TYPES)).map(([schema, name, kind]) => ({
       schema: text(schema),
@@ -108,6 +107,11 @@ export async function loadCatalog(session: PostgresSession, schemas: readonly st
     userOperators: (await session.query(USER_OPERATORS)).map(([name]) => text(name)),
     loadedAt: new Date().toISOString(),
   };
+}
+
+/** Schemas of the path in order, without those that the server searches by itself. */
+function searched(schemas: TextValue | undefined): readonly string[] {
+  return (JSON.parse(schemas ?? '[]') as string[]).filter((schema) => !/^pg_(?:catalog$|temp_)/.test(schema));
 }
 
 /** Columns of every relation, and their names by position. */

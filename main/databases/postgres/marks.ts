@@ -7,7 +7,8 @@ import { type PostgresSession } from './session.ts';
  *
  * A mark covers every relation of a name in any schema, so that a new one earlier on the search path shows; their
  * columns, rules (a view's query is one), and children. Replacing a view changes pg_rewrite.xmin, renaming a column only
- * pg_attribute.xmin. Functions, operators, casts and types made by users share one mark.
+ * pg_attribute.xmin. Functions, operators, casts and types made by users share one mark, with the path that names are
+ * looked for on: a schema joins it when it is made, or when the role is given USAGE on it.
  */
 export interface CatalogMarks {
   readonly relations: ReadonlyMap<string, string>;
@@ -27,6 +28,7 @@ GROUP BY c.relname`;
 /** FirstNormalObjectId (src/include/access/transam.h): everything above was made by somebody. */
 const CODE = `
 SELECT pg_catalog.md5(pg_catalog.concat_ws(';',
+  pg_catalog.array_to_string(pg_catalog.current_schemas(true), ','),
   (SELECT pg_catalog.string_agg(pg_catalog.concat(oid, '.', xmin), ',' ORDER BY oid) FROM pg_catalog.pg_proc WHERE oid >= 16384),
   (SELECT pg_catalog.string_agg(pg_catalog.concat(oid, '.', xmin), ',' ORDER BY oid) FROM pg_catalog.pg_operator WHERE oid >= 16384),
   (SELECT pg_catalog.string_agg(pg_catalog.concat(oid, '.', xmin), ',' ORDER BY oid) FROM pg_catalog.pg_cast WHERE oid >= 16384),
