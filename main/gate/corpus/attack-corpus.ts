@@ -13,7 +13,11 @@ const row = z.object({
   verdict: z.enum(['allow', 'masked', 'refuse']),
   why: z.string(),
   given: z.string().optional(),
+  /** Values of $1, $2 and so on, in text form. */
+  params: z.array(z.string()).optional(),
   alsoRight: z.enum(['masked', 'refuse']).optional(),
+  /** Why a harmless statement is refused by a live gate all the same. */
+  refused: z.string().optional(),
 });
 
 export type AttackRow = z.infer<typeof row>;
