@@ -150,6 +150,20 @@ describe('a bound', () => {
     expect([result.rows, result.cut]).toEqual([kept, cut]);
   });
 
+  it('of bytes cuts at the same row however long the masked values are', () => {
+    const kept = ['', 'x', 'x'.repeat(5_000)].map((secret) => {
+      const { writer, result } = store().create({
+        transforms: [stars, undefined],
+        limits: { rows: 100, bytes: 2_000 },
+      });
+      const body = row([secret, 'y'.repeat(100)]);
+      while (writer.row(body, 0, body.length));
+      return [result.rows, result.bytes, result.cut];
+    });
+    expect(kept).toEqual([kept[0], kept[0], kept[0]]);
+    expect(kept[0]?.[0]).toBeGreaterThan(10);
+  });
+
   it('of rows does not cut a result that just fits', () => {
     const { writer, result } = store().create({ transforms: [undefined], limits: { rows: 1, bytes: Infinity } });
     const body = row(['x']);

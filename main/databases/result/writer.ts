@@ -79,7 +79,7 @@ export class ResultWriter {
     if (this.#bytes + length > this.#limits.bytes) return this.#stop('bytes');
     let target: Buffer;
     try {
-      target = this.#blocks.reserve(length + this.#masked.length * MASKED_LIMIT);
+      target = this.#blocks.reserve(length);
     } catch (error) {
       this.#onFull(error);
       return this.#stop('disk');
@@ -99,19 +99,25 @@ export class ResultWriter {
     return false;
   }
 
-  /** Length of the row without its column count, after proving that its cells fill it exactly. */
+  /**
+   * Bytes that the row takes at most, after proving that its cells fill it exactly. A masked cell counts as the longest
+   * masked value: where a result is cut must not tell how long the value is.
+   */
   #check(source: Buffer, start: number, end: number): number {
     const columns = this.#transforms.length;
     if (end - start < 2 || source.readUInt16BE(start) !== columns) throw new MalformedRow('wrong number of columns');
     let at = start + 2;
+    let most = 0;
     for (let column = 0; column < columns; column++) {
       if (at + HEADER > end) throw new MalformedRow('row ends too early');
       const length = int32(source, at);
       if (length < NULL) throw new MalformedRow('cell of negative length');
-      at += HEADER + (length === NULL ? 0 : length);
+      const bytes = length === NULL ? 0 : length;
+      at += HEADER + bytes;
+      most += HEADER + (length !== NULL && this.#transforms[column] !== undefined ? MASKED_LIMIT : bytes);
     }
     if (at !== end) throw new MalformedRow('cells do not fill the row');
-    return end - start - 2;
+    return most;
   }
 
   #mask(source: Buffer, start: number, end: number, target: Buffer, into: number): number {
