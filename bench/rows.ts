@@ -15,17 +15,12 @@ import { connectPostgres, type RowSink } from '../main/databases/postgres/sessio
 import { type PostgresTarget } from '../main/databases/postgres/target.ts';
 import { ResultStore } from '../main/databases/result/index.ts';
 import { maskerTransform } from '../main/gate/mask/maskers.ts';
+import { MILLION, MILLION_TABLE } from './million.ts';
 
-const ROWS = 1_000_000;
 const FIRST_ROWS = 200;
 /** Every way is run so many times, in turn; medians are told. */
 const ROUNDS = 3;
 const QUERY = 'SELECT * FROM public.million';
-const TABLE = `CREATE TABLE million AS
-  SELECT g AS id, g % 1000 AS grp, 'user' || g || '@example.org' AS email, '+49 170 ' || (1000000 + g) AS phone, md5(g::text) AS hash,
-         (g * 1.25)::numeric(12,2) AS amount, timestamptz '2024-01-01 UTC' + g * interval '1 second' AS at, g % 2 = 0 AS flag,
-         'Long Street ' || g AS street, NULL::text AS nothing
-    FROM generate_series(1, ${String(ROWS)}) g`;
 
 interface Measured {
   /** Milliseconds. */
@@ -44,7 +39,7 @@ export const rowsBench = {
   async run(): Promise<readonly { readonly metric: string; readonly value: number; readonly unit: string }[]> {
     const server = await startTemporary();
     try {
-      await asSuperuser(server, 'postgres', (query) => query(`${TABLE}; ANALYZE million`));
+      await asSuperuser(server, 'postgres', (query) => query(`${MILLION_TABLE}; ANALYZE million`));
       const { host, port, user, password } = server;
       const target: PostgresTarget = {
         host,
@@ -122,7 +117,7 @@ async function withPg(target: PostgresTarget): Promise<Measured> {
   await client.connect();
   const measured = await measure(async () => {
     const { rows } = await client.query(QUERY);
-    if (rows.length !== ROWS) throw new Error('rows are missing');
+    if (rows.length !== MILLION) throw new Error('rows are missing');
   });
   await client.end();
   return measured;
@@ -163,7 +158,7 @@ async function withSession(target: PostgresTarget, way: Exclude<Way, 'pg'>): Pro
       signal,
     );
     await session.end('rollback');
-    if (rows !== ROWS) throw new Error('rows are missing');
+    if (rows !== MILLION) throw new Error('rows are missing');
   });
   await session.close();
   rmSync(directory, { recursive: true, force: true });

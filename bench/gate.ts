@@ -1,0 +1,209 @@
+/**
+ * What the gate adds to a read of one row whose text, catalog and connection it knows: CPU beside the same statement
+ * through plain pg, in the same process and in turns. The disk's sync is not in it: it is the journal thread's, and only
+ * the main thread's CPU is counted where nothing else is said.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { openSecretStore } from '../main/credentials/index.ts';
+import { asSuperuser, startTemporary, type TemporaryServer } from '../main/databases/embedded/index.ts';
+import { loadMarks } from '../main/databases/postgres/marks.ts';
+import { connectPostgres } from '../main/databases/postgres/session.ts';
+import { decide } from '../main/gate/decide.ts';
+import { confirm } from '../main/gate/enforce/confirm.ts';
+import { type Judged } from '../main/gate/judge.ts';
+import { trace } from '../main/gate/lineage/trace.ts';
+import { type GateRequest } from '../main/gate/request.ts';
+import { actorOf, intentOf } from '../main/gate/record.ts';
+import { understand } from '../main/gate/understand/postgres/understand.ts';
+import { type Installation, openInstallation } from '../main/installation.ts';
+import { addConnection } from '../main/profile/edit-connections.ts';
+import { createLocalProfile } from '../main/profile/local.ts';
+import { type Bench, median, type Measurement } from './bench.ts';
+
+const STATEMENT = 'SELECT id, name, email FROM customers WHERE id = 1';
+const TABLE = `CREATE TABLE customers AS
+  SELECT g AS id, 'Person ' || g AS name, 'user' || g || '@example.org' AS email FROM generate_series(1, 20000) g;
+  ALTER TABLE customers ADD PRIMARY KEY (id)`;
+const WARM_UP = 300;
+/** The clock of a thread's CPU is exact only over many statements: medians are of rounds. */
+const ROUNDS = 30;
+const STATEMENTS = 100;
+
+/** Per statement, microseconds. */
+interface Cost {
+  readonly cpu: number;
+  readonly wall: number;
+}
+
+type Work = () => unknown;
+
+const microseconds = ({ user, system }: NodeJS.CpuUsage): number => user + system;
+
+async function round(work: Work): Promise<Cost> {
+  const walls: number[] = [];
+  const before = process.threadCpuUsage();
+  for (let i = 0; i < STATEMENTS; i++) {
+    const begun = performance.now();
+    await work();
+    walls.push((performance.now() - begun) * 1000);
+  }
+  return { cpu: microseconds(process.threadCpuUsage(before)) / STATEMENTS, wall: median(walls) };
+}
+
+/** Each way in turn, so that all meet the same neighbours and the same garbage collector. */
+async function inTurns<Way extends string>(ways: Readonly<Record<Way, Work>>): Promise<Readonly<Record<Way, Cost>>> {
+  const names = Object.keys(ways) as Way[];
+  const costs = new Map<Way, Cost[]>(names.map((name) => [name, []]));
+  for (let i = 0; i < ROUNDS; i++) for (const [name, list] of costs) list.push(await round(ways[name]));
+  const middle = (list: readonly Cost[]): Cost => ({
+    cpu: median(list.map(({ cpu }) => cpu)),
+    wall: median(list.map(({ wall }) => wall)),
+  });
+  return Object.fromEntries([...costs].map(([name, list]) => [name, middle(list)])) as Record<Way, Cost>;
+}
+
+/** CPU of every thread of the process per statement, microseconds: the journal's thread and its sync are in it. */
+async function allThreads(work: Work): Promise<number> {
+  const before = process.cpuUsage();
+  for (let i = 0; i < ROUNDS * STATEMENTS; i++) await work();
+  return microseconds(process.cpuUsage(before)) / (ROUNDS * STATEMENTS);
+}
+
+/** A local profile with one connection, and the account of this machine as the asker. */
+async function openProfile(home: string, server: TemporaryServer): Promise<Installation> {
+  await createLocalProfile(home, { secrets: 'file' });
+  const { user, password, host, port } = server;
+  const url = `postgres://${user}:${encodeURIComponent(password)}@${host}:${String(port)}/postgres?sslmode=disable`;
+  await addConnection(home, url, 'bench', 'development', await openSecretStore('file', home));
+  return openInstallation(home, 'cli');
+}
+
+async function requestOn(installation: Installation): Promise<GateRequest> {
+  const session = await installation.identity.restore();
+  if (session === undefined) throw new Error('A local profile always has somebody signed in.');
+  return { session, connection: 'bench', text: STATEMENT, params: [], origin: 'cli' };
+}
+
+async function throughGate({ gate }: Installation, request: GateRequest): Promise<void> {
+  let end: string | undefined;
+  let result: string | undefined;
+  for await (const event of gate.run(request, new AbortController().signal)) {
+    end = event.kind;
+    if (event.kind === 'columns') ({ result } = event);
+  }
+  if (end !== 'done' || result === undefined) throw new Error(`The statement ended as ${String(end)}.`);
+  const [row] = gate.result(request.session, result).textRows();
+  if (row?.length !== 3) throw new Error('The row is missing.');
+  gate.releaseResult(request.session, result);
+}
+
+/** The steps of the road by themselves, on what they are given on the road. */
+async function steps(installation: Installation, request: GateRequest, server: TemporaryServer) {
+  const { signal } = new AbortController();
+  const settings = { standardConformingStrings: true, clientEncoding: 'UTF8' } as const;
+  const inForce = installation.inForce();
+  const connection = inForce.connection(request.connection);
+  const { tree, facts: textFacts } = await understand(STATEMENT, settings);
+  if (tree === undefined) throw new Error('The statement was not understood.');
+  const index = await installation.gate.catalog(request.session, request.connection, { refresh: false }, signal);
+  const lineage = trace(tree, index);
+  const facts = { ...textFacts, relations: lineage.relations };
+  const classification = inForce.columnsOf(connection, undefined);
+  const { principal } = request.session;
+  const { policy } = inForce;
+  const verdictNow = () =>
+    decide({ facts, lineage, principal, connection, policy, classification, now: new Date(), grants: [] });
+  const judgement = { facts, lineage, verdict: verdictNow() };
+  const classOf = () => undefined;
+  await installation.audit.append({ k: 'session.start', s: 'bench', actor: actorOf(request.session) });
+
+  const { host, port, user, password } = server;
+  const upstream = await connectPostgres(
+    {
+      host,
+      port,
+      user,
+      password,
+      database: 'postgres',
+      tls: 'disable',
+      searchPath: connection.searchPath,
+      applicationName: 'bench',
+    },
+    signal,
+  );
+  try {
+    const catalog = { index, marks: await loadMarks(upstream, undefined) };
+    const judged: Judged = { judgement, connection, policyHash: policy.hash, catalog, classOf, masks: 'elsewhere' };
+    const prepared = await upstream.begin(
+      { mode: 'read only', statementTimeout: 0, lockTimeout: 0, text: STATEMENT, params: [] },
+      signal,
+    );
+    return await inTurns({
+      understand: () => understand(STATEMENT, settings),
+      trace: () => trace(tree, index),
+      decide: verdictNow,
+      record: async () => {
+        const intent = intentOf('bench', request, connection, judgement, policy.hash, classOf);
+        await (await installation.audit.recordIntent(intent)).end({ status: 'done', rows: 1, bytes: 30, ms: 1 });
+      },
+      confirm: () => confirm(prepared, upstream, judged),
+    });
+  } finally {
+    await upstream.close();
+  }
+}
+
+export const gateBench: Bench = {
+  name: 'gate',
+  async run() {
+    const server = await startTemporary();
+    const home = mkdtempSync(join(tmpdir(), 'countersign-bench-'));
+    const { host, port, user, password } = server;
+    const client = new Client({ host, port, user, password, database: 'postgres', ssl: false });
+    let installation: Installation | undefined;
+    try {
+      await asSuperuser(server, 'postgres', (query) => query(`${TABLE}; ANALYZE customers`));
+      await client.connect();
+      installation = await openProfile(home, server);
+      const opened = installation;
+      const request = await requestOn(opened);
+      const ways = {
+        gate: () => throughGate(opened, request),
+        pg: async () => void (await client.query(STATEMENT)),
+      };
+      for (let i = 0; i < WARM_UP; i++) await Promise.all([ways.pg(), ways.gate()]);
+      const { gate, pg } = await inTurns(ways);
+      const all = { gate: await allThreads(ways.gate), pg: await allThreads(ways.pg) };
+      const parts = await steps(opened, request, server);
+      const ms = (metric: string, value: number, goal?: number): Measurement => ({
+        metric,
+        value: value / 1000,
+        unit: 'ms',
+        ...(goal === undefined ? {} : { goal }),
+      });
+      return [
+        ms('gate overhead of a cached read, CPU, p50', gate.cpu - pg.cpu, 1),
+        { metric: 'gate against pg, CPU, p50', value: gate.cpu / pg.cpu, unit: 'x' },
+        { metric: 'gate against pg, wall, p50', value: gate.wall / pg.wall, unit: 'x' },
+        ms('gate, CPU, p50', gate.cpu),
+        ms('pg, CPU, p50', pg.cpu),
+        ms('gate, wall with the sync, p50', gate.wall),
+        ms('pg, wall, p50', pg.wall),
+        ms('gate, CPU of all threads, mean', all.gate),
+        ms('pg, CPU of all threads, mean', all.pg),
+        ...Object.entries(parts).flatMap(([step, { cpu, wall }]) => [
+          ms(`${step}, CPU, p50`, cpu),
+          ms(`${step}, wall, p50`, wall),
+        ]),
+      ];
+    } finally {
+      await installation?.close();
+      await client.end();
+      await server.stop();
+      rmSync(home, { recursive: true, force: true });
+    }
+  },
+};
