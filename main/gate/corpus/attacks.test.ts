@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AttackRow, attackRows } from './attack-corpus.ts';
-import { startTwins, type Twin, type Twins, type Visible } from './twins.ts';
+import { comparable, startTwins, type Twin, type Twins, type Visible } from './twins.ts';
 
 let twins: Twins;
 let before: readonly string[];
@@ -28,12 +28,6 @@ async function runScript(twin: Twin, { sql, params = [] }: AttackRow): Promise<r
 function verdictOf(runs: readonly Visible[]): Visible['verdict'] {
   if (runs.some(({ verdict }) => verdict === 'refuse')) return 'refuse';
   return runs.some(({ verdict }) => verdict === 'masked') ? 'masked' : 'allow';
-}
-
-/** Clocks, random numbers and measured times differ between any two runs; the shape of what came out does not. */
-function comparable({ verdict, because, changing, output }: Visible): unknown {
-  const { rows, ...rest } = output;
-  return changing ? { verdict, because, columns: output.columns, rows: rows.length } : { verdict, because, rest, rows };
 }
 
 const title = ({ id, why, sql }: AttackRow): string => `${id}: ${why}: ${sql.join('; ')}`;

@@ -52,7 +52,7 @@ interface Query {
   readonly columns: readonly string[];
 }
 
-/** A queue of random numbers from one seed: mulberry32, public domain, by Tommy Ettinger. */
+/** Random numbers from one seed (mulberry32). */
 function numbers(seed: number): () => number {
   let state = seed | 0;
   return () => {

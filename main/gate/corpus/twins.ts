@@ -162,6 +162,12 @@ async function writeProfile(home: string, server: TemporaryServer): Promise<void
   await write('organisation.yaml', 'version: 1\nname: Twins\nidentity: { kind: os-account }\nsecrets: file\n');
 }
 
+/** What of a run must be the same on both twins: of what changes by itself, the shape. */
+export function comparable({ verdict, because, changing, output }: Visible): unknown {
+  if (!changing) return { verdict, because, output };
+  return { verdict, because, columns: output.columns };
+}
+
 async function visible(gate: Installation['gate'], request: GateRequest): Promise<Visible> {
   let judgement: Judgement | undefined;
   let columns: readonly string[] = [];
@@ -223,7 +229,7 @@ function isChanging({ facts }: Judgement): boolean {
     facts.effects.includes('random-or-time') ||
     facts.title === 'EXPLAIN ANALYZE' ||
     facts.relations.some(({ name }) => /^pg_stat/.test(name)) ||
-    /current_(time|date)|localtime|\bxmin\b/i.test(facts.normalized)
+    /current_(time|date)|localtime|\bxmin\b|tablesample(?!.*repeatable)/is.test(facts.normalized)
   );
 }
 
