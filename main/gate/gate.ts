@@ -79,11 +79,11 @@ interface Owner {
   readonly workingSession: string;
 }
 
-/** A statement under way: `ended` resolves when its intent has its end in the record, or cannot have one. */
+/** A statement under way. `ended` resolves when its intent, once there is one, has its end in the record or cannot have it. */
 interface Running {
   readonly session: Session['id'];
   readonly controller: AbortController;
-  readonly ended: Promise<void>;
+  ended: Promise<void>;
 }
 
 /** How often a statement is judged anew because the catalog moved between decision and execution. */
@@ -104,8 +104,10 @@ export function createGate(ports: GatePorts): Gate {
     const since = (): number => Math.round(performance.now() - started);
     const controller = new AbortController();
     const signal = AbortSignal.any([outer, controller.signal]);
+    const statement: Running = { session: asked.session.id, controller, ended: Promise.resolve() };
     try {
       const request = { ...asked, session: await identify(asked.session) };
+      running.add(statement);
       for (let attempt = 1; ; attempt++) {
         const judged = await judge(ports, request, signal);
         const { judgement, connection, policyHash, classOf } = judged;
@@ -127,7 +129,7 @@ export function createGate(ports: GatePorts): Gate {
         // Not tied to the reader: a reader who leaves in the middle still gets its intent ended in the record.
         const execution = attemptExecution(request, judged, verdict, owner, signal, queue.push, since);
         const ending = endIntent(intent, execution, since);
-        keep(request.session.id, controller, ending.finally(queue.end));
+        statement.ended = ending.finally(queue.end).then(nothing, nothing);
         yield* queue.events;
         const ended = await ending;
         if (ended instanceof CatalogMoved) {
@@ -145,6 +147,7 @@ export function createGate(ports: GatePorts): Gate {
     } finally {
       // The reader may have gone away in the middle: whatever still runs is cancelled on the server.
       controller.abort();
+      void statement.ended.then(() => running.delete(statement));
     }
   }
 
@@ -164,12 +167,6 @@ export function createGate(ports: GatePorts): Gate {
       if (error instanceof CatalogMoved) return error;
       throw error;
     }
-  }
-
-  function keep(session: Session['id'], controller: AbortController, ending: Promise<unknown>): void {
-    const forget = (): void => void running.delete(entry);
-    const entry: Running = { session, controller, ended: ending.then(forget, forget) };
-    running.add(entry);
   }
 
   async function cancelRunning(whose: (session: Session['id']) => boolean): Promise<void> {
@@ -287,6 +284,8 @@ export function createGate(ports: GatePorts): Gate {
     cancelAll: () => cancelRunning(() => true),
   };
 }
+
+const nothing = (): void => undefined;
 
 function visibleEnding({ tag, rows, bytes, cut, maskedCells }: Ending) {
   return { tag, rows, bytes, cut, maskedCells };
