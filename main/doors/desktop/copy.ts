@@ -1,5 +1,7 @@
 import { type StoredResult } from '../../gate/gate.ts';
 import { type ResultColumn } from '../../gate/request.ts';
+import { CountersignError } from '../../errors.ts';
+import { frameBytes, TEXT_ROOM } from './frame-room.ts';
 import { formatRows, type Row, type RowFormat } from '../format/rows.ts';
 
 export interface CopyRequest {
@@ -11,10 +13,7 @@ export interface CopyRequest {
   readonly headers: boolean;
 }
 
-/** What a clipboard takes without the program it is pasted into giving up, UTF-16 units. */
-const MAX_TEXT = 16 * 1024 * 1024;
-
-/** A rectangle of a result as text, from the cells as they were masked. */
+/** A rectangle of a result as text, from the cells as they were masked, as much as a link carries. */
 export function copyText(
   result: StoredResult,
   columns: readonly ResultColumn[],
@@ -24,12 +23,20 @@ export function copyText(
   const pieces: string[] = [];
   let length = 0;
   for (const piece of formatRows(request.format, picked, rowsOf(result, request), { headers: request.headers })) {
-    length += piece.length;
-    if (length > MAX_TEXT) return { text: pieces.join(''), cut: true };
+    length += frameBytes(piece);
+    if (length > TEXT_ROOM) {
+      if (pieces.length === 0) throw tooLarge();
+      return { text: pieces.join(''), cut: true };
+    }
     pieces.push(piece);
   }
   return { text: pieces.join(''), cut: false };
 }
+
+const tooLarge = (): CountersignError =>
+  new CountersignError('copy-too-large', 'Not even the first row of this is small enough to be copied (15 MB).', {
+    next: 'Select fewer columns, or run the statement with: countersign query',
+  });
 
 function* rowsOf(result: StoredResult, { firstRow, rows, firstColumn, columns }: CopyRequest): Generator<Row> {
   const lastRow = Math.min(firstRow + rows, result.rows);

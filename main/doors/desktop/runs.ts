@@ -1,11 +1,13 @@
 import { type Input } from '../../../shared/rpc/types.ts';
 import { type Desktop } from '../../../shared/contract.ts';
 import { type HistoryEntry, type RunEvent } from '../../../shared/views.ts';
+import { CountersignError } from '../../errors.ts';
 import { type Gate } from '../../gate/gate.ts';
 import { type GateEvent, type GateRequest, type ResultColumn } from '../../gate/request.ts';
 import { type Session } from '../../identity/principal.ts';
 import { columnView, verdictView } from '../views.ts';
 import { copyText } from './copy.ts';
+import { frameBytes, TEXT_ROOM } from './frame-room.ts';
 import { type History } from './history.ts';
 
 /** The runs of one window: events as the contract has them, and what the window asks of their results. */
@@ -47,7 +49,7 @@ export function createRuns(gate: Gate): Runs {
       const cell = gate.result(session, id).cell(row, column);
       const bytes = cell?.bytes ?? null;
       return {
-        text: bytes === null ? null : decoder.decode(bytes),
+        text: bytes === null ? null : wholeText(bytes),
         masked: cell?.masked ?? false,
         bytes: bytes?.length ?? 0,
       };
@@ -67,6 +69,20 @@ export function createRuns(gate: Gate): Runs {
 
 /** A byte order mark at the start of a cell is part of the cell. */
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** @throws CountersignError cell-too-large */
+function wholeText(bytes: Uint8Array): string {
+  const text = bytes.length > TEXT_ROOM ? undefined : decoder.decode(bytes);
+  if (text !== undefined && frameBytes(text) <= TEXT_ROOM) return text;
+  const size = Math.ceil(bytes.length / 1024 / 1024);
+  throw new CountersignError(
+    'cell-too-large',
+    `This cell holds ${String(size)} MB, more than the window shows at once.`,
+    {
+      next: 'Select a part of it, such as left(column, 1000000), or run the statement with: countersign query',
+    },
+  );
+}
 
 function runEvent(event: GateEvent, statement: { readonly start: number; readonly end: number }): RunEvent {
   switch (event.kind) {
