@@ -13,8 +13,8 @@ export interface Workplace {
   profileBeside(directory?: string): string;
   /** A statement of the server's superuser, past the gate: to see what the server does. */
   observe(text: string, ...values: readonly string[]): Promise<readonly Record<string, unknown>[]>;
-  /** What statements of ours run on the server now, of those that `like` matches by their application name. */
-  running(like?: string): Promise<readonly number[]>;
+  /** Server processes at work on the endless statement now. */
+  running(): Promise<readonly number[]>;
   stop(): Promise<void>;
 }
 
@@ -58,10 +58,10 @@ export async function startWorkplace(): Promise<Workplace> {
         await client.end().catch(() => undefined);
       }
     },
-    async running(like = 'countersign %') {
+    async running() {
       const rows = await workplace.observe(
-        "SELECT pid FROM pg_stat_activity WHERE application_name LIKE $1 AND state = 'active'",
-        like,
+        "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND query = $1",
+        ENDLESS,
       );
       return rows.map((row) => Number(row['pid']));
     },
