@@ -12,7 +12,8 @@ import { bundlePreload } from './electron-app.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
-const renderer = join(dist, 'renderer');
+/** Where the built window lies. */
+export const rendererDirectory = join(dist, 'renderer');
 const HASH_FILE = '.hash';
 
 /** What the window is made of; the lock file stands for everything in node_modules. */
@@ -50,8 +51,8 @@ async function sourceHash(): Promise<string> {
  */
 export async function ensureRenderer(onProgress: (line: string) => void = () => undefined): Promise<string> {
   const hash = await sourceHash();
-  const built = await readFile(join(renderer, HASH_FILE), 'utf8').catch(() => null);
-  if (built === hash) return renderer;
+  const built = await readFile(join(rendererDirectory, HASH_FILE), 'utf8').catch(() => null);
+  if (built === hash) return rendererDirectory;
   onProgress('Building the window (once after a change; a few seconds)');
   const aside = join(dist, `.renderer-${String(process.pid)}`);
   try {
@@ -61,7 +62,7 @@ export async function ensureRenderer(onProgress: (line: string) => void = () => 
   } finally {
     await rm(aside, { recursive: true, force: true });
   }
-  return renderer;
+  return rendererDirectory;
 }
 
 /** Vite and React take the caller's NODE_ENV for the kind of build: under a test runner that would be another window. */
@@ -85,9 +86,9 @@ async function bundleInto(outDir: string): Promise<void> {
 /** Directories cannot be exchanged in one step everywhere: the old one steps aside first. */
 async function putInPlace(aside: string): Promise<void> {
   const old = `${aside}-old`;
-  await rename(renderer, old).catch(() => undefined);
+  await rename(rendererDirectory, old).catch(() => undefined);
   try {
-    await rename(aside, renderer);
+    await rename(aside, rendererDirectory);
   } catch (error) {
     // Another build of the same sources was faster; anything else is an error.
     if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY' && (error as NodeJS.ErrnoException).code !== 'EEXIST')

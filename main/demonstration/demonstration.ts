@@ -2,14 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { CountersignError } from '../errors.ts';
 import { ensurePrivateDirectory, readPrivateFile, writePrivateFile } from '../credentials/index.ts';
 import { asSuperuser, type EmbeddedServer, startEmbedded } from '../databases/embedded/index.ts';
 import { PROFILE_FILES } from '../profile/directory.ts';
 import { type SecretReference } from '../profile/types.ts';
-import { type Person, startIdp } from './idp/index.ts';
+import { type Person, type RunningIdp } from './idp/index.ts';
 import { connectionsYaml, organisationYaml, WRITTEN_BY_DEMONSTRATION } from './organisation/templates.ts';
-import { shopData, type ShopSize } from './shop/data.ts';
+import { type ShopSize } from './shop/data.ts';
 
 /** A made-up organisation, running: a real PostgreSQL with a shop in it, a real OpenID provider, the files of a profile. */
 export interface Demonstration {
@@ -111,19 +112,24 @@ async function startBoth(
   home: string,
   directory: string,
   onProgress: (text: string) => void,
-): Promise<[Awaited<ReturnType<typeof startIdp>>, EmbeddedServer]> {
-  const [idp, server] = await Promise.allSettled([
-    startIdp({ directory: join(directory, 'identity-provider') }),
-    startEmbedded({
-      directory: join(directory, 'postgres'),
-      superuserPassword: await secret(home, 'demonstration-superuser'),
-      onProgress,
-    }),
+): Promise<[RunningIdp, EmbeddedServer]> {
+  const superuserPassword = await secret(home, 'demonstration-superuser');
+  const [server, idp] = await Promise.allSettled([
+    startEmbedded({ directory: join(directory, 'postgres'), superuserPassword, onProgress }),
+    openProvider(join(directory, 'identity-provider')),
   ]);
   if (idp.status === 'fulfilled' && server.status === 'fulfilled') return [idp.value, server.value];
   if (idp.status === 'fulfilled') await idp.value.stop();
   if (server.status === 'fulfilled') await server.value.stop();
   throw idp.status === 'rejected' ? idp.reason : (server as PromiseRejectedResult).reason;
+}
+
+/** The server starts in a process of its own: the provider's many modules are loaded when that is on its way. */
+async function openProvider(directory: string): Promise<RunningIdp> {
+  await turn();
+  await turn();
+  const { startIdp } = await import('./idp/index.ts');
+  return startIdp({ directory });
 }
 
 const markerOf = (directory: string): string => join(directory, 'shop-version');
@@ -142,7 +148,7 @@ async function fill(
   onProgress: (text: string) => void,
 ): Promise<void> {
   rmSync(markerOf(directory), { force: true });
-  const [schema, objects] = await Promise.all([sql('schema'), sql('objects')]);
+  const [schema, objects, { shopData }] = await Promise.all([sql('schema'), sql('objects'), import('./shop/data.ts')]);
   await asSuperuser(server, 'postgres', async (query) => {
     for (const environment of ENVIRONMENTS) {
       const role = roleOf(environment);
@@ -199,11 +205,7 @@ async function secret(home: string, name: string): Promise<string> {
   return made;
 }
 
-async function writeProfile(
-  home: string,
-  idp: Awaited<ReturnType<typeof startIdp>>,
-  server: EmbeddedServer,
-): Promise<void> {
+async function writeProfile(home: string, idp: RunningIdp, server: EmbeddedServer): Promise<void> {
   const reference = (environment: DemoEnvironment): SecretReference =>
     `file:${secretFile(`demonstration-${environment}`)}` as SecretReference;
   const write = async (name: string, text: string): Promise<void> =>

@@ -1,5 +1,7 @@
-import { CANNOT, printError } from './io.ts';
-import { runCli } from './main.ts';
+import { keepCompiled } from '../../compile-cache.ts';
+
+keepCompiled();
+const [{ CANNOT, printError }, { runCli }] = await Promise.all([import('./io.ts'), import('./main.ts')]);
 
 /** The command line as a process: signals, a reader that goes away, a parent that is killed. */
 const controller = new AbortController();

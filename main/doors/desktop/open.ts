@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { desktop } from '../../../shared/contract.ts';
 import { type Link, serve } from '../../../shared/rpc/index.ts';
-import { type Demonstration, startDemonstration } from '../../demonstration/demonstration.ts';
+import { type Demonstration } from '../../demonstration/demonstration.ts';
 import { CountersignError } from '../../errors.ts';
-import { openInstallation } from '../../installation.ts';
 import { tryLock } from '../../lock.ts';
 import { makeProfileDirectory, PROFILE_FILES } from '../../profile/directory.ts';
 import { createLocalProfile } from '../../profile/local.ts';
-import { createWindow } from './window.ts';
 
 export interface DesktopOptions {
   /** The profile directory; made when absent. */
@@ -35,8 +34,16 @@ export async function openDesktop({ home, demonstration, onProgress }: DesktopOp
   }
   let demo: Demonstration | undefined;
   try {
-    if (demonstration) demo = await startDemonstration(home, onProgress);
-    else if (!existsSync(join(home, PROFILE_FILES.organisation))) await createLocalProfile(home);
+    const program = loading();
+    if (demonstration) {
+      // Loaded only here: a profile of one's own has no use for a database server and an identity provider.
+      const { startDemonstration } = await import('../../demonstration/demonstration.ts');
+      demo = await startDemonstration(home, (text) => {
+        onProgress(text);
+        program.begin();
+      });
+    } else if (!existsSync(join(home, PROFILE_FILES.organisation))) await createLocalProfile(home);
+    const { openInstallation, createWindow } = await program.begin();
     const installation = await openInstallation(home, 'desktop');
     const windows = new Set<() => void>();
     return {
@@ -66,4 +73,29 @@ export async function openDesktop({ home, demonstration, onProgress }: DesktopOp
     lock.release();
     throw error;
   }
+}
+
+/**
+ * The rest of the program's modules. Begun when another process has been given work (PostgreSQL reports its progress just
+ * before), because loading keeps this one busy: a few turns later, so that the other process is on its way.
+ */
+function loading() {
+  const load = async () => {
+    await turn();
+    await turn();
+    const [{ openInstallation }, { createWindow }] = await Promise.all([
+      import('../../installation.ts'),
+      import('./window.ts'),
+    ]);
+    return { openInstallation, createWindow };
+  };
+  let begun: ReturnType<typeof load> | undefined;
+  return {
+    begin() {
+      begun ??= load();
+      // Whoever needs it hears of a failure; until then somebody else's may be the one to tell.
+      begun.catch(() => undefined);
+      return begun;
+    },
+  };
 }
