@@ -10,7 +10,7 @@ import { type Principal, type Session } from '../identity/principal.ts';
 import { type Connection } from '../profile/types.ts';
 import { type Action, type BaseColumn } from './facts.ts';
 import { type GateRequest, type Judgement } from './request.ts';
-import { type Verdict } from './verdict.ts';
+import { type Reason, type Verdict } from './verdict.ts';
 
 /** What the record says of a statement: made from the judgement alone, so that both tell the same story. */
 export function intentOf(
@@ -88,14 +88,14 @@ const MAX_NORMALIZED = 8_000;
 
 function operationOf(
   request: GateRequest,
-  { facts, lineage }: Judgement,
+  { facts, lineage, verdict }: Judgement,
   classOf: (column: BaseColumn) => string | undefined,
 ): Operation {
   return {
     class: classes[facts.action],
     title: facts.title,
     ...(facts.fingerprint === '' ? {} : { fingerprint: facts.fingerprint }),
-    ...(facts.normalized === '' ? {} : { norm: cut(facts.normalized) }),
+    ...(facts.normalized === '' || quotes(verdict) ? {} : { norm: cut(facts.normalized) }),
     objects: facts.relations.slice(0, MAX_LISTED).map((relation) => ({
       name: `${relation.schema}.${relation.name}`,
       access: relation.access,
@@ -131,8 +131,31 @@ function decisionOf(verdict: Verdict, hash: string): Decision {
     rules: verdict.rules.map((rule) => rule.id),
     ...(verdict.verdict === 'allow'
       ? { obligations: obligationsOf(verdict) }
-      : { reasons: verdict.reasons.slice(0, 10).map(({ code, sentence }) => ({ code, sentence })) }),
+      : { reasons: verdict.reasons.slice(0, 10).map(recordedReason) }),
   };
+}
+
+/**
+ * Reasons that quote what stands in the text: a literal that the parser stopped at, or a value in double quotes that was
+ * taken for a name. The text itself is kept sealed.
+ */
+const QUOTING: ReadonlySet<string> = new Set([
+  'syntax-error',
+  'unknown-column',
+  'unknown-relation',
+  'unknown-function',
+  'unknown-type',
+  'user-type',
+  'untraceable',
+]);
+
+/** Names that nothing has can be values in the wrong quotes, and normalizing a text leaves names as they are. */
+function quotes(verdict: Verdict): boolean {
+  return verdict.verdict !== 'allow' && verdict.reasons.some(({ code }) => QUOTING.has(code));
+}
+
+function recordedReason({ code, sentence }: Reason): { readonly code: string; readonly sentence: string } {
+  return { code, sentence: QUOTING.has(code) ? 'The reason quotes the statement, which is kept sealed.' : sentence };
 }
 
 function obligationsOf(verdict: Extract<Verdict, { verdict: 'allow' }>): readonly string[] {
