@@ -212,6 +212,25 @@ describe('where an output comes from', () => {
       'with recursive r (x, y) as (select a, b from t union all select y, upper(x) from r) select x from r',
       'x~t.a+t.b',
     ],
+    // What SEARCH and CYCLE add is left out of * inside another query.
+    [
+      'with recursive r (n) as (select 1 union all select n from r) search depth first by n set o select * from r',
+      'n~ o~',
+    ],
+    [
+      'with recursive r (n) as (select 1 union all select n from r) cycle n set y using p select * from (select * from r, u) q',
+      'n~ a=u.a d=u.d tags=u.tags',
+    ],
+    // A name that an inner query only seems to have means the one outside.
+    [
+      "select (select x from json_table('1', '$' columns (nested path '$' columns (x int), y int)) j (z)) from (select b as x from t) q",
+      'x~t.b',
+    ],
+    [
+      "select (select y from json_table('1', '$' columns (nested path '$' columns (x int), y int)) j (z)) from (select b as y from t) q",
+      'y=t.b',
+    ],
+    ["select (select z from unnest(to_tsvector('a')) z) from (select b as z from t) q", 'z~t.b'],
     ['with recursive q as (select s from r), r as (select b as s from t) select s from q', 's=t.b'],
     ['select v from p', 'v=p.v+p1.v+p11.v'],
     ['select v from p1', 'v=p.v+p1.v+p11.v'],
@@ -285,8 +304,11 @@ describe('what else a column is used for', () => {
     ['insert into u (d) values ((select b from t))', 't.b@assignment'],
     [
       "insert into t (a) values ('x') on conflict (a) where b is null do update set c = excluded.a where t.b = 'x'",
-      't.a@assignment t.b@predicate',
+      't.a@assignment t.a@predicate t.b@predicate',
     ],
+    ["insert into t (b) values ('x') on conflict (b) do nothing", 't.b@predicate'],
+    ['explain analyze select a from (select a, b from t) q', 't.a@measure t.b@measure'],
+    ['explain select a from (select a, b from t) q', ''],
     ['update t set a = d from u where u.a = c', 't.c@predicate u.a@predicate u.d@assignment'],
     ['update t set (a, b) = (select d, a from u)', 'u.a@assignment u.d@assignment'],
     ['delete from t using u where t.b = u.d', 't.b@predicate u.d@predicate'],

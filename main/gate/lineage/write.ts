@@ -13,6 +13,7 @@ import { type Context } from './context.ts';
 import { expression, expressions, type Standing } from './expression.ts';
 import { aliased, fromEntries, fromItem, unknownRelation, visible } from './from.ts';
 import { type Output, queryColumns, targets } from './query.ts';
+import { columnOf } from './names.ts';
 import { relationColumns } from './relations.ts';
 import { type Entry } from './scope.ts';
 import { withQueries } from './with.ts';
@@ -69,7 +70,8 @@ function targetEntry(context: Context, kind: string, fields: Fields): Entry {
     context.relation({ schema, name: written, access: 'write', action, ...(span === undefined ? {} : { span }) });
     for (const use of behind) context.relation({ ...use, access: 'write', action });
   }
-  return aliased(context, { ...visible, name, relation: target, columns, system: true }, alias);
+  const system = target.kind !== 'view';
+  return aliased(context, { ...visible, name, relation: target, columns, system }, alias);
 }
 
 function assignments(context: Context, list: unknown, standing: Standing): void {
@@ -94,8 +96,12 @@ function insert(context: Context, fields: Fields, standing: Standing): readonly 
   if (conflict !== undefined) {
     const inside = within([target, { ...target, name: 'excluded', unqualified: false }], standing);
     const infer = fieldsOf(conflict['infer']);
-    for (const element of items(infer?.['indexElems'], 'IndexElem'))
+    for (const element of items(infer?.['indexElems'], 'IndexElem')) {
       expression(context, element['expr'], inside, 'predicate');
+      // Whether a row is already there with that value is what the statement then tells.
+      const name = text(element['name']);
+      if (name !== undefined) context.use(columnOf(context, target, name, undefined), 'predicate', undefined);
+    }
     expression(context, infer?.['whereClause'], inside, 'predicate');
     assignments(context, conflict['targetList'], inside);
     expression(context, conflict['whereClause'], inside, 'predicate');
