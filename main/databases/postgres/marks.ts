@@ -27,23 +27,29 @@ GROUP BY c.relname`;
 
 /** FirstNormalObjectId (src/include/access/transam.h): everything above was made by somebody. */
 const CODE = `
-SELECT pg_catalog.md5(pg_catalog.concat_ws(';',
+SELECT NULL::pg_catalog.name, pg_catalog.md5(pg_catalog.concat_ws(';',
   pg_catalog.array_to_string(pg_catalog.current_schemas(true), ','),
   (SELECT pg_catalog.string_agg(pg_catalog.concat(oid, '.', xmin), ',' ORDER BY oid) FROM pg_catalog.pg_proc WHERE oid >= 16384),
   (SELECT pg_catalog.string_agg(pg_catalog.concat(oid, '.', xmin), ',' ORDER BY oid) FROM pg_catalog.pg_operator WHERE oid >= 16384),
   (SELECT pg_catalog.string_agg(pg_catalog.concat(oid, '.', xmin), ',' ORDER BY oid) FROM pg_catalog.pg_cast WHERE oid >= 16384),
   (SELECT pg_catalog.string_agg(pg_catalog.concat(oid, '.', xmin), ',' ORDER BY oid) FROM pg_catalog.pg_type WHERE oid >= 16384 AND typtype IN ('d', 'e', 'b', 'r', 'm'))))`;
 
+/** One statement, so that both kinds of marks are of one moment and cost one round trip. */
+const MARKS = `${RELATIONS}
+UNION ALL${CODE}`;
+
 /** Marks of the relations named, or of all. A name that is not in the answer is no relation now. */
 export async function loadMarks(session: PostgresSession, names: readonly string[] | undefined): Promise<CatalogMarks> {
   const list =
     names === undefined ? null : `{${names.map((name) => `"${name.replaceAll(/["\\]/g, '\\$&')}"`).join(',')}}`;
-  const relations = await session.query(RELATIONS, [list]);
-  const code = await session.query(CODE);
-  return {
-    relations: new Map(relations.map(([name, mark]) => [name ?? '', mark ?? ''])),
-    code: code[0]?.[0] ?? '',
-  };
+  const rows = await session.query(MARKS, [list]);
+  const relations = new Map<string, string>();
+  let code = '';
+  for (const [name, mark] of rows) {
+    if (name == null) code = mark ?? '';
+    else relations.set(name, mark ?? '');
+  }
+  return { relations, code };
 }
 
 /** True when every one of `names` meant the same thing at both times. */
