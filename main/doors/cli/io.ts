@@ -1,4 +1,5 @@
 import { type Readable, type Writable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { CountersignError } from '../../errors.ts';
 
 /** What a command may touch of the process: given, so that tests run commands in this process. */
@@ -22,18 +23,23 @@ export class ReaderGone extends Error {
   override readonly name = 'ReaderGone';
 }
 
-/** Writes and waits while the reader is slow. @throws ReaderGone, which ends the command quietly, as it does `cat` */
+/**
+ * Writes and waits until it is written; then lets signals in, which a long run of writes to a pipe would keep out.
+ * @throws ReaderGone, which ends the command quietly, as it does `cat`; CountersignError output-failed
+ */
 export async function write(stream: Writable, text: string): Promise<void> {
-  if (stream.destroyed) throw new ReaderGone();
-  if (stream.write(text)) return;
-  await new Promise<void>((resolve) => {
-    const goOn = (): void => {
-      stream.off('drain', goOn).off('close', goOn);
-      resolve();
-    };
-    stream.on('drain', goOn).on('close', goOn);
-  });
-  if (stream.destroyed) throw new ReaderGone();
+  const error = stream.destroyed
+    ? new ReaderGone()
+    : await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) => stream.write(text, resolve));
+  if (error instanceof ReaderGone || error?.code === 'EPIPE' || error?.code === 'ERR_STREAM_DESTROYED')
+    throw new ReaderGone();
+  if (error) {
+    throw new CountersignError('output-failed', `The output could not be written (${error.code ?? error.name}).`, {
+      next: 'Check where it goes to, and that the disk is not full.',
+      cause: error,
+    });
+  }
+  await setImmediate();
 }
 
 export function printError(io: CliIo, error: unknown): void {

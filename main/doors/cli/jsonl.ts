@@ -28,12 +28,12 @@ type Answerer = (text: string) => Promise<Answer>;
  * the command, because what follows it cannot be trusted to mean what was meant.
  */
 export async function answerLines(io: CliIo, answer: Answerer): Promise<ExitCode> {
-  const lines = createInterface({ input: io.stdin, crlfDelay: Infinity });
+  // Ctrl+C while the next line is waited for closes the input, and the loop ends.
+  const lines = createInterface({ input: io.stdin, crlfDelay: Infinity, signal: io.signal });
   let number = 0;
   for await (const text of lines) {
     number++;
     if (text.trim() === '') continue;
-    if (io.signal.aborted) return CANNOT;
     const asked = line.safeParse(parse(text));
     if (!asked.success) {
       throw new CountersignError(
@@ -48,7 +48,7 @@ export async function answerLines(io: CliIo, answer: Answerer): Promise<ExitCode
     const told = 'sql' in asked.data ? await answer(asked.data.sql) : await answerScript(asked.data.script, answer);
     await write(io.stdout, `${JSON.stringify({ id, ...told })}\n`);
   }
-  return DONE;
+  return io.signal.aborted ? CANNOT : DONE;
 }
 
 /** Statements of one session, one after the other; the first that is refused or fails ends the script. */

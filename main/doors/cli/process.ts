@@ -17,9 +17,8 @@ if (process.channel !== undefined && process.channel !== null) {
   process.on('disconnect', () => controller.abort());
   process.channel.unref();
 }
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') controller.abort();
-});
+// Told by each write; unheard it would end the process with a stack.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 const { stdin, stdout, stderr, env } = process;
 const io = { stdin, stdout, stderr, environment: env, signal: controller.signal };

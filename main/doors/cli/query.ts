@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { addAbortSignal } from 'node:stream';
 import { buffer as readAll } from 'node:stream/consumers';
 import { CountersignError } from '../../errors.ts';
 import { type Installation } from '../../installation.ts';
@@ -21,6 +22,8 @@ export interface StatementOptions {
 
 /** Rows of a table for a terminal whose widths are known before the first is printed; the rest follow in pages. */
 const TABLE_PAGE = 1_000;
+/** UTF-16 units written at once. */
+const OUTPUT_PIECE = 64 * 1024;
 
 export async function query(
   io: CliIo,
@@ -79,7 +82,7 @@ async function statementText(io: CliIo, from: string | undefined, { sql, file }:
     );
   }
   if (sql !== undefined) return sql;
-  if (file === undefined) return decode(await readAll(io.stdin), 'standard input');
+  if (file === undefined) return decode(await readInput(io), 'standard input');
   try {
     return decode(await readFile(file), file);
   } catch (error) {
@@ -88,6 +91,15 @@ async function statementText(io: CliIo, from: string | undefined, { sql, file }:
       next: 'Check the path and its permissions.',
       cause: error,
     });
+  }
+}
+
+async function readInput(io: CliIo): Promise<Uint8Array> {
+  try {
+    return await readAll(addAbortSignal(io.signal, io.stdin));
+  } catch (error) {
+    if (io.signal.aborted) throw new CountersignError('cancelled', 'Cancelled before the statement was read.');
+    throw error;
   }
 }
 
@@ -137,18 +149,27 @@ async function print(io: CliIo, told: Told, text: string, format: 'table' | 'jso
 }
 
 async function printRows(io: CliIo, { columns, rows }: Told, format: 'table' | 'json' | 'csv'): Promise<void> {
-  if (format !== 'table') {
-    for (const piece of formatRows(format, columns, rows, { headers: true })) await write(io.stdout, piece);
-    return;
+  const pieces = format === 'table' ? tables(columns, rows) : formatRows(format, columns, rows, { headers: true });
+  let output = '';
+  for (const piece of pieces) {
+    output += piece;
+    if (output.length < OUTPUT_PIECE) continue;
+    await write(io.stdout, output);
+    output = '';
+    if (io.signal.aborted) throw new CountersignError('cancelled', 'Cancelled: the output is not whole.');
   }
+  await write(io.stdout, output);
+}
+
+function* tables(columns: Told['columns'], rows: Iterable<Row>): Generator<string> {
   let page: Row[] = [];
   let printed = false;
   for (const row of rows) {
     page.push(row);
     if (page.length < TABLE_PAGE) continue;
-    await write(io.stdout, formatTable(columns, page));
+    yield formatTable(columns, page);
     printed = true;
     page = [];
   }
-  if (page.length > 0 || !printed) await write(io.stdout, formatTable(columns, page));
+  if (page.length > 0 || !printed) yield formatTable(columns, page);
 }
