@@ -14,6 +14,8 @@ export default defineConfig({
           include: ['{main,shared,verify,renderer,scripts}/**/*.test.ts'],
           environment: 'node',
           testTimeout: 30_000,
+          // Starting a database takes a few seconds, more on a busy machine.
+          hookTimeout: 60_000,
         },
       },
       {

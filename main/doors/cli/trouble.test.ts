@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,8 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createVisitor } from '../../demonstration/idp/visitor.ts';
+import { start } from '../testing/program.ts';
+import { mountDisk, whyNoDisk } from '../testing/small-disk.ts';
 import { edit, ENDLESS, startWorkplace, until, type Workplace } from '../testing/workplace.ts';
 import { runCli } from './main.ts';
 import { ioOf, type Ran, run, signIn } from './testing/terminal.ts';
@@ -180,6 +182,45 @@ describe('which database', () => {
   });
 });
 
+describe.skipIf(process.platform === 'win32')('the command as a process of its own', () => {
+  it('cancels on the server what SIGINT ends here', async () => {
+    const command = start('bin/countersign.mjs', ['query', 'staging', '--home', home, '--sql', ENDLESS]);
+    await until('the statement runs', async () => (await workplace.running()).length === 1);
+    command.child.kill('SIGINT');
+    expect([await command.ended, command.said()]).toEqual([1, 'The statement was cancelled. [cancelled]\n']);
+    expect(await workplace.running()).toEqual([]);
+  });
+
+  it('ends quietly when its reader goes away, as with | head -1', async () => {
+    const sql = "SELECT i, repeat('x', 100) FROM generate_series(1, 300000) AS i";
+    const command = start('bin/countersign.mjs', ['query', 'staging', '--format', 'csv', '--home', home, '--sql', sql]);
+    await command.says(/^i,repeat/);
+    command.child.stdout?.destroy();
+    expect(await command.ended).toBe(0);
+    expect(command.said().slice(-1_000)).not.toMatch(/countersign:|Warning|leak|Masked/);
+  });
+});
+
+describe('an input that does not end', () => {
+  it.each([
+    ['the statement', ['-'], /Cancelled before the statement was read/],
+    ['the next line', ['--jsonl'], /^$/],
+  ])('is left by Ctrl+C while %s is waited for', async (_, how, words) => {
+    const interrupt = new AbortController();
+    const stdin = new PassThrough();
+    const stdout = new PassThrough();
+    const stderr = new PassThrough();
+    const io = { ...ioOf(stdout, stderr, { signal: interrupt.signal }), stdin };
+    const ran = runCli(['query', 'staging', '--home', home, ...how], io);
+    stdin.write('{"id":1,"sql":"SELECT 1"}\n');
+    if (how[0] === '--jsonl') await firstLine(stdout);
+    interrupt.abort();
+    expect(await ran).toBe(2);
+    stderr.end();
+    expect(await text(stderr)).toMatch(words);
+  });
+});
+
 describe('which text', () => {
   it.each([
     [
@@ -300,6 +341,20 @@ describe('which profile', () => {
     expectSentences(await run(['connections', '--home', file]), 2, /There is no organisation\.yaml in .*file/);
     expectSentences(await run(['demo', '--home', file]), 2, /file (could not be written|is not a directory)/);
     expectSentences(await run(['init', '--home', file]), 2, /file/);
+  });
+
+  it('says that a profile cannot be written, before anything runs', async () => {
+    const disk = whyNoDisk === undefined ? mountDisk(8) : undefined;
+    const profile = workplace.profileBeside(disk && join(disk.directory, 'home'));
+    try {
+      if (disk === undefined) chmodSync(profile, 0o500);
+      else disk.makeReadOnly();
+      const ran = await queryIn(profile, 'SELECT 1');
+      expectSentences(ran, 2, /^countersign: .*\/home\/\S+.* cannot be made or taken\.\n.*may write/);
+    } finally {
+      if (disk === undefined) chmodSync(profile, 0o700);
+      else disk.remove();
+    }
   });
 
   it.each(['policy.yaml', 'classification.yaml', 'connections.yaml', 'organisation.yaml'])(

@@ -10,6 +10,7 @@ export interface SmallDisk {
   fill(): void;
   /** Gives that room back. */
   free(): void;
+  makeReadOnly(): void;
   remove(): void;
 }
 
@@ -43,6 +44,7 @@ export function mountDisk(mebibytes: number, at?: string): SmallDisk {
       }
     },
     free: () => rmSync(filler, { force: true }),
+    makeReadOnly: () => void spawnSync('mount', ['-o', 'remount,ro', directory], { stdio: 'ignore' }),
     remove() {
       spawnSync('umount', ['-l', directory], { stdio: 'ignore' });
       rmSync(directory, { recursive: true, force: true });

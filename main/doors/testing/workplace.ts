@@ -23,9 +23,13 @@ const FEW = { customers: 200, products: 20, orders: 600, events: 3_000 };
 /** A statement that takes minutes in the small shop, and that policy allows to be tried. */
 export const ENDLESS = 'SELECT count(*) FROM events a, events b, events c';
 
-export async function startWorkplace(): Promise<Workplace> {
+/** `home` is kept when it is given, and else removed with everything beside it. */
+export async function startWorkplace(home?: string): Promise<Workplace> {
   const directory = mkdtempSync(join(tmpdir(), 'countersign-trouble-'));
-  const home = join(directory, 'home');
+  return workplaceAt(home ?? join(directory, 'home'), directory);
+}
+
+async function workplaceAt(home: string, directory: string): Promise<Workplace> {
   const demonstration = await startDemonstration(home, () => undefined, { staging: FEW, production: FEW });
   const [connection] = demonstration.connections;
   const superuser = {
