@@ -53,7 +53,7 @@ interface Query {
 }
 
 /** Random numbers from one seed (mulberry32). */
-function numbers(seed: number): () => number {
+export function numbers(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

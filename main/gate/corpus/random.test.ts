@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { randomQueries } from './random-queries.ts';
+import { attackRows } from './attack-corpus.ts';
+import { numbers, randomQueries } from './random-queries.ts';
 import { comparable, databaseOf, startTwins, type Twins } from './twins.ts';
 
 /**
@@ -37,6 +38,10 @@ describe('random queries', () => {
     expect(ran, 'enough of them run to show something').toBeGreaterThan(COUNT / 10);
   });
 
+  it('of mutilated statements give the same', { timeout: 30_000 + COUNT * EACH }, async () => {
+    expect((await differences(take(mutated(SEED), COUNT))).told).toEqual([]);
+  });
+
   it.skipIf(withoutSmith !== '')(
     `of sqlsmith give the same, and write nothing${withoutSmith}`,
     { timeout: 60_000 + SMITH_COUNT * EACH },
@@ -47,6 +52,34 @@ describe('random queries', () => {
     },
   );
 });
+
+/** Statements of the corpus cut short, with a piece missing, twice, or of another one. */
+function* mutated(seed: number): Generator<string> {
+  const texts = ['./pg-attacks.json', './pg-more-attacks.json', './own-attacks.json', './ordinary.json'].flatMap(
+    (file) => attackRows(file).flatMap((row) => row.sql),
+  );
+  const random = numbers(seed);
+  const below = (bound: number): number => Math.floor(random() * bound);
+  const one = (): string => texts[below(texts.length)] ?? '';
+  for (;;) {
+    const text = one();
+    const [from, to] = [below(text.length + 1), below(text.length + 1)].sort((a, b) => a - b) as [number, number];
+    const piece = [
+      text.slice(from, to).repeat(2),
+      '',
+      one().slice(0, below(40)),
+      ' ',
+      '(',
+      "'",
+      '/*',
+      '"',
+      ';',
+      '\\',
+      '\u00a0',
+    ];
+    yield text.slice(0, from) + (piece[below(piece.length)] ?? '') + text.slice(random() < 0.2 ? text.length : to);
+  }
+}
 
 async function differences(
   queries: Iterable<string>,

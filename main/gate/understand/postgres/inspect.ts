@@ -207,6 +207,8 @@ class Walk implements Inspection {
         return this.#relation(fields, parent, field, visible);
       case 'RangeTableSample':
         return this.#sampling(fields);
+      case 'RangeFunction':
+        return this.#columnDefinitions(fields);
       case 'LockingClause':
         this.locksRows = true;
         this.effects.add('lock');
@@ -278,6 +280,17 @@ class Walk implements Inspection {
 
   #type(fields: Fields): void {
     this.types.push({ name: names(fields['names']), span: this.#spanOf(locationOf(fields)) });
+  }
+
+  /** `AS t (a type)` turns values into the types it names, as a cast does. */
+  #columnDefinitions(fields: Fields): void {
+    const lists = items(fields['functions'], 'List').map((item) => fieldsOf(nodeOf(listOf(item['items'])[1])?.fields));
+    for (const list of [...lists.map((one) => one?.['items']), fields['coldeflist']]) {
+      for (const column of items(list, 'ColumnDef')) {
+        const type = fieldsOf(column['typeName']);
+        if (type !== undefined) this.#type(type);
+      }
+    }
   }
 
   #relation(fields: Fields, parent: Node | undefined, field: string, visible: Visible | undefined): void {
