@@ -159,8 +159,9 @@ describe('a login that ends', () => {
     const { desk: seat } = await deskBeside(home);
     await seat.signIn('sam');
     const running = seat.run(ENDLESS);
+    const told = Array.fromAsync(seat.client['audit.state']()).catch((error: unknown) => error);
     await until('the statement runs', async () => (await workplace.running()).length === 1);
-    const restore = disable('sam');
+    const restore = workplace.disable('sam');
     try {
       await until('the login is looked at', async () => {
         await vi.advanceTimersByTimeAsync(15_000);
@@ -170,6 +171,7 @@ describe('a login that ends', () => {
       restore();
     }
     expect((await running).at(-1)).toMatchObject({ kind: 'cancelled' });
+    expect(await told).toMatchObject({ code: expect.stringMatching(/^session-(revoked|ended)$/) as string });
     await until('its connections are closed', async () => {
       const there = await workplace.observe(
         "SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'countersign sam%'",
@@ -179,15 +181,6 @@ describe('a login that ends', () => {
     const after = seat.client['connections.list']();
     await expect(after).rejects.toMatchObject({ code: expect.stringMatching(/^session-/) as string });
   });
-
-  /** Disables somebody at the provider; gives what enables them again. */
-  function disable(who: string): () => void {
-    const path = join(workplace.home, 'demonstration', 'identity-provider', 'people.json');
-    const before = readFileSync(path, 'utf8');
-    const people = JSON.parse(before) as { id: string; disabled: boolean }[];
-    writeFileSync(path, JSON.stringify(people.map((one) => (one.id === who ? { ...one, disabled: true } : one))));
-    return () => writeFileSync(path, before);
-  }
 });
 
 describe('a server or a program that ends in the middle', () => {

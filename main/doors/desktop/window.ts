@@ -25,6 +25,8 @@ interface Desk {
   readonly session: Session;
   readonly workspace: ReturnType<typeof openWorkspace>;
   readonly history: ReturnType<typeof openHistory>;
+  /** Aborted, with the reason, when the login has ended by itself. */
+  readonly ended: AbortController;
 }
 
 /** How often a window's login is looked at, ms; the provider is asked when revalidation is due. */
@@ -41,7 +43,12 @@ export function createWindow(
   function sitDown(session: Session): Desk {
     desk?.history.close();
     const directory = personalDirectory(home, session.principal);
-    desk = { session, workspace: openWorkspace(directory), history: openHistory(directory) };
+    desk = {
+      session,
+      workspace: openWorkspace(directory),
+      history: openHistory(directory),
+      ended: new AbortController(),
+    };
     return desk;
   }
 
@@ -53,6 +60,7 @@ export function createWindow(
       const session = await identity.ensureLive(desk.session);
       return { ...desk, session };
     } catch (error) {
+      desk.ended.abort(error);
       await gate.endSession(desk.session);
       throw error;
     }
@@ -194,7 +202,12 @@ export function createWindow(
     },
     'history.list': async ({ text, limit }) => (await seated()).history.list(text, limit),
 
-    'audit.state': (_, signal) => auditStates(audit, installation.trouble, signal),
+    async *'audit.state'(_, signal) {
+      const login = desk?.ended.signal;
+      yield* auditStates(audit, installation.trouble, login === undefined ? signal : AbortSignal.any([signal, login]));
+      // The one stream that is always open: it tells a window that asks nothing that its login has ended.
+      login?.throwIfAborted();
+    },
     async 'audit.verify'() {
       await seated();
       const blobKey = await installation.secrets.get('audit-blob-key');
