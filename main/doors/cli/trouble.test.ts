@@ -112,14 +112,11 @@ describe('who asks', () => {
     await signIn(profile, 'sam');
     edit(profile, 'organisation.yaml', 'revalidateMinutes: 15', 'revalidateMinutes: 0.000001');
     expect((await queryIn(profile, 'SELECT 1')).code).toBe(0);
-    const people = ['demonstration/identity-provider', 'people.json'] as const;
-    const before = readFileSync(join(home, ...people), 'utf8');
-    const sam = before.lastIndexOf('"disabled": false');
-    writeFileSync(join(home, ...people), `${before.slice(0, sam)}"disabled": true${before.slice(sam + 17)}`);
+    const enable = workplace.disable('sam');
     try {
       expectSentences(await queryIn(profile, 'SELECT 1'), 2, /Your sign-in was ended: .*\n.*whether your account/);
     } finally {
-      writeFileSync(join(home, ...people), before);
+      enable();
     }
     expectSentences(await queryIn(profile, 'SELECT 1', '--as', 'sam@shop.example'), 2, /is not signed in/);
   });

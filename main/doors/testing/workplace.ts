@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -13,6 +13,8 @@ export interface Workplace {
   profileBeside(directory?: string): string;
   /** A statement of the server's superuser, past the gate: to see what the server does. */
   observe(text: string, ...values: readonly string[]): Promise<readonly Record<string, unknown>[]>;
+  /** Disables somebody at the provider; gives what enables them again. */
+  disable(who: 'ana' | 'eli' | 'sam'): () => void;
   /** Server processes at work on the endless statement now. */
   running(): Promise<readonly number[]>;
   stop(): Promise<void>;
@@ -45,10 +47,14 @@ async function workplaceAt(home: string, directory: string): Promise<Workplace> 
     demonstration,
     profileBeside(beside = join(directory, `beside-${String(made++)}`)) {
       mkdirSync(beside, { recursive: true, mode: 0o700 });
-      for (const name of [...Object.values(PROFILE_FILES), 'secrets', 'identity'])
+      const parts = [...Object.values(PROFILE_FILES), 'secrets', 'identity'].filter((name) =>
+        existsSync(join(home, name)),
+      );
+      for (const name of parts) {
         cpSync(join(home, name), join(beside, name), { recursive: true });
-      // What is copied gets the permissions of new directories.
-      for (const name of ['secrets', 'identity']) chmodSync(join(beside, name), 0o700);
+        // What is copied gets the permissions of new directories.
+        if (!name.endsWith('.yaml')) chmodSync(join(beside, name), 0o700);
+      }
       return beside;
     },
     async observe(text, ...values) {
@@ -61,6 +67,13 @@ async function workplaceAt(home: string, directory: string): Promise<Workplace> 
       } finally {
         await client.end().catch(() => undefined);
       }
+    },
+    disable(who) {
+      const path = join(home, 'demonstration', 'identity-provider', 'people.json');
+      const before = readFileSync(path, 'utf8');
+      const people = JSON.parse(before) as { id: string; disabled: boolean }[];
+      writeFileSync(path, JSON.stringify(people.map((one) => (one.id === who ? { ...one, disabled: true } : one))));
+      return () => writeFileSync(path, before);
     },
     async running() {
       const rows = await workplace.observe(
