@@ -52,7 +52,7 @@ describe.skipIf(!existsSync('/usr/bin/chromium'))('the results grid', () => {
 
   it('says of masked cells that they are, by which rule and how to ask', async () => {
     await open('rows');
-    expect(await cell(0, 2).getAttribute('aria-description')).toMatch(/Masked.*analysts-see-masked-pii.*Ask Sam/);
+    expect(await cell(0, 2).getAttribute('aria-description')).toMatch(/Masked.*analysts-see-masked-pii.*ask Sam/);
     expect(await cell(0, 2).textContent()).toContain('***@');
   });
 

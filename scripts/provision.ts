@@ -3,7 +3,11 @@ import { existsSync } from 'node:fs';
 
 /** What tests need that npm does not bring: an executable, the Debian package that has it, and what is lost without. */
 const needs = [
-  { anyOf: ['/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chromium-browser'], package: 'chromium', without: 'every test in a real browser' },
+  {
+    anyOf: ['/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chromium-browser'],
+    package: 'chromium',
+    without: 'every test in a real browser',
+  },
 ] as const;
 
 /**
@@ -17,7 +21,10 @@ export function provision(): readonly string[] {
   if (existsSync('/usr/bin/apt-get')) {
     const apt = (...args: string[]): boolean => {
       const [command = 'apt-get', ...rest] = [...prefix, 'apt-get', '-q', '-y', ...args];
-      return spawnSync(command, rest, { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }).status === 0;
+      return (
+        spawnSync(command, rest, { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+          .status === 0
+      );
     };
     const packages = missing.map((need) => need.package);
     console.log(`Installing for the tests: ${packages.join(', ')}`);

@@ -30,7 +30,7 @@ const mask = (output: number, column: string, sensitivity: string, masker: strin
   class: sensitivity,
   rule: 'analysts-see-masked-pii',
   masker,
-  sentence: `Analysts see ${sensitivity} masked. Ask Sam Okafor (security) to see one column for 15 minutes.`,
+  sentence: `masked: ${sensitivity} (pii), rule analysts-see-masked-pii; ask Sam Okafor (security) to see one column for 15 minutes`,
 });
 
 const plain = (name: string, type: string, numeric = false): ResultColumnView => ({ name, type, numeric, mask: null });
