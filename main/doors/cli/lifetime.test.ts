@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { edit, startWorkplace, until } from '../testing/workplace.ts';
 import { family, type Program, runs, start } from '../testing/program.ts';
@@ -59,6 +59,26 @@ describe.skipIf(!here)(`programs that are ended${here ? '' : ' (skipped: Windows
       expect(await program.ended).toBe(code);
       await expectGone(members);
     });
+  });
+
+  it.skipIf(process.platform !== 'linux')('ends the browser window that it opened', async () => {
+    const programsOf = join(directory, 'bin');
+    const mark = join(directory, 'window');
+    mkdirSync(programsOf);
+    // Stands in for the browser: says that it runs, and stays until it is ended.
+    writeFileSync(join(programsOf, 'chromium'), `#!/bin/sh\necho $$ > ${mark}\nexec sleep 600\n`, { mode: 0o755 });
+    const PATH = `${programsOf}${delimiter}${process.env['PATH'] ?? ''}`;
+    const program = start('scripts/with-node24.mjs', ['scripts/start.ts', '--browser', '--home', home], {
+      ...account(),
+      DISPLAY: ':99',
+      PATH,
+    });
+    await until('the window is open', () => existsSync(mark) && readFileSync(mark, 'utf8').endsWith('\n'));
+    const members = family(program.child.pid ?? 0);
+    expect(members).toContain(Number(readFileSync(mark, 'utf8')));
+    program.child.kill('SIGTERM');
+    expect(await program.ended).toBe(0);
+    await expectGone(members);
   });
 
   it('ends a demonstration that is still being made, and makes it anew the next time', async () => {
