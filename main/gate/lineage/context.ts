@@ -14,6 +14,9 @@ export interface Environment {
   readonly outer: Environment | undefined;
 }
 
+/** Queries that are traced for one statement: each level of nested WITH RECURSIVE traces the one below several times. */
+const MAX_QUERIES = 5_000;
+
 /** Where a trace puts what it finds. */
 export class Context {
   readonly index: CatalogIndex;
@@ -26,6 +29,7 @@ export class Context {
   /** Queries that the trace is inside of. */
   depth = 0;
   readonly #spanOf: (location: number) => Span | undefined;
+  #queries = 0;
   #uses = new Map<string, ColumnUse>();
   #used = new Set<BaseColumn>();
 
@@ -72,6 +76,7 @@ export class Context {
 
   /** Runs the part of the trace that is inside one more query. */
   within<T>(run: () => T): T {
+    if (++this.#queries > MAX_QUERIES) throw new RangeError('too many queries to trace');
     this.depth++;
     try {
       return run();

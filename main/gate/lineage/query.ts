@@ -46,8 +46,12 @@ export function queryColumns(
   });
 }
 
+/** Far more than a table has; a query gives 1,664 at most (MaxTupleAttributeNumber), so * over wider ones fails anyway. */
+const MAX_COLUMNS = 200_000;
+
 function select(context: Context, fields: Fields, around: Standing, deferTargets: boolean): readonly Output[] {
   const entries = fromEntries(context, fields['fromClause'], around);
+  if (entries.reduce((sum, entry) => sum + entry.columns.length, 0) > MAX_COLUMNS) throw new RangeError('too wide');
   const scope: Scope = { entries, outer: around.scope };
   const standing: Standing = { scope, environment: around.environment };
   expression(context, fields['whereClause'], standing, 'predicate');

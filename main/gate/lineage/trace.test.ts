@@ -478,3 +478,18 @@ describe('lineage of a view for the schema tree', () => {
     ]);
   });
 });
+
+describe('what it costs to trace a statement', () => {
+  it('is bounded, however often nested WITH RECURSIVE would have to be traced', async () => {
+    let text = 'select a from t';
+    for (let level = 0; level < 40; level++)
+      text = `with recursive r (a) as (${text} union all select a from r) select a from r`;
+    expect(await outputs(text)).toBe('too-deep');
+  });
+
+  it('is bounded, however many columns * would stand for', async () => {
+    let text = 'select * from t';
+    for (let level = 0; level < 11; level++) text = `select * from (${text}) x, (${text}) y, (select 1) z`;
+    expect(await outputs(text)).toBe('too-deep');
+  });
+});

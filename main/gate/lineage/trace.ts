@@ -27,7 +27,7 @@ export function trace(tree: Tree, index: CatalogIndex): Lineage {
     return lineage(context, outputs);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    const deep = { code: 'too-deep', sentence: 'The statement is nested too deeply to be traced.' };
+    const deep = { code: 'too-deep', sentence: 'The statement is nested too deeply, or is too large, to be traced.' };
     return { outputs: [], uses: context.uses, relations: [], hazards: [deep] };
   }
 }
