@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { chromiumPath } from '../e2e/support/chromium.ts';
+import { prepareRuntime } from '../main/runtime.ts';
 import { type Bench } from './bench.ts';
 import { asDocument, asTable, type Kept, type Outcome } from './report.ts';
 
@@ -86,6 +87,7 @@ async function runApart(name: string): Promise<Outcome> {
 }
 
 async function runHere(name: string): Promise<void> {
+  prepareRuntime();
   const bench = await BENCHES[name]?.load();
   const measurements = await bench?.run();
   // What cannot be measured on this platform is left out.

@@ -1,5 +1,5 @@
-/** `npm start`: the entry. What it starts is loaded behind the cache of compiled code; see scripts/workbench.ts. */
-import { keepCompiled } from '../main/compile-cache.ts';
+/** `npm start`: the entry. What it starts is loaded once Node is set up for it: see scripts/workbench.ts. */
+import { prepareRuntime } from '../main/runtime.ts';
 
-keepCompiled();
+prepareRuntime();
 await import('./workbench.ts');

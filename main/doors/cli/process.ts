@@ -1,6 +1,6 @@
-import { keepCompiled } from '../../compile-cache.ts';
+import { prepareRuntime } from '../../runtime.ts';
 
-keepCompiled();
+prepareRuntime();
 const [{ CANNOT, printError }, { runCli }] = await Promise.all([import('./io.ts'), import('./main.ts')]);
 
 /** The command line as a process: signals, a reader that goes away, a parent that is killed. */
