@@ -22,6 +22,8 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     .description('A SQL workbench with governance built in: the command line of the same gate.')
     .version(VERSION)
     .exitOverride()
+    // `connections add` has options of the same names as `connections`: each takes those that stand behind it.
+    .enablePositionalOptions()
     .configureOutput({ writeOut: (text) => void io.stdout.write(text), writeErr: (text) => void io.stderr.write(text) })
     .showHelpAfterError('(countersign --help lists the commands)');
 
@@ -67,6 +69,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     .action(does(async (options: Listing) => (await import('./login.ts')).whoami(io, home(options), options)));
 
   const list = command(program, 'connections', 'the connections that policy gives you')
+    .enablePositionalOptions()
     .option('--as <email>', 'which of the people signed in')
     .option('--json')
     .action(does(async (options: Listing) => connections(io, home(options), options)));
