@@ -206,8 +206,8 @@ async function visible(gate: Installation['gate'], request: GateRequest): Promis
   if (result !== undefined) gate.releaseResult(request.session, result);
   const verdict = judgement?.verdict;
   const reasons = verdict === undefined || verdict.verdict === 'allow' ? [] : verdict.reasons;
-  const name = request.connection.replace('twin-', 'attack_');
-  const same = (text: string): string => text.replaceAll(name, 'attack_?');
+  // The twins' own names are the one thing that may differ.
+  const same = (text: string): string => text.replaceAll(/\battack_[ab]\b/g, 'attack_?');
   return {
     verdict: verdict?.verdict !== 'allow' ? 'refuse' : verdict.masks.length > 0 ? 'masked' : 'allow',
     because: reasons.map((reason) => reason.code),
