@@ -5,8 +5,9 @@ import { type Session } from '../identity/principal.ts';
 import { type Connection } from '../profile/types.ts';
 import { createCatalogs } from './catalogs.ts';
 import { createDetections } from './detection.ts';
-import { createGate, type Gate, type GatePorts } from './gate.ts';
+import { createGate, type Gate } from './gate.ts';
 import { type InForce } from './in-force.ts';
+import { type GatePorts } from './ports.ts';
 import { databaseOf } from './record.ts';
 import { type Origin } from './request.ts';
 import { createUpstreams } from './upstreams.ts';
@@ -32,6 +33,9 @@ export interface OpenGate {
   close(): Promise<void>;
 }
 
+/** Bytes of one result held in memory; what is more goes to its private file. A person has several open. */
+const RESULT_MEMORY = 64 * 1024 * 1024;
+
 /** The gate with its upstream connections, catalogs and results. */
 export function openGate({
   audit,
@@ -42,7 +46,7 @@ export function openGate({
   app,
   origin,
 }: GateOptions): OpenGate {
-  const results = new ResultStore({ directory: resultsDirectory });
+  const results = new ResultStore({ directory: resultsDirectory, memoryPerResult: RESULT_MEMORY });
   const sessions = createWorkingSessions(audit, app);
   const authorityOf = async ({ ca }: Connection): Promise<string | undefined> =>
     ca === undefined ? undefined : readFile(ca, 'utf8');
