@@ -17,6 +17,9 @@ const review = z.object({
   relations: z.array(z.object({ schema: z.string(), name: z.string(), class: z.string() })),
 });
 
+/** They take a type by its name and run its input function and checks, which for a domain are anybody's SQL. */
+const RUNS_TYPE_CODE: ReadonlySet<string> = new Set(['pg_input_is_valid', 'pg_input_error_info']);
+
 interface FunctionRow {
   readonly name: string;
   readonly args: string;
@@ -60,14 +63,14 @@ async function main(reviewPath: string, url: string): Promise<void> {
     const functions: Record<string, unknown[][]> = {};
     shapes.forEach((shape, at) => {
       const verdict = verdicts.get(`${shape.name}(${types[at]?.types ?? ''})`);
-      const letter = verdict === undefined ? 'n' : verdict.allow[0];
+      const letter = verdict === undefined || RUNS_TYPE_CODE.has(shape.name) ? 'n' : verdict.allow[0];
       const least = shape.most - shape.defaults - (shape.variadic ? 1 : 0);
       const flags = `${shape.returns_set ? 's' : ''}${shape.volatile ? 'v' : ''}${shape.result_kind[0] ?? ''}`;
       const signature = [
         least,
         shape.variadic ? -1 : shape.most,
         letter,
-        verdict?.class ?? 'unknown',
+        RUNS_TYPE_CODE.has(shape.name) ? 'runs_sql' : (verdict?.class ?? 'unknown'),
         flags,
         ...(shape.columns ? [shape.columns] : []),
       ];

@@ -33,6 +33,7 @@ const CASES = [
   'COPY customers TO STDOUT',
   'BEGIN',
   'SELECT 1/0',
+  'SELECT $1::int',
 ] as const;
 
 describe('the window and the command line', () => {

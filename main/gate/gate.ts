@@ -5,43 +5,22 @@
  *
  * Every step can turn back; none can be left out, and no step after `decide` can widen what was decided.
  */
-import { type AuditLog, type Receipt, type RecordedIntent } from '../audit/index.ts';
-import { type IntentEnd } from '../audit/events.ts';
-import { ServerError } from '../databases/postgres/server-error.ts';
-import { type ResultStore, type StoredResult } from '../databases/result/index.ts';
+import { type IntentEnd, type RecordedIntent } from '../audit/index.ts';
+import { type StoredResult } from '../databases/result/index.ts';
 import { CountersignError } from '../errors.ts';
 import { type Session } from '../identity/principal.ts';
-import { type CatalogIndex } from './lineage/catalog-index.ts';
-import { CatalogMoved, type Catalogs } from './catalogs.ts';
-import { type Detections } from './detection.ts';
-import { confirm } from './enforce/confirm.ts';
-import { type Ending, execute } from './enforce/execution.ts';
+import { CatalogMoved } from './catalogs.ts';
+import { attempt, type Ended } from './enforce/attempt.ts';
+import { CommitUnknown } from './enforce/execution.ts';
 import { createEventQueue } from './event-queue.ts';
-import { judge, type Judged } from './judge.ts';
-import { visibleError } from './mask/errors.ts';
-import { visibleNotice } from './mask/notices.ts';
+import { createHeldResults, type Owner } from './held-results.ts';
+import { judge } from './judge.ts';
+import { type CatalogIndex } from './lineage/catalog-index.ts';
+import { type GatePorts } from './ports.ts';
 import { intentOf } from './record.ts';
 import { type GateEvent, type GateRequest, type Judgement } from './request.ts';
-import { type InForce } from './in-force.ts';
-import { type Allow } from './verdict.ts';
-import { type Upstreams } from './upstreams.ts';
-import { type WorkingSessions } from './working-sessions.ts';
 
 export { type StoredResult };
-
-/** What the gate stands on. Sockets, files and clocks come in here; the steps themselves are functions of plain data. */
-export interface GatePorts {
-  readonly identity: { ensureLive(session: Session): Promise<Session>; touch(session: Session): Promise<void> };
-  /** The profile as it is now; throws CountersignError when nothing may run under it. */
-  readonly inForce: () => InForce;
-  readonly audit: AuditLog;
-  readonly sessions: WorkingSessions;
-  readonly catalogs: Catalogs;
-  readonly detections: Detections;
-  readonly upstreams: Upstreams;
-  readonly results: ResultStore;
-  readonly now: () => Date;
-}
 
 export interface Gate {
   /** Runs one statement. Returning early from the iteration, or the signal, cancels it on the server. */
@@ -66,19 +45,6 @@ export interface Gate {
   cancelAll(): Promise<void>;
 }
 
-/** What a run has to know of its own ending, beyond what it emits. */
-interface Ended {
-  readonly event: GateEvent;
-  readonly outcome: IntentEnd;
-}
-
-/** Whose a result is, and the intent it came from. */
-interface Owner {
-  readonly session: Session['id'];
-  readonly intent: Receipt;
-  readonly workingSession: string;
-}
-
 /** A statement under way. `ended` resolves when its intent, once there is one, has its end in the record or cannot have it. */
 interface Running {
   readonly session: Session['id'];
@@ -90,7 +56,7 @@ interface Running {
 const MAX_JUDGEMENTS = 2;
 
 export function createGate(ports: GatePorts): Gate {
-  const owners = new Map<string, Owner>();
+  const held = createHeldResults(ports.results, ports.audit);
   const running = new Set<Running>();
 
   async function identify(asked: Session): Promise<Session> {
@@ -108,7 +74,7 @@ export function createGate(ports: GatePorts): Gate {
     try {
       const request = { ...asked, session: await identify(asked.session) };
       running.add(statement);
-      for (let attempt = 1; ; attempt++) {
+      for (let judgements = 1; ; judgements++) {
         const judged = await judge(ports, request, signal);
         const { judgement, connection, policyHash, classOf } = judged;
         const { verdict } = judgement;
@@ -126,21 +92,22 @@ export function createGate(ports: GatePorts): Gate {
         const queue = createEventQueue<GateEvent>();
         queue.push({ kind: 'verdict', judgement });
         queue.push({ kind: 'recorded', index: intent.receipt.index });
+        const emit = queue.push;
         // Not tied to the reader: a reader who leaves in the middle still gets its intent ended in the record.
-        const execution = attemptExecution(request, judged, verdict, owner, signal, queue.push, since);
+        const execution = attempt(ports, { request, judged, verdict, owner, held, signal, emit, since });
         const ending = endIntent(intent, execution, since);
         statement.ended = ending.finally(queue.end).then(nothing, nothing);
         yield* queue.events;
         const ended = await ending;
         if (ended instanceof CatalogMoved) {
-          if (attempt < MAX_JUDGEMENTS) continue;
+          if (judgements < MAX_JUDGEMENTS) continue;
           throw ended;
         }
         yield ended;
         return;
       }
     } catch (error) {
-      if (signal.aborted) yield { kind: 'cancelled', milliseconds: since() };
+      if (signal.aborted && !(error instanceof CommitUnknown)) yield { kind: 'cancelled', milliseconds: since() };
       else if (error instanceof CountersignError)
         yield { kind: 'failed', error, position: undefined, milliseconds: since() };
       else throw error;
@@ -163,7 +130,7 @@ export function createGate(ports: GatePorts): Gate {
       return ended.event;
     } catch (error) {
       const code = error instanceof CountersignError ? error.code : 'internal';
-      await intent.end({ status: error instanceof CatalogMoved ? 'refused' : 'failed', code, ms: since() });
+      await intent.end(unended(error, code, since()));
       if (error instanceof CatalogMoved) return error;
       throw error;
     }
@@ -175,86 +142,8 @@ export function createGate(ports: GatePorts): Gate {
     await Promise.all(theirs.map(({ ended }) => ended));
   }
 
-  /** Steps 6 and 7. Resolves for everything the person is told as an ending; rejects for what has to be handled above. */
-  async function attemptExecution(
-    request: GateRequest,
-    judged: Judged,
-    verdict: Allow,
-    owner: Owner,
-    signal: AbortSignal,
-    emit: (event: GateEvent) => void,
-    since: () => number,
-  ): Promise<Ended> {
-    let processId: number | undefined;
-    let phase: 'parse' | 'execute' = 'parse';
-    let result: StoredResult | undefined;
-    try {
-      const ending = await ports.upstreams.use(request.session, judged.connection, signal, async (upstream) => {
-        processId = upstream.processId;
-        upstream.onNotice((fields) => {
-          const notice = visibleNotice(fields, judged.masks);
-          if (notice !== undefined) emit({ kind: 'notice', ...notice });
-        });
-        return execute({
-          upstream,
-          verdict,
-          text: request.text,
-          params: request.params,
-          results: ports.results,
-          signal,
-          emit,
-          opened(opened) {
-            result = opened;
-            owners.set(opened.id, owner);
-          },
-          async confirm(prepared, session) {
-            await confirm(prepared, session, judged);
-            phase = 'execute';
-          },
-        });
-      });
-      if (judged.judgement.facts.effects.includes('ddl')) ports.catalogs.forget(judged.connection);
-      return {
-        event: { kind: 'done', ...visibleEnding(ending), milliseconds: since() },
-        outcome: outcomeOf(ending, verdict, processId, since()),
-      };
-    } catch (error) {
-      // Rows of a read that ended early were masked before they were stored and may be kept; a read that turned out to be
-      // something else, or a write that was rolled back, has shown nothing that holds.
-      const keeps = verdict.envelope === 'read' && (signal.aborted || error instanceof ServerError);
-      if (result !== undefined && !keeps) release(result.id);
-      const server = processId === undefined ? {} : { server: { pid: processId, end: 'rollback' as const } };
-      if (signal.aborted) {
-        return {
-          event: { kind: 'cancelled', milliseconds: since() },
-          outcome: { status: 'cancelled', ms: since(), ...server },
-        };
-      }
-      if (error instanceof ServerError) {
-        const { error: visible, position } = visibleError(error.fields, { masks: judged.masks, phase });
-        return {
-          event: { kind: 'failed', error: visible, position, milliseconds: since() },
-          outcome: { status: 'failed', sqlstate: error.sqlstate, code: visible.code, ms: since(), ...server },
-        };
-      }
-      throw error;
-    }
-  }
-
-  function release(id: string): void {
-    owners.delete(id);
-    ports.results.release(id);
-  }
-
-  function result(session: Session, id: string): StoredResult {
-    const found = owners.get(id)?.session === session.id ? ports.results.get(id) : undefined;
-    if (found !== undefined) return found;
-    throw new CountersignError('result-gone', 'This result is no longer held.', { next: 'Run the statement again.' });
-  }
-
   return {
     run,
-    result,
     async explain(request, signal) {
       return (await judge(ports, { ...request, session: await identify(request.session) }, signal)).judgement;
     },
@@ -262,22 +151,12 @@ export function createGate(ports: GatePorts): Gate {
       const session = await identify(asked);
       return (await ports.catalogs.of(session, ports.inForce().connection(name), options, signal)).index;
     },
-    releaseResult(session, id) {
-      if (owners.get(id)?.session === session.id) release(id);
-    },
-    async recordCopy(session, id, cells) {
-      const owner = owners.get(id);
-      if (owner?.session !== session.id) return;
-      const ref = { i: owner.intent.index, h: owner.intent.hash };
-      await ports.audit.append({ k: 'clipboard.copy', s: owner.workingSession, ref, view: { cells } });
-    },
+    result: ({ id: session }, id) => held.get(session, id),
+    releaseResult: ({ id: session }, id) => held.release(session, id),
+    recordCopy: ({ id: session }, id, cells) => held.recordCopy(session, id, cells),
     async endSession({ id: session }) {
       await cancelRunning((other) => other === session);
-      for (const [id, owner] of owners) {
-        if (owner.session !== session) continue;
-        owners.delete(id);
-        ports.results.release(id);
-      }
+      held.releaseAll(session);
       await ports.upstreams.closeSession(session);
       await ports.sessions.end(session, 'signed out or ended');
     },
@@ -287,27 +166,8 @@ export function createGate(ports: GatePorts): Gate {
 
 const nothing = (): void => undefined;
 
-function visibleEnding({ tag, rows, bytes, cut, maskedCells }: Ending) {
-  return { tag, rows, bytes, cut, maskedCells };
-}
-
-function outcomeOf(ending: Ending, verdict: Allow, pid: number | undefined, ms: number): IntentEnd {
-  const changed = verdict.envelope === 'write' ? /(\d+)$/.exec(ending.tag)?.[1] : undefined;
-  return {
-    status: 'done',
-    rows: ending.rows,
-    bytes: ending.bytes,
-    ms,
-    ...(changed === undefined ? {} : { changed: Number(changed) }),
-    ...(ending.cut === undefined ? {} : { cut: ending.cut }),
-    masked:
-      ending.maskedCells === 0
-        ? []
-        : [{ class: [...new Set(verdict.masks.map((mask) => mask.class))].join(','), cells: ending.maskedCells }],
-    server: {
-      ...(pid === undefined ? {} : { pid }),
-      ...(ending.transactionId === null ? {} : { xid: ending.transactionId }),
-      end: ending.end,
-    },
-  };
+/** What the record says of an intent whose execution gave no outcome of its own. */
+function unended(error: unknown, code: string, ms: number): IntentEnd {
+  if (error instanceof CommitUnknown) return { status: 'unknown', code };
+  return { status: error instanceof CatalogMoved ? 'refused' : 'failed', code, ms };
 }

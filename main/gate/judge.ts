@@ -3,7 +3,7 @@ import { type Connection } from '../profile/types.ts';
 import { decide } from './decide.ts';
 import { type BaseColumn, type Facts, type Lineage } from './facts.ts';
 import { type MarkedCatalog } from './catalogs.ts';
-import { type GatePorts } from './gate.ts';
+import { type GatePorts } from './ports.ts';
 import { trace } from './lineage/trace.ts';
 import { type MaskReach } from './mask/errors.ts';
 import { type GateRequest, type Judgement } from './request.ts';

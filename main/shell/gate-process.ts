@@ -1,7 +1,11 @@
 /** Entry of the gate process under Electron (utilityProcess): plain Node, without Electron's modules. */
 import { parseArgs } from 'node:util';
-import { openDesktop } from '../doors/desktop/open.ts';
+import { prepareRuntime } from '../runtime.ts';
 import { runGateService, type ParentPort } from './gate-service.ts';
+
+prepareRuntime();
+// Only now: what it imports is compiled under what was just set.
+const { openDesktop } = await import('../doors/desktop/open.ts');
 
 const { values } = parseArgs({
   options: { home: { type: 'string' }, demonstration: { type: 'boolean', default: false } },

@@ -11,6 +11,8 @@ export const NULL = -1;
 export const MASKED_NULL = -2;
 
 const BLOCK = 1024 * 1024;
+/** The first block of a result: most results are small. Each block after it is twice as large, up to BLOCK. */
+const FIRST_BLOCK = 16 * 1024;
 /** Blocks read back from the file that are kept at hand. */
 const CACHED = 8;
 
@@ -136,7 +138,8 @@ export class Blocks {
     }
     this.#openFirstRow = this.#rows;
     this.#used = 0;
-    this.#open = next ?? Buffer.allocUnsafeSlow(Math.max(BLOCK, size));
+    const usual = Math.min(BLOCK, Math.max(FIRST_BLOCK, this.#open.length * 2));
+    this.#open = next ?? Buffer.allocUnsafeSlow(Math.max(usual, size));
   }
 
   #spill(bytes: Buffer, directory: string): number {

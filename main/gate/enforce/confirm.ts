@@ -33,14 +33,13 @@ export async function confirm(prepared: Prepared, upstream: PostgresSession, jud
       `the server gives ${String(prepared.columns.length)} columns where ${String(lineage.outputs.length)} were traced`,
     );
   }
-  const relations = new Map(catalog.index.snapshot.relations.map((relation) => [relation.oid, relation]));
   prepared.columns.forEach((column, i) => {
     const named = lineage.outputs[i]?.name ?? '';
     if (column.name !== named) {
       throw disagreement(`output ${String(i + 1)} is "${column.name}" for the server and was traced as "${named}"`);
     }
     if (column.tableOid === 0 || column.attribute <= 0) return;
-    const relation = relations.get(column.tableOid);
+    const relation = catalog.index.relationByOid(column.tableOid);
     // RowDescription names a view itself, whose columns were traced through it.
     if (relation === undefined || relation.kind === 'view') return;
     // PostgreSQL's own catalog holds no classified column, and is not traced to columns.

@@ -60,10 +60,11 @@ export async function execute(input: ExecutionInput): Promise<Ending> {
   );
   let done: Ending;
   try {
+    if (prepared.parameterOids.length !== input.params.length) throw parametersMissing(prepared, input);
     await input.confirm(prepared, upstream);
     done = await stream(input, prepared);
     if (reads && done.transactionId !== null) throw wrote(done.transactionId);
-    if (!reads) await upstream.end('commit');
+    if (!reads) await commit(upstream);
   } finally {
     // After a commit there is nothing left to end; on every other way out nothing may stay.
     if (upstream.usable) await upstream.end('rollback');
@@ -116,6 +117,37 @@ async function stream(input: ExecutionInput, prepared: Prepared): Promise<Ending
     transactionId,
     end: 'rollback',
   };
+}
+
+/** The connection was lost between COMMIT and its answer: nobody here can tell whether the change happened. */
+export class CommitUnknown extends CountersignError {
+  constructor(cause: unknown) {
+    super(
+      'commit-unknown',
+      'The connection was lost while the change was being committed: it may have happened or not.',
+      {
+        next: 'Look at the data before you run it again.',
+        cause,
+      },
+    );
+  }
+}
+
+async function commit(upstream: PostgresSession): Promise<void> {
+  try {
+    await upstream.end('commit');
+  } catch (error) {
+    throw upstream.usable ? error : new CommitUnknown(error);
+  }
+}
+
+function parametersMissing({ parameterOids }: Prepared, { params }: ExecutionInput): CountersignError {
+  const count = String(parameterOids.length);
+  return new CountersignError(
+    'parameters-missing',
+    `The statement has ${count} parameters ($1 to $${count}), and ${String(params.length)} values were given.`,
+    { next: 'Write the values into the statement.' },
+  );
 }
 
 function wrote(transactionId: string): CountersignError {

@@ -69,6 +69,10 @@ export class CatalogIndex {
     return this.#byName.get(key(schema, name));
   }
 
+  relationByOid(oid: number): CatalogRelation | undefined {
+    return this.#byOid.get(oid);
+  }
+
   /** True where the columns of PostgreSQL's own catalog relations are those of the server. */
   get knowsSystemColumns(): boolean {
     return this.snapshot.serverMajor === BUILTIN_MAJOR;

@@ -1,0 +1,22 @@
+import { type AuditLog } from '../audit/index.ts';
+import { type ResultStore } from '../databases/result/index.ts';
+import { type Session } from '../identity/principal.ts';
+import { type Catalogs } from './catalogs.ts';
+import { type Detections } from './detection.ts';
+import { type InForce } from './in-force.ts';
+import { type Upstreams } from './upstreams.ts';
+import { type WorkingSessions } from './working-sessions.ts';
+
+/** What the gate stands on. Sockets, files and clocks come in here; the steps themselves are functions of plain data. */
+export interface GatePorts {
+  readonly identity: { ensureLive(session: Session): Promise<Session>; touch(session: Session): Promise<void> };
+  /** The profile as it is now; throws CountersignError when nothing may run under it. */
+  readonly inForce: () => InForce;
+  readonly audit: AuditLog;
+  readonly sessions: WorkingSessions;
+  readonly catalogs: Catalogs;
+  readonly detections: Detections;
+  readonly upstreams: Upstreams;
+  readonly results: ResultStore;
+  readonly now: () => Date;
+}
