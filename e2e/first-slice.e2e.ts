@@ -156,6 +156,18 @@ describe.skipIf(chromiumPath === undefined)(inChromium('the first slice, as a pe
     expect(status).toBe(0);
   });
 
+  it('gives the desk to the next person, with none of the text of the one before', async () => {
+    await page.getByRole('button', { name: 'Editor' }).first().click();
+    await page.getByRole('button', { name: 'Ana Ruiz, menu' }).click();
+    await page.getByRole('menuitem', { name: /sign out/i }).click();
+    await signIn(window, 'eli');
+    await page.getByText('The first five minutes').first().waitFor();
+    expect(await page.getByText('kept through a restart').count()).toBe(0);
+    await chooseConnection(page, 'Shop staging');
+    await run(page, "UPDATE orders SET note = 'seen' WHERE id = 1");
+    await page.getByText('UPDATE 1').first().waitFor();
+  });
+
   it('wrote no error to its console on the way', () => {
     expect(window.faults).toEqual([]);
   });

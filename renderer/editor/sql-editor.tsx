@@ -46,7 +46,8 @@ function createEditor(element: HTMLElement): monaco.editor.IStandaloneCodeEditor
     tabSize: 2,
     insertSpaces: true,
     links: false,
-    occurrencesHighlight: 'singleFile',
+    // Its state is shared by all editors and outlives their models: after a sign-out it looks for one that is gone.
+    occurrencesHighlight: 'off',
     'semanticHighlighting.enabled': false,
     ariaLabel: 'SQL',
     // Text from elsewhere may hide what it does: direction marks and look-alike letters are shown.
@@ -208,8 +209,9 @@ function attach(editor: monaco.editor.IStandaloneCodeEditor, workbench: Workbenc
     verdicts.stop();
     for (const listener of listeners) listener.dispose();
     workbench.editor.set(null);
-    for (const model of monaco.editor.getModels()) model.dispose();
+    // What the editor still has to do for a model must end before the model does.
     editor.dispose();
+    for (const model of monaco.editor.getModels()) model.dispose();
   };
 }
 

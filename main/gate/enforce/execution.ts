@@ -89,7 +89,8 @@ async function stream(input: ExecutionInput, prepared: Prepared): Promise<Ending
     limits: verdict.limits,
   });
   input.opened(result);
-  emit({ kind: 'columns', result: result.id, columns });
+  // A statement that gives no rows has a tag and nothing to show.
+  if (columns.length > 0) emit({ kind: 'columns', result: result.id, columns });
   const reads = verdict.envelope === 'read';
   let told = 0;
   let firstRows: NodeJS.Timeout | undefined;
