@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { chromiumPath, inChromium } from './support/chromium.ts';
 import { photographFailure, signIn, startWorkbench, type Window, type Workbench } from './support/workbench.ts';
 
@@ -27,6 +28,12 @@ async function chooseConnection(page: Page, title: string): Promise<void> {
 async function run(page: Page, text: string): Promise<void> {
   await write(page, text);
   await page.keyboard.press('Control+Enter');
+}
+
+/** The workspaces of this profile as they are on disk. */
+function savedTexts(home: string): readonly string[] {
+  const people = join(home, 'people');
+  return readdirSync(people).map((person) => readFileSync(join(people, person, 'workspace.json'), 'utf8'));
 }
 
 const cell = (page: Page, row: number, column: number) =>
@@ -128,16 +135,16 @@ describe.skipIf(chromiumPath === undefined)(inChromium('the first slice, as a pe
   });
 
   it('finds the unsaved text again after a restart and after a crash', async () => {
-    await write(page, 'SELECT 1 -- kept through a restart');
-    await page.keyboard.press('Control+S').catch(() => undefined);
-    await page.locator('.view-line').first().waitFor();
-    await page.waitForFunction(() => document.visibilityState === 'visible');
-    await page.evaluate(() => globalThis.dispatchEvent(new Event('blur')));
-    await workbench.restart();
-    await window.close();
-    window = await workbench.open();
-    ({ page } = window);
-    await page.getByText('kept through a restart').first().waitFor();
+    for (const end of ['restart', 'kill'] as const) {
+      const text = `SELECT 1 -- kept through a ${end}`;
+      await write(page, text);
+      await vi.waitUntil(() => savedTexts(workbench.home).some((saved) => saved.includes(text)), { timeout: 10_000 });
+      await workbench[end]();
+      await window.close();
+      window = await workbench.open();
+      ({ page } = window);
+      await page.getByText(`kept through a ${end}`).first().waitFor();
+    }
   });
 
   it('verifies the record in the window and on the command line', async () => {
@@ -162,7 +169,7 @@ describe.skipIf(chromiumPath === undefined)(inChromium('the first slice, as a pe
     await page.getByRole('menuitem', { name: /sign out/i }).click();
     await signIn(window, 'eli');
     await page.getByText('The first five minutes').first().waitFor();
-    expect(await page.getByText('kept through a restart').count()).toBe(0);
+    expect(await page.getByText('kept through a').count()).toBe(0);
     await chooseConnection(page, 'Shop staging');
     await run(page, "UPDATE orders SET note = 'seen' WHERE id = 1");
     await page.getByText('UPDATE 1').first().waitFor();
