@@ -83,9 +83,12 @@ export function attackSchema(section: 'schema' | 'data', salt: string): readonly
 export const databaseOf = (twin: Twin): string => `attack_${twin}`;
 const saltOf = (twin: Twin): string => `salt of ${twin}`;
 
-export async function startTwins(more: readonly string[] = []): Promise<Twins> {
+export async function startTwins(
+  more: readonly string[] = [],
+  start: () => Promise<TemporaryServer> = startTemporary,
+): Promise<Twins> {
   const home = await mkdtemp(join(tmpdir(), 'countersign-twins-'));
-  const server = await startTemporary();
+  const server = await start();
   let installation: Installation | undefined;
   const close = async (): Promise<void> => {
     await installation?.close();
