@@ -30,10 +30,10 @@ describe('system calls of the command line', () => {
       let durable = 0;
       const sent: number[] = [];
       for (const line of lines) {
-        if (/^\d+ pwrite64\(.*\.seg>/.test(line)) written += line.split('stmt.intent').length - 1;
-        else if (/^\d+ (?:fdatasync\(|<\.\.\. fdatasync resumed>).*= 0$/.test(line)) durable = written;
+        if (/^\d+ +pwrite64\(.*\.seg>/.test(line)) written += line.split('stmt.intent').length - 1;
+        else if (/^\d+ +(?:fdatasync\(|<\.\.\. fdatasync resumed>).*= 0$/.test(line)) durable = written;
         else if (
-          /^\d+ (?:write|writev|sendto|sendmsg)\(\d+<(?:socket|TCP)/.test(line) &&
+          /^\d+ +(?:write|writev|sendto|sendmsg)\(\d+<(?:socket|TCP)/.test(line) &&
           line.includes('BEGIN READ ONLY')
         ) {
           for (const [, at] of line.matchAll(new RegExp(`${MARK}(\\d+)`, 'g'))) {
@@ -53,7 +53,11 @@ function trace(home: string, statements: readonly string[]): readonly string[] {
   const options = ['-f', '-y', '-s', '8192', '-e', 'trace=pwrite64,fdatasync,write,writev,sendto,sendmsg', '-o', file];
   const input = statements.map((sql, id) => `${JSON.stringify({ id, sql })}\n`).join('');
   const command = [process.execPath, COMMAND, 'query', 'twin-a', '--home', home, '--jsonl'];
-  const { status, stderr } = spawnSync('strace', [...options, ...command], { input, encoding: 'utf8' });
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const { status, stdout, stderr } = spawnSync('strace', [...options, ...command], { input, encoding: 'utf8' });
+  const verdicts = stdout
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { readonly verdict: string }).verdict);
+  expect({ status, stderr, verdicts }).toEqual({ status: 0, stderr: '', verdicts: statements.map(() => 'allow') });
   return readFileSync(file, 'latin1').split('\n');
 }
