@@ -108,7 +108,7 @@ async function steps(installation: Installation, request: GateRequest, server: T
   const connection = inForce.connection(request.connection);
   const { tree, facts: textFacts } = await understand(STATEMENT, settings);
   if (tree === undefined) throw new Error('The statement was not understood.');
-  const index = await installation.gate.catalog(request.session, request.connection, { refresh: false }, signal);
+  const index = await installation.gate.catalog(request.session, request.connection, { refresh: false });
   const lineage = trace(tree, index);
   const facts = { ...textFacts, relations: lineage.relations };
   const classification = inForce.columnsOf(connection, undefined);

@@ -1,4 +1,4 @@
-import { attackCatalog } from '../main/gate/corpus/attack-corpus.ts';
+import { attackCatalog } from '../main/gate/corpus/testing/attack-corpus.ts';
 import { trace } from '../main/gate/lineage/trace.ts';
 import { understand } from '../main/gate/understand/postgres/understand.ts';
 

@@ -108,7 +108,7 @@ async function buildApp(): Promise<void> {
   );
   for (const room of APP_ROOMS) {
     const files = await filesBelow(join(root, room));
-    for (const path of files.filter((name) => !/\.tsx?$|tsconfig\.json$/.test(name))) {
+    for (const path of files.filter((name) => !/\.tsx?$|tsconfig\.json$|[\\/]corpus[\\/]/.test(name))) {
       await cp(path, join(dist, 'app', relative(root, path)));
     }
   }

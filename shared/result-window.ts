@@ -28,7 +28,7 @@ export interface WindowCell {
 }
 
 /** Cuts UTF-8 at or below `limit` bytes without splitting a character. */
-export function cutUtf8(bytes: Uint8Array, limit: number): Uint8Array {
+function cutUtf8(bytes: Uint8Array, limit: number): Uint8Array {
   if (bytes.length <= limit) return bytes;
   let end = limit;
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;

@@ -9,7 +9,7 @@ import { TILE_WIDTH, type FullTile, type Tree } from './merkle.ts';
 import { checkpointText, type Signer } from './note.ts';
 
 /** Tile index in groups of three digits, all but the last with an `x` (C2SP tlog-tiles, "Merkle Tree"). */
-export function tilePath(level: number | 'entries', index: number, width = TILE_WIDTH): string {
+function tilePath(level: number | 'entries', index: number, width = TILE_WIDTH): string {
   let path = String(index % 1000).padStart(3, '0');
   for (let rest = Math.floor(index / 1000); rest > 0; rest = Math.floor(rest / 1000))
     path = `x${String(rest % 1000).padStart(3, '0')}/${path}`;

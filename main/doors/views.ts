@@ -20,7 +20,7 @@ export function maskView(mask: OutputMask): MaskView {
   };
 }
 
-export function reasonView({ code, sentence, next, span }: Reason): ReasonView {
+function reasonView({ code, sentence, next, span }: Reason): ReasonView {
   return { code, sentence, next: next ?? null, span: span ?? null };
 }
 

@@ -14,12 +14,8 @@ export interface MarkedCatalog {
 
 /** Catalogs by connection. All logins share one, because a connection has one database role. */
 export interface Catalogs {
-  of(
-    session: Session,
-    connection: Connection,
-    options: { readonly refresh: boolean },
-    signal: AbortSignal,
-  ): Promise<MarkedCatalog>;
+  /** @param options `maxAge`: milliseconds since it was read, at most; a minute where it is not given. */
+  of(session: Session, connection: Connection, options: { readonly maxAge?: number }): Promise<MarkedCatalog>;
   /** The next statement reads the catalog anew. */
   forget(connection: Connection): void;
 }
@@ -35,6 +31,8 @@ export class CatalogMoved extends CountersignError {
 
 /** Milliseconds after which a cached catalog is read again for completion and new names; marks guard what executes. */
 const FRESH = 60_000;
+/** Milliseconds that reading a catalog may take. */
+const LOADING = 60_000;
 
 interface Cached {
   readonly loading: Promise<MarkedCatalog>;
@@ -53,11 +51,12 @@ export function createCatalogs(upstreams: Upstreams, now: () => number): Catalog
   }
 
   return {
-    async of(session, connection, { refresh }, signal) {
+    async of(session, connection, { maxAge = FRESH }) {
       const key = keyOf(connection);
       const cached = cache.get(key);
-      if (cached !== undefined && !refresh && now() - cached.at < FRESH) return cached.loading;
-      const loading = load(session, connection, signal);
+      if (cached !== undefined && now() - cached.at < maxAge) return cached.loading;
+      // Not by the signal of whoever asked first: others wait for the same catalog.
+      const loading = load(session, connection, AbortSignal.timeout(LOADING));
       const entry = { loading, at: now() };
       cache.set(key, entry);
       loading.catch(() => {

@@ -28,12 +28,7 @@ export interface Gate {
   /** The verdict without running: same steps up to `decide`, nothing recorded, the database does not see the statement. */
   explain(request: GateRequest, signal: AbortSignal): Promise<Judgement>;
   /** The catalog of a connection as this person's role sees it: for the schema tree and completion. */
-  catalog(
-    session: Session,
-    connection: string,
-    options: { readonly refresh: boolean },
-    signal: AbortSignal,
-  ): Promise<CatalogIndex>;
+  catalog(session: Session, connection: string, options: { readonly refresh: boolean }): Promise<CatalogIndex>;
   /** A result of this login. @throws CountersignError result-gone */
   result(session: Session, id: string): StoredResult;
   releaseResult(session: Session, id: string): void;
@@ -100,6 +95,7 @@ export function createGate(ports: GatePorts): Gate {
         yield* queue.events;
         const ended = await ending;
         if (ended instanceof CatalogMoved) {
+          ports.catalogs.forget(connection);
           if (judgements < MAX_JUDGEMENTS) continue;
           throw ended;
         }
@@ -147,9 +143,10 @@ export function createGate(ports: GatePorts): Gate {
     async explain(request, signal) {
       return (await judge(ports, { ...request, session: await identify(request.session) }, signal)).judgement;
     },
-    async catalog(asked, name, options, signal) {
+    async catalog(asked, name, { refresh }) {
       const session = await identify(asked);
-      return (await ports.catalogs.of(session, ports.inForce().connection(name), options, signal)).index;
+      const options = refresh ? { maxAge: 0 } : {};
+      return (await ports.catalogs.of(session, ports.inForce().connection(name), options)).index;
     },
     result: ({ id: session }, id) => held.get(session, id),
     releaseResult: ({ id: session }, id) => held.release(session, id),

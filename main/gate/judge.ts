@@ -24,6 +24,9 @@ export interface Judged {
 /** Settings under which every text is read: pinned on each upstream connection, and checked in each transaction. */
 const TEXT_SETTINGS = { standardConformingStrings: true, clientEncoding: 'UTF8' } as const;
 
+/** Milliseconds: while somebody types, half-written names must not read the catalog at every key. */
+const NEWER = 3_000;
+
 /** Steps 2 to 4: understand, trace, decide. The database has not seen the statement when this returns. */
 export async function judge(ports: GatePorts, request: GateRequest, signal: AbortSignal): Promise<Judged> {
   const inForce = ports.inForce();
@@ -31,20 +34,24 @@ export async function judge(ports: GatePorts, request: GateRequest, signal: Abor
   const { facts: textFacts, tree } = await understand(request.text, TEXT_SETTINGS);
 
   // A text that is refused as it stands needs no catalog, and no connection to the database.
-  const catalog =
-    tree === undefined || textFacts.hazards.length > 0
-      ? undefined
-      : await ports.catalogs.of(request.session, connection, { refresh: false }, signal);
-  const lineage = catalog === undefined || tree === undefined ? undefined : trace(tree, catalog.index);
+  const readable = tree === undefined || textFacts.hazards.length > 0 ? undefined : tree;
+  let catalog = readable && (await ports.catalogs.of(request.session, connection, {}));
+  signal.throwIfAborted();
+  let lineage = readable && catalog && trace(readable, catalog.index);
+  // A name that is not known may be one that somebody has made since the catalog was read.
+  if (readable && lineage?.hazards.some(({ code }) => code === 'unknown-relation' || code === 'unknown-column')) {
+    catalog = await ports.catalogs.of(request.session, connection, { maxAge: NEWER });
+    lineage = trace(readable, catalog.index);
+  }
   // The text has names as they were written; the catalog says what they mean.
   const facts =
     lineage === undefined || lineage.relations.length === 0
       ? textFacts
       : { ...textFacts, relations: lineage.relations };
-  const detects = catalog !== undefined && inForce.classification.detect === 'mask';
-  const detected = detects
-    ? await ports.detections.of(request.session, connection, catalog.index, facts, signal)
-    : undefined;
+  const detected =
+    catalog !== undefined && inForce.classification.detect === 'mask'
+      ? await ports.detections.of(request.session, connection, catalog.index, facts, signal)
+      : undefined;
   const classification = inForce.columnsOf(connection, detected);
 
   const verdict = decide({

@@ -70,7 +70,7 @@ export function openGate({
     inForce,
     audit,
     sessions,
-    catalogs: createCatalogs(upstreams, Date.now),
+    catalogs: createCatalogs(upstreams, () => Date.now()),
     detections: createDetections(upstreams),
     upstreams,
     results,

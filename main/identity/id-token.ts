@@ -14,7 +14,7 @@ import { CountersignError } from '../errors.ts';
 import { CLOCK_TOLERANCE_SECONDS } from './settings.ts';
 
 /** Asymmetric signatures only. Never `none`; never HS*, which a public key would satisfy (RFC 8725 §3.1). */
-export const ID_TOKEN_ALGORITHMS: readonly string[] = [
+const ID_TOKEN_ALGORITHMS: readonly string[] = [
   ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
   ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
 ];

@@ -38,7 +38,7 @@ export interface ColumnClass {
 }
 
 /** What to do with columns that detectors recognised and nobody classified. */
-export const DETECT_MODES = ['off', 'suggest', 'mask'] as const;
+const DETECT_MODES = ['off', 'suggest', 'mask'] as const;
 export type DetectMode = (typeof DETECT_MODES)[number];
 
 export interface Classification {

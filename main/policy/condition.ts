@@ -48,7 +48,7 @@ const SCHEMAS = {
 } as const;
 
 /** `person.email`, `rows.estimate`, ...: offered when a condition names something else. */
-export const CONDITION_NAMES: readonly string[] = Object.entries(SCHEMAS).flatMap(([variable, fields]) =>
+const CONDITION_NAMES: readonly string[] = Object.entries(SCHEMAS).flatMap(([variable, fields]) =>
   Object.keys(fields).map((field) => `${variable}.${field}`),
 );
 

@@ -4,8 +4,8 @@ import { ENVIRONMENTS } from '../policy/vocabulary.ts';
 import { readYaml, type Problem } from '../policy/yaml-file.ts';
 import { type Connection, type SecretReference } from './types.ts';
 
-export const CONNECTION_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
-export const TLS_MODES = ['disable', 'prefer', 'require', 'verify-full'] as const;
+const CONNECTION_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+const TLS_MODES = ['disable', 'prefer', 'require', 'verify-full'] as const;
 
 /** A DNS name or an address; IPv6 without brackets. Directories of Unix sockets are not hosts here. */
 const HOST = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252})$|^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/;

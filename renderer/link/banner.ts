@@ -15,7 +15,7 @@ export function showNotice(root: HTMLElement, heading: string, text: string): vo
 }
 
 /** What to say of a state over a running workbench, and whether a reload helps; null: nothing. */
-export function bannerText(state: LinkState): { readonly text: string; readonly reload: boolean } | null {
+function bannerText(state: LinkState): { readonly text: string; readonly reload: boolean } | null {
   switch (state.kind) {
     case 'lost':
       return { text: 'The connection to Countersign was lost. Connecting again…', reload: false };

@@ -5,7 +5,7 @@ import { disjoint, rangeCells } from './grid/selection.ts';
 import { type Rectangle, viewOf } from './window-cache.ts';
 
 /** More numbers than this are not added up: reading them would keep the link busy for seconds. */
-export const MAX_SUMMED = 1_000_000;
+const MAX_SUMMED = 1_000_000;
 /** Cells decoded at a time: a few milliseconds, so that scrolling never waits for a sum. */
 const SLICE_CELLS = 4096;
 

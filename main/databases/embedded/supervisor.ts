@@ -29,7 +29,7 @@ const KEPT_LINES = 20;
 /** Milliseconds from fast to immediate shutdown, and from there to the kernel's. */
 const PATIENCE = 8000;
 
-export function supervise(argument: string): void {
+function supervise(argument: string): void {
   const { command, args, cwd, env, account, windowsStop, temporary } = orders.parse(JSON.parse(argument));
   const server = spawn(command, args, { cwd, env, ...account, stdio: ['ignore', 'ignore', 'pipe'], windowsHide: true });
   const say = (line: unknown): void => void process.stdout.write(`${JSON.stringify(line)}\n`);

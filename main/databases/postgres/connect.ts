@@ -9,7 +9,7 @@ import { CountersignError } from '../../errors.ts';
 import { type PostgresTarget } from './target.ts';
 
 /** Milliseconds until a server that does not answer is given up. */
-export const CONNECT_TIMEOUT = 10_000;
+const CONNECT_TIMEOUT = 10_000;
 
 export interface OpenSocket {
   readonly socket: Socket;

@@ -5,7 +5,7 @@
  */
 
 /** Largest message taken: bounds the memory a server can make us hold. */
-export const MAX_FRAME = 64 * 1024 * 1024;
+const MAX_FRAME = 64 * 1024 * 1024;
 const HEADER = 5;
 
 /**

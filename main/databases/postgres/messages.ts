@@ -19,7 +19,7 @@ export const Message = {
 } as const;
 
 /** A body that ends too early or says something impossible. */
-export class MalformedMessage extends Error {
+class MalformedMessage extends Error {
   override readonly name = 'MalformedMessage';
 }
 

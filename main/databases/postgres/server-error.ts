@@ -67,7 +67,7 @@ export function serverFields(raw: ReadonlyMap<string, string>, text?: string): S
 }
 
 /** The server counts characters from 1; JavaScript counts UTF-16 units from 0. */
-export function utf16Offset(text: string, character: number): number {
+function utf16Offset(text: string, character: number): number {
   let offset = 0;
   for (let left = character - 1; left > 0 && offset < text.length; left--) {
     offset += (text.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1;

@@ -4,7 +4,7 @@ import { PROFILE_FILES, profileDirectory } from '../../profile/directory.ts';
 import { type CliIo } from './io.ts';
 
 /** Folder of the demonstration's profile inside the place for application data. */
-export const DEMONSTRATION = 'demonstration';
+const DEMONSTRATION = 'demonstration';
 
 /** `--home`, COUNTERSIGN_HOME, the profile of this account, or else the demonstration where only that is there. */
 export function homeOf(io: CliIo, option: string | undefined): string {

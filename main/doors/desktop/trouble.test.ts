@@ -272,7 +272,8 @@ describe.skipIf(whyNoDisk !== undefined)(
       const { desk: seat } = await deskBeside(home);
       const done = only(await seat.run(`SELECT repeat('x', ${String(MIB)}) FROM generate_series(1, 120)`), 'done');
       expect(done.cut).toBe('cut because there is no room left for it on this machine');
-      expect(done.rows).toBeGreaterThan(60);
+      // What fits into the memory of a result (64 MiB), less the row that went to the disk.
+      expect(done.rows).toBeGreaterThanOrEqual(63);
     });
 
     it('says why nothing can run when the disk is full from the start', async () => {

@@ -78,12 +78,11 @@ export function createWindow(
   async function describing(
     connectionName: string,
     refresh: boolean,
-    signal: AbortSignal,
   ): Promise<{ readonly input: DescribeInput; readonly index: CatalogIndex }> {
     const { session } = await seated();
     const inForce = installation.inForce();
     const connection = inForce.connection(connectionName);
-    const index = await gate.catalog(session, connectionName, { refresh }, signal);
+    const index = await gate.catalog(session, connectionName, { refresh });
     return {
       index,
       input: {
@@ -153,20 +152,20 @@ export function createWindow(
       return null;
     },
 
-    async 'schema.schemas'({ connection, refresh }, signal) {
-      const { input, index } = await describing(connection, refresh, signal);
+    async 'schema.schemas'({ connection, refresh }) {
+      const { input, index } = await describing(connection, refresh);
       return schemaViews(input, index);
     },
-    async 'schema.relations'({ connection, schema }, signal) {
-      const { input, index } = await describing(connection, false, signal);
+    async 'schema.relations'({ connection, schema }) {
+      const { input, index } = await describing(connection, false);
       return relationViews(input, index, schema);
     },
-    async 'schema.columns'({ connection, schema, relation }, signal) {
-      const { input, index } = await describing(connection, false, signal);
+    async 'schema.columns'({ connection, schema, relation }) {
+      const { input, index } = await describing(connection, false);
       return columnViews(input, index, schema, relation);
     },
-    async 'schema.search'({ connection, text }, signal) {
-      const { input, index } = await describing(connection, false, signal);
+    async 'schema.search'({ connection, text }) {
+      const { input, index } = await describing(connection, false);
       return searchRelations(input, index, text);
     },
 

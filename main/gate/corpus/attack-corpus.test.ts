@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type AttackRow, attackCatalog, attackRows, type CorpusVerdict, judgeAsReader } from './attack-corpus.ts';
+import {
+  type AttackRow,
+  attackCatalog,
+  attackRows,
+  type CorpusVerdict,
+  judgeAsReader,
+} from './testing/attack-corpus.ts';
 
 const index = attackCatalog();
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { installedPrograms, startInstalled } from '../../databases/embedded/testing/installed.ts';
-import { type AttackRow, attackRows } from './attack-corpus.ts';
-import { comparable, startTwins, type Twin, type Twins, type Visible } from './twins.ts';
+import { type AttackRow, attackRows } from './testing/attack-corpus.ts';
+import { comparable, startTwins, type Twin, type Twins, type Visible } from './testing/twins.ts';
 
 const FILES = ['./pg-attacks.json', './pg-more-attacks.json', './own-attacks.json', './ordinary.json'];
 const debian = installedPrograms(15);

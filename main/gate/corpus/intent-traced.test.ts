@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTwins, type Twins } from './twins.ts';
+import { startTwins, type Twins } from './testing/twins.ts';
 
 const COMMAND = fileURLToPath(new URL('../../../bin/countersign.mjs', import.meta.url));
 const MARK = 'mark_of_statement_';

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { databaseOf, startTwins, type Twins } from './twins.ts';
+import { databaseOf, startTwins, type Twins } from './testing/twins.ts';
 
 const COMMANDS = [
   ...['\\d', '\\d customers', '\\d+ orders', '\\d v_ref', '\\d cust_part', '\\d seq1', '\\d customers_ssn', '\\dt+'],

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { attackRows } from './attack-corpus.ts';
-import { numbers, randomQueries } from './random-queries.ts';
-import { comparable, databaseOf, startTwins, type Twins } from './twins.ts';
+import { attackRows } from './testing/attack-corpus.ts';
+import { numbers, randomQueries } from './testing/random-queries.ts';
+import { comparable, databaseOf, startTwins, type Twins } from './testing/twins.ts';
 
 /**
  * More of these for whoever has the time: COUNTERSIGN_RANDOM_QUERIES=20000 COUNTERSIGN_RANDOM_SEED=7, and, where sqlsmith

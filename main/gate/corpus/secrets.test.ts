@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTwins, type Twins } from './twins.ts';
+import { startTwins, type Twins } from './testing/twins.ts';
 
 /** What stands for a secret in a statement; searched for in everything that is kept. */
 const CANARY = 'canary-of-a-statement';

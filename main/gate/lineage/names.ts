@@ -144,7 +144,7 @@ export function columnOf(context: Context, entry: Entry, name: string, span: Spa
   return NOTHING;
 }
 
-export function rowOf(context: Context, entry: Entry, span: Span | undefined): Value {
+function rowOf(context: Context, entry: Entry, span: Span | undefined): Value {
   for (const column of entry.columns) context.ask(column.value, span);
   return wholeRow(entry);
 }

@@ -36,7 +36,7 @@ function setText(element: HTMLElement, text: string): void {
 }
 
 /** What is read for a cell: the same characters that are drawn. */
-export function spokenText(cell: CellView | 'pending'): string {
+function spokenText(cell: CellView | 'pending'): string {
   if (cell === 'pending') return '';
   if (cell.state === 'null' || cell.none === true) return 'NULL';
   const { text } = showText(cell.text);

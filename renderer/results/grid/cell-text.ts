@@ -11,7 +11,7 @@ export interface ShownText {
 }
 
 /** Characters the aria copy and the painter never look past: no column is wide enough to show more. */
-export const SHOWN_CHARACTERS = 320;
+const SHOWN_CHARACTERS = 320;
 
 const printableAscii = /^[\x20-\x7e]*$/;
 // Join controls shape words and emoji, one variation selector chooses a glyph: taking those apart would spoil honest

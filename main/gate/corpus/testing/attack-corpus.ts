@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { type CatalogSnapshot } from '../../databases/catalog.ts';
-import { type BaseColumn, type Lineage } from '../facts.ts';
-import { CatalogIndex } from '../lineage/catalog-index.ts';
-import { trace } from '../lineage/trace.ts';
-import { understand } from '../understand/postgres/understand.ts';
+import { type CatalogSnapshot } from '../../../databases/catalog.ts';
+import { type BaseColumn, type Lineage } from '../../facts.ts';
+import { CatalogIndex } from '../../lineage/catalog-index.ts';
+import { trace } from '../../lineage/trace.ts';
+import { understand } from '../../understand/postgres/understand.ts';
 
 /** The rows that must hold for ever: each a script and the verdict that an analyst gets for it. */
 const row = z.object({
@@ -25,19 +25,19 @@ export type CorpusVerdict = AttackRow['verdict'];
 
 export function attackRows(file: string): readonly AttackRow[] {
   const corpus = z.object({ about: z.string(), rows: z.array(row) });
-  return corpus.parse(JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'))).rows;
+  return corpus.parse(JSON.parse(readFileSync(new URL(file, new URL('..', import.meta.url)), 'utf8'))).rows;
 }
 
 /** The catalog of the database that the rows speak of, loaded once from a live PostgreSQL 18. */
-export function attackSnapshot(): CatalogSnapshot {
-  return JSON.parse(readFileSync(new URL('./attack-catalog.json', import.meta.url), 'utf8')) as CatalogSnapshot;
+function attackSnapshot(): CatalogSnapshot {
+  return JSON.parse(readFileSync(new URL('../attack-catalog.json', import.meta.url), 'utf8')) as CatalogSnapshot;
 }
 
 export function attackCatalog(): CatalogIndex {
   return new CatalogIndex(attackSnapshot());
 }
 
-export function isMasked({ relation, column }: BaseColumn): boolean {
+function isMasked({ relation, column }: BaseColumn): boolean {
   return relation === 'customers' && (column === 'ssn' || column === 'email');
 }
 

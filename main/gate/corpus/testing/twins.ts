@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { asSuperuser, startTemporary, type TemporaryServer } from '../../databases/embedded/index.ts';
-import { connectPostgres } from '../../databases/postgres/session.ts';
-import { type Installation, openInstallation } from '../../installation.ts';
-import { type Session } from '../../identity/principal.ts';
-import { type GateRequest, type Judgement } from '../request.ts';
+import { asSuperuser, startTemporary, type TemporaryServer } from '../../../databases/embedded/index.ts';
+import { connectPostgres } from '../../../databases/postgres/session.ts';
+import { type Installation, openInstallation } from '../../../installation.ts';
+import { type Session } from '../../../identity/principal.ts';
+import { type GateRequest, type Judgement } from '../../request.ts';
 
 /**
  * Two databases that differ in nothing but the values of masked columns, behind one installation. Whoever may not see
@@ -26,7 +26,7 @@ export interface Twins {
   close(): Promise<void>;
 }
 
-export const TWINS = ['a', 'b'] as const;
+const TWINS = ['a', 'b'] as const;
 export type Twin = (typeof TWINS)[number];
 
 /** All that comes out of one run, on every channel. */
@@ -73,8 +73,8 @@ columns:
 const PASSWORD = 'canary-of-the-database-role';
 
 /** The statements of one section of attack-schema.sql. `salt` decides every value that is to be masked. */
-export function attackSchema(section: 'schema' | 'data', salt: string): readonly string[] {
-  const text = readFileSync(new URL('./attack-schema.sql', import.meta.url), 'utf8');
+function attackSchema(section: 'schema' | 'data', salt: string): readonly string[] {
+  const text = readFileSync(new URL('../attack-schema.sql', import.meta.url), 'utf8');
   const body = text.split(/^-- @(\w+)$/m);
   const sql = (body[body.indexOf(section) + 1] ?? '').replaceAll(":'salt'", `'${salt.replaceAll("'", "''")}'`);
   return sql.split(/;\n/).filter((statement) => statement.trim() !== '');
