@@ -24,7 +24,15 @@ export interface Connection {
   /** Schemas of the search path after pg_catalog; default public. */
   readonly searchPath: readonly string[];
   readonly team?: string;
+  /** Whether lineage is read a second time from the server's own trees; `when_quiet` where absent. */
+  readonly secondLineage?: SecondLineage;
 }
+
+/**
+ * The server sends the trees of a statement it has parsed, and writes them to its log as well unless the role has
+ * `log_min_messages` of fatal or panic: `when_quiet` asks for them only then.
+ */
+export type SecondLineage = 'when_quiet' | 'always' | 'never';
 
 export interface OidcProvider {
   /** https:, or http: on loopback only. */

@@ -18,11 +18,24 @@ export interface ResultColumn extends ColumnDescription {
   readonly type: string;
 }
 
+/**
+ * What the server printed of one statement while it parsed it (debug_print_parse, debug_print_rewritten), in the format
+ * of nodeToString: src/backend/nodes/outfuncs.c of its version.
+ */
+export interface ServerTrees {
+  /** One Query, with views as relations. */
+  readonly parsed: string;
+  /** A list of Query, `({QUERY ...} ...)`: views and row security expanded; several, or none, where rules say so. */
+  readonly rewritten: string;
+}
+
 /** A statement that the server has parsed inside an open transaction and that has not run. */
 export interface Prepared {
   /** Empty for statements that give no rows. */
   readonly columns: readonly ResultColumn[];
   readonly parameterOids: readonly number[];
+  /** Where the session prints trees: of the statement, or of the query inside it where there is one (EXPLAIN). */
+  readonly trees?: ServerTrees;
   readonly probe: Probe;
   readonly text: string;
   readonly params: readonly TextValue[];
