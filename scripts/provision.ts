@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { fetchOldServers } from './old-servers.ts';
 
 /** What tests need that npm does not bring: an executable, the Debian package that has it, and what is lost without. */
 const needs = [
@@ -10,11 +11,13 @@ const needs = [
   },
 ] as const;
 
-/**
- * Installs missing needs with apt on Debian or Ubuntu, as root or through passwordless sudo. Returns one line for each
- * need that is still missing: what to install and which tests are left out.
- */
+/** Brings what tests need. Returns one line for each need that is still missing: what it is and what is left out. */
 export function provision(): readonly string[] {
+  return [...installPackages(), ...fetchOldServers()];
+}
+
+/** With apt on Debian or Ubuntu, as root or through passwordless sudo. */
+function installPackages(): readonly string[] {
   const missing = needs.filter((need) => !need.anyOf.some((file) => existsSync(file)));
   if (missing.length === 0) return [];
   const prefix = process.getuid?.() === 0 ? [] : ['sudo', '-n'];

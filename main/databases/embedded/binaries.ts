@@ -55,10 +55,15 @@ function nativeDirectory(): string {
 
 /**
  * Prepares the programs for `account`. What has to be made is made in `directory`, which belongs to the account and which
- * the server reaches as `seen` (the same path, unless a directory above it is closed to the account).
+ * the server reaches as `seen` (the same path, unless a directory above it is closed to the account). `native` is the
+ * package's directory of that name, of this platform's package where none is given.
  */
-export function prepareBinaries(directory: string, seen: string, account: Account | undefined): Binaries {
-  const native = nativeDirectory();
+export function prepareBinaries(
+  directory: string,
+  seen: string,
+  account: Account | undefined,
+  native: string = nativeDirectory(),
+): Binaries {
   if (canReach(account, join(native, 'bin'))) {
     const linked = linkLibraries(native, join(directory, 'libraries'));
     return named(native, linked ? search(`${seen}/libraries`, native) : undefined, undefined);

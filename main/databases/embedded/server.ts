@@ -1,17 +1,13 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
 import { CountersignError } from '../../errors.ts';
 import { type Lock, tryLock } from '../../lock.ts';
 import { canReach, serverAccount } from './account.ts';
 import { prepareBinaries } from './binaries.ts';
 import { createCluster, environment, type Place, seenData, SUPERUSER, throughWorkingDirectory } from './cluster.ts';
-import { type SupervisorOrders } from './supervisor.ts';
+import { freePort, type Supervised, startSupervised } from './supervised.ts';
 
 /** A PostgreSQL server of our own on a loopback port, gone when `stop` resolves or this process dies. */
 export interface EmbeddedServer {
@@ -144,7 +140,7 @@ function serves(pid: number, data: string): boolean {
   }
 }
 
-async function startOnFreePort(place: Place): Promise<{ port: number; supervisor: ChildProcess; pid: number }> {
+async function startOnFreePort(place: Place): Promise<Supervised & { readonly port: number }> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     const started = await startOn(place, port);
@@ -157,27 +153,13 @@ async function startOnFreePort(place: Place): Promise<{ port: number; supervisor
   }
 }
 
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((done, failed) => probe.once('error', failed).listen(0, '127.0.0.1', done));
-  const address = probe.address();
-  await new Promise((done) => probe.close(done));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
-const said = z.union([z.strictObject({ ready: z.int() }), z.strictObject({ failed: z.string() })]);
-
-async function startOn(
-  place: Place,
-  port: number,
-): Promise<{ readonly supervisor: ChildProcess; readonly pid: number } | { readonly failed: string }> {
+async function startOn(place: Place, port: number): Promise<Supervised | { readonly failed: string }> {
   const { binaries, data, account } = place;
   const settings = Object.entries({ ...SETTINGS, port: String(port) }).flatMap(([name, value]) => [
     '-c',
     `${name}=${value}`,
   ]);
-  const orders: SupervisorOrders = {
+  return startSupervised({
     command: binaries.postgres,
     args: ['-D', seenData(place), ...settings],
     cwd: data,
@@ -187,28 +169,7 @@ async function startOn(
       ? { windowsStop: { command: binaries.pgCtl, args: ['stop', '-D', data, '-m', 'fast'] } }
       : {}),
     ...(binaries.temporary === undefined ? {} : { temporary: binaries.temporary }),
-  };
-  // The supervisor stands beside this file under the same extension: .ts as source, .js when built.
-  const script = fileURLToPath(
-    new URL(`./supervisor${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
-  );
-  const supervisor = spawn(process.execPath, [script, JSON.stringify(orders)], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    detached: true,
-    windowsHide: true,
-    // Under Electron the executable is not Node unless told so.
-    env: { ...process.env, ...(process.versions['electron'] === undefined ? {} : { ELECTRON_RUN_AS_NODE: '1' }) },
   });
-  supervisor.stdin.on('error', () => undefined);
-  const line = await new Promise<string>((done) => {
-    createInterface({ input: supervisor.stdout })
-      .once('line', done)
-      .once('close', () => done('{"failed":"the supervisor ended"}'));
-    supervisor.once('error', (error) => done(JSON.stringify({ failed: error.message })));
-  });
-  const answer = said.parse(JSON.parse(line));
-  if ('failed' in answer) return answer;
-  return { supervisor, pid: answer.ready };
 }
 
 function running(
