@@ -5,7 +5,7 @@ import {
   type CatalogSnapshot,
 } from '../../databases/catalog.ts';
 import { type BaseColumn } from '../facts.ts';
-import { BUILTIN_MAJOR, builtinRelation, type BuiltinRelation } from '../understand/postgres/builtins.ts';
+import { builtinRelation, type BuiltinRelation, isReviewedMajor } from '../understand/postgres/builtins.ts';
 
 /** A relation that a name means: one of the snapshot, or one that PostgreSQL itself brings. */
 export type Resolved =
@@ -57,7 +57,7 @@ export class CatalogIndex {
   /** The relation that a name in a statement means under the snapshot's search path. */
   resolve(schema: string | undefined, name: string): Resolved | undefined {
     for (const candidate of schema === undefined ? this.#path : [schema]) {
-      const system = builtinRelation(candidate, name);
+      const system = builtinRelation(candidate, name, this.snapshot.serverMajor);
       if (system !== undefined) return { kind: 'system', relation: system };
       const relation = this.#byName.get(key(candidate, name));
       if (relation !== undefined && relation.kind !== 'composite type') return { kind: 'relation', relation };
@@ -75,7 +75,7 @@ export class CatalogIndex {
 
   /** True where the columns of PostgreSQL's own catalog relations are those of the server. */
   get knowsSystemColumns(): boolean {
-    return this.snapshot.serverMajor === BUILTIN_MAJOR;
+    return isReviewedMajor(this.snapshot.serverMajor);
   }
 
   /** Functions outside pg_catalog that an unqualified name can mean; with `anywhere`, in schemas off the path too. */

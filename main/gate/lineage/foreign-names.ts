@@ -32,7 +32,8 @@ export function nameHazards(inspection: Inspection, index: CatalogIndex): readon
     });
   }
   for (const { name, span } of inspection.types) {
-    const builtin = (name.length === 1 || name[0] === 'pg_catalog') && isBuiltinType(name.at(-1) ?? '');
+    const builtin =
+      (name.length === 1 || name[0] === 'pg_catalog') && isBuiltinType(name.at(-1) ?? '', index.snapshot.serverMajor);
     const cast = index.hasUserCast(name.at(-1) ?? '');
     if (!cast && (builtin || index.hasHarmlessType(name))) continue;
     const bare = builtin ? name.at(-1) : name.join('.');

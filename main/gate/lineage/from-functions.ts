@@ -86,7 +86,8 @@ function functionColumns(
     if (!args.every((arg) => isScalarArray(context, arg, standing))) return undefined;
     return args.length === 1 ? own : args.map(() => 'unnest');
   }
-  const overloads = builtinSignatures({ name, count: args.length, span: undefined });
+  const { serverMajor } = context.index.snapshot;
+  const overloads = builtinSignatures({ name, count: args.length, span: undefined }, serverMajor);
   const [first] = overloads;
   if (first === undefined) return undefined;
   if (overloads.some((one) => one.returns === 'row' || one.columns !== undefined)) {

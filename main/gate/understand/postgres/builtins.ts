@@ -3,18 +3,18 @@ import { z } from 'zod';
 import { type Effect, type Hazard, type Span } from '../../facts.ts';
 
 /**
- * What PostgreSQL itself brings: functions, operators, types and catalog relations of pg_catalog and information_schema,
- * each function and relation with the verdict of a review (scripts/postgres-builtins.ts makes the file). Volatility is no
- * guide: STABLE functions run SQL text and one takes a transaction id. Unlisted is refused.
+ * What PostgreSQL itself brings: functions, operators, types and catalog relations of pg_catalog and information_schema of
+ * every supported version, each function and relation with the verdict of a review (scripts/postgres-builtins.ts makes
+ * the file). Volatility is no guide: STABLE functions run SQL text and one takes a transaction id. Unlisted is refused.
  */
 const signature = z
-  .tuple([z.int(), z.int(), z.enum(['y', 'm', 'n']), z.string(), z.string()])
+  .tuple([z.int(), z.int(), z.enum(['y', 'm', 'n']), z.string(), z.string(), z.string()])
   .rest(z.array(z.string()));
 const file = z.object({
-  version: z.string(),
-  operators: z.array(z.string()),
-  types: z.array(z.string()),
-  relations: z.record(z.string(), z.tuple([z.string(), z.string()])),
+  majors: z.tuple([z.int(), z.int()]),
+  operators: z.record(z.string(), z.array(z.string())),
+  types: z.record(z.string(), z.array(z.string())),
+  relations: z.record(z.string(), z.tuple([z.string(), z.record(z.string(), z.string().nullable())])),
   functions: z.record(z.string(), z.array(signature)),
 });
 
@@ -29,7 +29,11 @@ export interface BuiltinSignature {
   readonly returns: 'scalar' | 'row' | 'any';
   /** Names of its columns in FROM, where it has OUT arguments. */
   readonly columns: readonly string[] | undefined;
+  /** The major versions that have it, both included. */
+  readonly majors: MajorRange;
 }
+
+type MajorRange = readonly [since: number, until: number];
 
 export interface BuiltinRelation {
   readonly schema: string;
@@ -41,20 +45,30 @@ export interface BuiltinRelation {
 
 const builtins = file.parse(JSON.parse(readFileSync(new URL('./builtins.json', import.meta.url), 'utf8')));
 
-/** Major version of the server whose catalog is listed. */
-export const BUILTIN_MAJOR = Number.parseInt(builtins.version, 10);
+/** The major versions of PostgreSQL that were reviewed: the oldest and the newest. */
+export const BUILTIN_MAJORS: MajorRange = builtins.majors;
+const [OLDEST, NEWEST] = BUILTIN_MAJORS;
 
-const operators: ReadonlySet<string> = new Set(builtins.operators);
-const types: ReadonlySet<string> = new Set(builtins.types);
+const operators: ReadonlySet<string> = new Set(Object.values(builtins.operators).flat());
+const types: ReadonlyMap<string, MajorRange> = new Map(
+  Object.entries(builtins.types).flatMap(([versions, names]) =>
+    names.map((name) => [name, rangeOf(versions)] as const),
+  ),
+);
 const functions = new Map(Object.entries(builtins.functions).map(([name, list]) => [name, list.map(signatureOf)]));
 const relations = new Map(
-  Object.entries(builtins.relations).map(([key, [reviewed, columns]]) => {
-    const dot = key.indexOf('.');
-    return [key, { schema: key.slice(0, dot), name: key.slice(dot + 1), class: reviewed, columns: columns.split(' ') }];
-  }),
+  Object.entries(builtins.relations).map(([key, [reviewed, since]]) => [key, formsOf(key, reviewed, since)]),
 );
 
-function signatureOf([least, most, allow, reviewed, flags, columns]: z.infer<typeof signature>): BuiltinSignature {
+/** '' for every version, '14-' since 14, '-16' up to 16, '14-16' both. */
+function rangeOf(versions: string): MajorRange {
+  const [since = '', until = ''] = versions.split('-');
+  return [since === '' ? OLDEST : Number(since), until === '' ? NEWEST : Number(until)];
+}
+
+function signatureOf([least, most, allow, reviewed, flags, versions, columns]: z.infer<
+  typeof signature
+>): BuiltinSignature {
   const kind = flags.at(-1);
   return {
     least,
@@ -64,19 +78,48 @@ function signatureOf([least, most, allow, reviewed, flags, columns]: z.infer<typ
     returnsSet: flags.slice(0, -1).includes('s'),
     returns: kind === 'r' ? 'row' : kind === 'a' ? 'any' : 'scalar',
     columns,
+    majors: rangeOf(versions),
   };
+}
+
+/** A relation as it is since each version in which it changed; undefined where it is not there. */
+type Forms = readonly (readonly [since: number, relation: BuiltinRelation | undefined])[];
+
+/** Newest first. */
+function formsOf(key: string, reviewed: string, since: Readonly<Record<string, string | null>>): Forms {
+  const dot = key.indexOf('.');
+  const [schema, name] = [key.slice(0, dot), key.slice(dot + 1)];
+  return Object.entries(since)
+    .map(([major, columns]) => {
+      const relation = columns === null ? undefined : { schema, name, class: reviewed, columns: columns.split(' ') };
+      return [Number(major), relation] as const;
+    })
+    .sort(([a], [b]) => b - a);
 }
 
 export function isBuiltinOperator(name: string): boolean {
   return operators.has(name);
 }
 
-export function isBuiltinType(name: string): boolean {
-  return types.has(name);
+/** Without a version, whether any has it. */
+export function isBuiltinType(name: string, major?: number): boolean {
+  const range = types.get(name);
+  return range !== undefined && (major === undefined || isWithin(range, major));
 }
 
-export function builtinRelation(schema: string, name: string): BuiltinRelation | undefined {
-  return relations.get(`${schema}.${name}`);
+/** As the version has it, or where none is given the newest that has it. A version that was not reviewed has all. */
+export function builtinRelation(schema: string, name: string, major?: number): BuiltinRelation | undefined {
+  const forms = relations.get(`${schema}.${name}`);
+  if (major === undefined || !isReviewedMajor(major)) return forms?.find(([, relation]) => relation !== undefined)?.[1];
+  return forms?.find(([since]) => since <= major)?.[1];
+}
+
+export function isReviewedMajor(major: number): boolean {
+  return isWithin(BUILTIN_MAJORS, major);
+}
+
+function isWithin([since, until]: MajorRange, major: number): boolean {
+  return since <= major && major <= until;
 }
 
 /** How a function is called, as far as it tells its overloads apart. */
@@ -88,14 +131,21 @@ export interface Call {
   readonly span: Span | undefined;
 }
 
-/** All overloads of pg_catalog that the call could mean; empty where it can mean none. */
-export function builtinSignatures(call: Call): readonly BuiltinSignature[] {
+/**
+ * All overloads of pg_catalog that the call could mean on the version, or on any where none is given; empty where it can
+ * mean none.
+ */
+export function builtinSignatures(call: Call, major?: number): readonly BuiltinSignature[] {
   const [first = '', second] = call.name;
   if (call.name.length > 2 || (second !== undefined && first !== 'pg_catalog')) return [];
   const overloads = functions.get(second ?? first) ?? [];
   // unnest(a, b) in FROM is the SQL standard's, and means unnest(a) beside unnest(b).
   const count = call.name.length === 1 && first === 'unnest' && call.count !== undefined ? 1 : call.count;
-  return count === undefined ? overloads : overloads.filter((one) => one.least <= count && count <= one.most);
+  return overloads.filter(
+    (one) =>
+      (count === undefined || (one.least <= count && count <= one.most)) &&
+      (major === undefined || !isReviewedMajor(major) || isWithin(one.majors, major)),
+  );
 }
 
 const EFFECTS: Readonly<Record<string, readonly Effect[]>> = {
