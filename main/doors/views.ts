@@ -41,7 +41,11 @@ export function verdictView({ facts, lineage, verdict }: Judgement): VerdictView
       via: via ?? null,
     })),
     columns: (lineage?.uses ?? []).map((use) => ({ column: nameOf(use.column), place: use.place })),
-    outputs: (lineage?.outputs ?? []).map(({ name, flow, plain }) => ({ name, from: flow.map(nameOf), plain })),
+    outputs: (lineage?.outputs ?? []).map(({ name, flow, derivation }) => ({
+      name,
+      from: flow.map(nameOf),
+      plain: derivation === 'plain',
+    })),
     masks: allowed ? verdict.masks.map(maskView) : [],
     rules: verdict.rules.map(({ id, effect, text }) => ({ id, effect, text: text ?? null })),
     reasons: allowed ? [] : verdict.reasons.map(reasonView),

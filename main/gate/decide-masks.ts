@@ -34,7 +34,7 @@ export function judgeMasks(input: DecideInput, lineage: Lineage, accesses: reado
     const found = output.flow.flatMap((column) => masked(column) ?? []);
     const [first] = found;
     if (first === undefined) return;
-    if (!output.plain) {
+    if (output.derivation === 'computed') {
       for (const { column } of found) computed.add(nameOf(column));
       reasons.push(computedReason(output, first));
     } else if (RETURNS_ROWS.includes(input.facts.action)) masks.push(outputMask(output, index, first, found));

@@ -100,8 +100,16 @@ const relation = (name: string, access: 'read' | 'write' = 'read', more: Partial
   access,
   ...more,
 });
-const plain = (name: string, ...flow: string[]): OutputLineage => ({ name, flow: flow.map(column), plain: true });
-const computed = (name: string, ...flow: string[]): OutputLineage => ({ name, flow: flow.map(column), plain: false });
+const plain = (name: string, ...flow: string[]): OutputLineage => ({
+  name,
+  flow: flow.map(column),
+  derivation: 'plain',
+});
+const computed = (name: string, ...flow: string[]): OutputLineage => ({
+  name,
+  flow: flow.map(column),
+  derivation: 'computed',
+});
 const use = (name: string, place: Place, start = 7) => ({
   column: column(name),
   place,

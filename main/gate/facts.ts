@@ -3,7 +3,7 @@
  * decide.ts. Plain, frozen data; nothing here knows a driver or a policy.
  */
 
-import { type Action } from '../policy/vocabulary.ts';
+import { type Action, type UseForm } from '../policy/vocabulary.ts';
 
 /** Half-open range of UTF-16 offsets into the statement's text. */
 export interface Span {
@@ -11,7 +11,7 @@ export interface Span {
   readonly end: number;
 }
 
-export { type Action };
+export { type Action, type UseForm };
 
 export type Effect =
   | 'reads'
@@ -65,7 +65,20 @@ export interface ColumnUse {
   readonly column: BaseColumn;
   readonly place: Place;
   readonly span?: Span;
+  /** The one bounded thing that the use shows; undefined where it may show more than any form does. */
+  readonly form?: UseForm;
+  /** Of an equality: what the column is compared with. */
+  readonly compared?: ComparedValue;
+  /** Of a join: the columns on the other side. */
+  readonly joined?: readonly BaseColumn[];
+  /** Of a use inside a view: the view in whose own query it stands, as `schema.name`. */
+  readonly view?: string;
+  /** Of nullness: the column cannot be NULL there, so that the use shows nothing. */
+  readonly notNull?: true;
 }
+
+/** A value that the asker wrote: in the statement, or as the value of the parameter $n (from 1). */
+export type ComparedValue = { readonly literal: string } | { readonly parameter: number };
 
 export interface FunctionUse {
   readonly schema?: string;
@@ -101,13 +114,22 @@ export interface Facts {
   readonly hazards: readonly Hazard[];
 }
 
+/**
+ * How values reach an output, at any depth of subquery, CTE or view.
+ * - `plain`: the output *is* one base column (or, by UNION, one of several), unchanged.
+ * - `whole`: made of columns by functions that cannot fail and give one value for each row, whatever the values are: with
+ *   every cell masked, nothing of the values shows.
+ * - `bounded`: of the columns, only what uses with a form show; each of those is among the lineage's uses.
+ * - `computed`: anything else.
+ */
+export type Derivation = 'plain' | 'whole' | 'bounded' | 'computed';
+
 /** Where the values of one output column of the statement can come from. */
 export interface OutputLineage {
   readonly name: string;
   /** Base columns whose values can reach the output. */
   readonly flow: readonly BaseColumn[];
-  /** True when the output *is* one base column, unchanged, at any depth of subquery, CTE or view. */
-  readonly plain: boolean;
+  readonly derivation: Derivation;
   readonly span?: Span;
 }
 
@@ -115,6 +137,8 @@ export interface Lineage {
   readonly outputs: readonly OutputLineage[];
   /** Every use of a base column that is not a plain flow to an output: what lets an asker infer a value. */
   readonly uses: readonly ColumnUse[];
+  /** Index of the output that is count(*), where uses of the form `group` or `aggregate` show groups of rows. */
+  readonly groupSize?: number;
   /** Relations that the names mean in this catalog, with those that views reach. */
   readonly relations: readonly RelationUse[];
   /** Parts that could not be traced: each refuses the whole statement. */

@@ -1,6 +1,7 @@
 import { type RuleReference } from '../policy/answer.ts';
 import { type Masker } from '../policy/classification.ts';
-import { type BaseColumn, type Span } from './facts.ts';
+import { type PermitForm } from '../policy/vocabulary.ts';
+import { type BaseColumn, type ComparedValue, type Span } from './facts.ts';
 
 export { type Masker, type RuleReference };
 
@@ -13,6 +14,8 @@ export interface OutputMask {
   readonly class: string;
   readonly group: string;
   readonly masker: Masker;
+  /** The output is made of the column, and not the column itself: every cell is masked, NULL and empty ones like any other. */
+  readonly whole?: true;
   readonly rule: RuleReference;
   /** The sentence of the tooltip. */
   readonly sentence: string;
@@ -25,6 +28,24 @@ export interface Limits {
   /** Milliseconds. */
   readonly statementTimeout: number;
   readonly lockTimeout: number;
+}
+
+/** A use of a masked column that a permit allows in this statement, once. */
+export interface PermittedUse {
+  readonly form: PermitForm;
+  /** Class of the columns. */
+  readonly class: string;
+  readonly columns: readonly BaseColumn[];
+  /** The permit; for an agent, the one that names agents and, where it is another, the one of the person it acts for. */
+  readonly permits: readonly UsedPermit[];
+  /** What an equality compares with, where the record is to keep a keyed hash of it. */
+  readonly compared?: ComparedValue;
+}
+
+export interface UsedPermit {
+  readonly rule: RuleReference;
+  /** Uses of it that one person has in a day on one connection, for one class. */
+  readonly perDay?: number;
 }
 
 export interface Reason {
@@ -45,6 +66,10 @@ export interface Allow extends Considered {
   readonly envelope: 'read' | 'write';
   readonly masks: readonly OutputMask[];
   readonly limits: Limits;
+  /** Uses that only permits allow: counted before the statement is sent, and recorded. */
+  readonly permitted?: readonly PermittedUse[];
+  /** Nothing is released before every row's count(*), the output of this index, is at least the minimum, and the result whole. */
+  readonly groupSize?: { readonly output: number; readonly minimum: number };
 }
 
 export interface Refuse extends Considered {

@@ -47,6 +47,17 @@ export function stricterMask(one: MaskStrength, other: MaskStrength): MaskStreng
   return MASK_STRENGTHS.indexOf(one) >= MASK_STRENGTHS.indexOf(other) ? one : other;
 }
 
+/**
+ * Uses of a masked column that show one bounded thing about its values, so that a policy can permit each by itself: what
+ * they are is in docs/policy.md.
+ */
+export const USE_FORMS = ['nullness', 'equality', 'join', 'group', 'aggregate', 'cardinality', 'view'] as const;
+export type UseForm = (typeof USE_FORMS)[number];
+
+/** What a permit may give: one form of use, or the values themselves. */
+export const PERMIT_FORMS = [...USE_FORMS, 'clear'] as const;
+export type PermitForm = (typeof PERMIT_FORMS)[number];
+
 /** What the record of a run must have reached before the statement runs, weakest first. */
 export const RECORD_LEVELS = ['local', 'uploaded', 'witnessed'] as const;
 export type RecordLevel = (typeof RECORD_LEVELS)[number];

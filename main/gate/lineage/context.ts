@@ -59,7 +59,7 @@ export class Context {
   }
 
   useColumns(columns: Iterable<BaseColumn>, place: Place, span: Span | undefined): void {
-    this.use({ flow: new Set(columns), plain: false }, place, span);
+    this.use({ flow: new Set(columns), derivation: 'computed' }, place, span);
   }
 
   isUsed(column: BaseColumn): boolean {

@@ -95,7 +95,7 @@ function parts(context: Context, node: Node, standing: Standing, place: Place): 
 
 function used(context: Context, value: Value, place: Place, span: Span | undefined): Value {
   context.use(value, place, span);
-  return value.flow.size === 0 ? NOTHING : { flow: value.flow, plain: false };
+  return value.flow.size === 0 ? NOTHING : { flow: value.flow, derivation: 'computed' };
 }
 
 function column(context: Context, fields: Fields, standing: Standing, place: Place): Value {

@@ -15,7 +15,7 @@ import { functionEntry, jsonTableEntry, xmlTableEntry } from './from-functions.t
 import { joinEntries } from './join.ts';
 import { queryColumns } from './query.ts';
 import { relationColumns } from './relations.ts';
-import { type Column, type Entry } from './scope.ts';
+import { type Column, type Entry, NOTHING } from './scope.ts';
 
 /** The entries that FROM makes, for the expressions of its query. */
 export function fromEntries(context: Context, list: unknown, around: Standing): readonly Entry[] {
@@ -101,7 +101,7 @@ function relationEntry(context: Context, fields: Fields, environment: Environmen
   const own = loaded?.columns.map((column) => column.name) ?? resolved.relation.columns;
   const columns = own.map((column): Column => ({
     name: column,
-    value: { flow: new Set(), plain: false },
+    value: NOTHING,
     certain: loaded !== undefined,
   }));
   const system = loaded !== undefined && loaded.kind !== 'view';

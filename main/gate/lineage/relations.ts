@@ -40,9 +40,9 @@ export function relationColumns(
 
 /** A generated column is computed: whoever may not see what it is computed from may not see it either. */
 function baseValue(own: readonly BaseColumn[], generatedFrom: readonly BaseColumn[], type: string): Value {
-  if (generatedFrom.length === 0) return { flow: new Set(own), plain: true, type };
+  if (generatedFrom.length === 0) return { flow: new Set(own), derivation: 'plain', type };
   const flow = new Set([...own, ...generatedFrom]);
-  return { flow, plain: false, type, deferred: [...flow].map((column) => ({ column, place: 'argument' })) };
+  return { flow, derivation: 'computed', type, deferred: [...flow].map((column) => ({ column, place: 'argument' })) };
 }
 
 function viewLineage(index: CatalogIndex, relation: CatalogRelation, within: readonly string[]): ViewLineage {

@@ -1,25 +1,25 @@
-import { type BaseColumn, type ColumnUse } from '../facts.ts';
+import { type BaseColumn, type ColumnUse, type Derivation } from '../facts.ts';
 import { type CatalogRelation } from '../../databases/catalog.ts';
 
 /** What an expression or a column can carry. */
 export interface Value {
   /** Base columns whose values can reach it. */
   readonly flow: ReadonlySet<BaseColumn>;
-  /** True where it is a base column, unchanged (or one of several, unchanged). */
-  readonly plain: boolean;
+  /** How they reach it. */
+  readonly derivation: Derivation;
   /** Type as the server formats it, where it is known. */
   readonly type?: string;
   /** Uses that happen only where the column is asked for: the computed columns of a view. */
   readonly deferred?: readonly ColumnUse[];
 }
 
-export const NOTHING: Value = { flow: new Set(), plain: false };
+export const NOTHING: Value = { flow: new Set(), derivation: 'computed' };
 
 /** The values together: what an expression over all of them carries. */
 export function together(values: Iterable<Value>): Value {
   const flow = new Set<BaseColumn>();
   for (const value of values) for (const column of value.flow) flow.add(column);
-  return flow.size === 0 ? NOTHING : { flow, plain: false };
+  return flow.size === 0 ? NOTHING : { flow, derivation: 'computed' };
 }
 
 /** One of the values, unchanged: rows of UNION ALL, of VALUES, sides of a join column. */
@@ -28,7 +28,7 @@ export function oneOf(values: readonly Value[]): Value {
   const type = first?.type;
   return {
     flow: together(values).flow,
-    plain: values.length > 0 && values.every((value) => value.plain),
+    derivation: values.length > 0 && values.every((value) => value.derivation === 'plain') ? 'plain' : 'computed',
     ...(type !== undefined && values.every((value) => value.type === type) ? { type } : {}),
   };
 }

@@ -125,12 +125,14 @@ async function lineageOf(text: string): Promise<Lineage> {
 const short = ({ relation, column }: { readonly relation: string; readonly column: string }): string =>
   `${relation}.${column}`;
 
-/** `name=columns`; `name~columns` where it is computed from them. */
+const SIGNS = { plain: '=', whole: '*', bounded: '?', computed: '~' } as const;
+
+/** `name=columns` where it is one of them, `*` where it is masked whole, `?` where uses say what shows, `~` else. */
 async function outputs(text: string): Promise<string> {
   const { outputs, hazards } = await lineageOf(text);
   if (hazards.length > 0) return hazards.map((hazard) => hazard.code).join(' ');
   return outputs
-    .map(({ name, flow, plain }) => `${name}${plain ? '=' : '~'}${flow.map(short).sort().join('+')}`)
+    .map(({ name, flow, derivation }) => `${name}${SIGNS[derivation]}${flow.map(short).sort().join('+')}`)
     .join(' ');
 }
 
@@ -471,7 +473,7 @@ describe('lineage of a view for the schema tree', () => {
     const v = index.relation('public', 'v');
     if (v === undefined) throw new Error('no view');
     const { outputs } = outputsOf(v, index);
-    expect(outputs.map(({ name, flow, plain }) => [name, flow.map(short), plain])).toEqual([
+    expect(outputs.map(({ name, flow, derivation }) => [name, flow.map(short), derivation === 'plain'])).toEqual([
       ['k', ['t.a', 'v.k'], true],
       ['up', ['t.b', 'v.up'], false],
       ['w', ['t.c', 'v.w'], true],

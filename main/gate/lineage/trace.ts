@@ -10,6 +10,7 @@ import { traceDefinition } from './definition.ts';
 import { nameHazards } from './foreign-names.ts';
 import { type Output, queryColumns } from './query.ts';
 import { relationColumns } from './relations.ts';
+import { NOTHING } from './scope.ts';
 import { storeAll } from './write.ts';
 
 /**
@@ -89,7 +90,7 @@ function statement(context: Context, root: Node): readonly Output[] {
   }
 }
 
-const planColumn: Output = { name: 'QUERY PLAN', value: { flow: new Set(), plain: false }, span: undefined };
+const planColumn: Output = { name: 'QUERY PLAN', value: NOTHING, span: undefined };
 
 function createsTable(root: Node): boolean {
   for (
@@ -105,13 +106,13 @@ function createsTable(root: Node): boolean {
 function lineage(context: Context, columns: readonly Output[]): Lineage {
   const outputs = columns.map(({ name, value, span }): OutputLineage => {
     // What is computed from a column is a use of it, wherever the computation stands.
-    if (!value.plain)
+    if (value.derivation === 'computed')
       context.useColumns(
         [...value.flow].filter((column) => !context.isUsed(column)),
         'argument',
         span,
       );
-    return { name, flow: [...value.flow], plain: value.plain, ...(span === undefined ? {} : { span }) };
+    return { name, flow: [...value.flow], derivation: value.derivation, ...(span === undefined ? {} : { span }) };
   });
   return {
     outputs,

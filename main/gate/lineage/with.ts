@@ -98,7 +98,7 @@ function mixed(column: Column, before: Column | undefined): Column['value'] {
 
 /** Grows with each round that adds a column to a flow, or takes away that it is plain. */
 function weight(columns: readonly Column[]): number {
-  return columns.reduce((sum, { value }) => sum + 2 * value.flow.size + (value.plain ? 0 : 1), 0);
+  return columns.reduce((sum, { value }) => sum + 2 * value.flow.size + (value.derivation === 'plain' ? 0 : 1), 0);
 }
 
 function traced(context: Context, query: Fields, standing: Standing): readonly Column[] {
