@@ -1,5 +1,6 @@
 -- The database of pg-attacks.json and its neighbours. PostgreSQL 18, run as a superuser in an empty UTF8 database.
--- Sections are told apart by lines of the form "-- @name": `schema` holds no value, `data` depends on the salt alone.
+-- Sections are told apart by lines of the form "-- @name": `schema` holds no value, `data` depends on the salt alone;
+-- `schema_18` and `data_18` are what older servers do not know.
 
 -- @schema
 CREATE EXTENSION dblink;
@@ -50,6 +51,22 @@ CREATE TABLE cust_part1 PARTITION OF cust_part FOR VALUES FROM (0) TO (1000);
 CREATE TABLE cust_child () INHERITS (customers);
 CREATE SEQUENCE seq1;
 CREATE RULE r_staff AS ON UPDATE TO staff DO ALSO INSERT INTO guesses VALUES ('r');
+-- Masked columns of more types, of lengths that the salt decides too.
+CREATE TABLE people (
+  id int PRIMARY KEY, city text NOT NULL, ssn text NOT NULL, born date NOT NULL, pay numeric NOT NULL, tags text[] NOT NULL,
+  doc jsonb NOT NULL, span int4range NOT NULL, words tsvector NOT NULL, flag boolean NOT NULL,
+  tail text GENERATED ALWAYS AS (right(ssn, 2)) STORED, boss int
+);
+CREATE INDEX people_words ON people USING gin (words);
+CREATE VIEW v_people AS SELECT p AS person, p.id, p.city FROM people p;
+CREATE VIEW v_people_tail AS SELECT id, city, tail AS note FROM people;
+-- Which partition holds a row tells its masked key.
+CREATE TABLE by_ssn (id int NOT NULL, ssn text NOT NULL, note text) PARTITION BY RANGE (ssn);
+CREATE TABLE by_ssn_low PARTITION OF by_ssn FOR VALUES FROM (MINVALUE) TO ('5');
+CREATE TABLE by_ssn_high PARTITION OF by_ssn FOR VALUES FROM ('5') TO (MAXVALUE);
+CREATE TABLE by_city (id int NOT NULL, city text NOT NULL, ssn text NOT NULL) PARTITION BY LIST (city);
+CREATE TABLE by_city_oslo PARTITION OF by_city FOR VALUES IN ('Oslo');
+CREATE TABLE by_city_other PARTITION OF by_city DEFAULT;
 -- First on the search path, and skipped there by the server: the analyst has no USAGE on it.
 CREATE SCHEMA shut;
 CREATE TABLE shut.customers (LIKE public.customers);
@@ -58,6 +75,14 @@ GRANT USAGE ON SCHEMA shadow TO analyst;
 GRANT SELECT ON ALL TABLES IN SCHEMA public, shadow TO analyst;
 GRANT INSERT, UPDATE, DELETE ON orders, guesses, staff TO analyst;
 GRANT USAGE, SELECT, UPDATE ON SEQUENCE seq1 TO analyst;
+
+-- @schema_18
+CREATE EXTENSION btree_gist;
+CREATE TABLE leases (
+  id int NOT NULL, valid daterange NOT NULL, tenant text NOT NULL,
+  initial text GENERATED ALWAYS AS (left(tenant, 1)) VIRTUAL, PRIMARY KEY (id, valid WITHOUT OVERLAPS)
+);
+GRANT SELECT, INSERT, UPDATE, DELETE ON leases TO analyst;
 
 -- @data
 INSERT INTO customers
@@ -75,6 +100,18 @@ SELECT i, 1 + i % 400, (i * 13) % 997, (ARRAY['new', 'paid', 'sent'])[1 + i % 3]
 INSERT INTO staff SELECT i, nullif(i / 2, 0), 'S' || i FROM generate_series(1, 31) i;
 REFRESH MATERIALIZED VIEW mv_ref;
 INSERT INTO cust_part SELECT id, ssn FROM customers;
+INSERT INTO people (id, city, ssn, born, pay, tags, doc, span, words, flag, boss)
+SELECT i, (ARRAY['Oslo', 'Lima', 'Pune', 'Kyiv'])[1 + i % 4], substr(hex, 1, 3 + (number >> 3 & 7)),
+       date '1950-01-01' + (number & 16383), (number >> 8 & 65535)::numeric / 7, ARRAY[substr(hex, 9, 2), 'z'],
+       jsonb_build_object('k', hex, 'n', i), int4range(number >> 4 & 255, 300), to_tsvector('simple', 'w' || substr(hex, 11, 4)),
+       number & 1 = 0, nullif(i / 2, 0)
+  FROM (SELECT i, md5(:'salt' || i) AS hex, ('x' || md5(:'salt' || 'n' || i))::bit(31)::int AS number
+          FROM generate_series(1, 200) i) numbers;
+INSERT INTO by_ssn SELECT id, ssn, 'n' || id FROM people;
+INSERT INTO by_city SELECT id, city, ssn FROM people;
 SELECT lo_from_bytea(777, (SELECT string_agg(ssn, ',') FROM customers WHERE id < 4)::bytea);
 GRANT SELECT ON LARGE OBJECT 777 TO analyst;
 VACUUM (ANALYZE);
+
+-- @data_18
+INSERT INTO leases SELECT i, daterange(date '2020-01-01', date '2020-01-01' + i), md5(:'salt' || 'l' || i) FROM generate_series(1, 50) i;

@@ -18,6 +18,12 @@ const row = z.object({
   alsoRight: z.enum(['masked', 'refuse']).optional(),
   /** Why a harmless statement is refused by a live gate all the same. */
   refused: z.string().optional(),
+  /** What the script does on the server itself, run outside of the gate (testing/outside.ts). */
+  danger: z.enum(['reveals', 'changes', 'none']).optional(),
+  /** Who runs it there: an analyst as a rule. */
+  role: z.literal('owner').optional(),
+  /** First major version that knows what it uses. */
+  since: z.int().optional(),
 });
 
 export type AttackRow = z.infer<typeof row>;

@@ -57,7 +57,7 @@ rules:
   - { id: bounds, require: { limits: { rows: ${String(ROWS)}, bytes: 4 MiB, seconds: 20 } } }
 `;
 
-/** Every column that a salt reaches: the two of `customers`, and the copy that a partitioned table holds. */
+/** Every column that a salt reaches, apart from the generated ones: whoever may not see the source may not see those. */
 const CLASSIFICATION = `version: 1
 detect: off
 classes:
@@ -68,12 +68,19 @@ columns:
       public.customers.email: email
       public.customers.ssn: ssn
       public.cust_part.ssn: ssn
-`;
+${[
+  ...'ssn born pay tags doc span words flag'.split(' ').map((name) => `people.${name}`),
+  'by_ssn.ssn',
+  'by_city.ssn',
+  'leases.tenant',
+]
+  .map((column) => `      public.${column}: ssn\n`)
+  .join('')}`;
 
 const PASSWORD = 'canary-of-the-database-role';
 
 /** The statements of one section of attack-schema.sql. `salt` decides every value that is to be masked. */
-function attackSchema(section: 'schema' | 'data', salt: string): readonly string[] {
+function attackSchema(section: 'schema' | 'data' | 'schema_18' | 'data_18', salt: string): readonly string[] {
   const text = readFileSync(new URL('../attack-schema.sql', import.meta.url), 'utf8');
   const body = text.split(/^-- @(\w+)$/m);
   const sql = (body[body.indexOf(section) + 1] ?? '').replaceAll(":'salt'", `'${salt.replaceAll("'", "''")}'`);
@@ -132,6 +139,7 @@ async function fill(server: TemporaryServer, more: readonly string[]): Promise<v
   });
   await asSuperuser(server, 'attack_empty', async (query) => {
     for (const statement of [...attackSchema('schema', ''), ...more]) await query(statement);
+    await onlySince18(query, attackSchema('schema_18', ''));
   });
   await asSuperuser(server, 'postgres', async (query) => {
     for (const twin of TWINS) await query(`CREATE DATABASE ${databaseOf(twin)} TEMPLATE attack_empty`);
@@ -140,8 +148,19 @@ async function fill(server: TemporaryServer, more: readonly string[]): Promise<v
     await asSuperuser(server, databaseOf(twin), async (query) => {
       await query(`GRANT TEMP ON DATABASE ${databaseOf(twin)} TO analyst`);
       for (const statement of attackSchema('data', saltOf(twin))) await query(statement);
+      await onlySince18(query, attackSchema('data_18', saltOf(twin)));
     });
   }
+}
+
+/** `asSuperuser` gives no rows back: an older server is one that does not know a setting of 18. */
+async function onlySince18(query: (sql: string) => Promise<void>, statements: readonly string[]): Promise<void> {
+  try {
+    await query('SHOW io_method');
+  } catch {
+    return;
+  }
+  for (const statement of statements) await query(statement);
 }
 
 async function writeProfile(home: string, server: TemporaryServer): Promise<void> {
