@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Masker, masker } from './masker.ts';
 import { readYaml, type Path, type Problem, type YamlFile } from './yaml-file.ts';
 import { NAME, NAME_RULE } from './vocabulary.ts';
 
@@ -7,15 +8,7 @@ import { NAME, NAME_RULE } from './vocabulary.ts';
  * of columns; this file and the content detectors say which columns those are.
  */
 
-/** How values of one column are made unreadable. `null` always has a valid value; the others only for text-like types. */
-export type Masker =
-  | { readonly kind: 'null' }
-  | { readonly kind: 'redact' }
-  | { readonly kind: 'keep-last'; readonly count: number }
-  | { readonly kind: 'initial' }
-  | { readonly kind: 'email' }
-  | { readonly kind: 'phone' }
-  | { readonly kind: 'card' };
+export { type Masker };
 
 /** A base column by its catalog names. */
 export interface ColumnName {
@@ -37,8 +30,11 @@ export interface ColumnClass {
   readonly source: 'file' | 'detected';
 }
 
-/** What to do with columns that detectors recognised and nobody classified. */
-const DETECT_MODES = ['off', 'suggest', 'mask'] as const;
+/**
+ * What to do with columns that detectors recognised and nobody classified: nothing; propose a classification; show them
+ * with a warning; or treat them as classified, and mask what a result shows of them.
+ */
+const DETECT_MODES = ['off', 'suggest', 'warn', 'mask'] as const;
 export type DetectMode = (typeof DETECT_MODES)[number];
 
 export interface Classification {
@@ -54,21 +50,6 @@ export type DetectedColumns = ReadonlyMap<string, string>;
 export type ClassificationResult =
   | { readonly ok: true; readonly classification: Classification }
   | { readonly ok: false; readonly problems: readonly Problem[] };
-
-const PLAIN_MASKERS = ['email', 'phone', 'card', 'initial', 'redact', 'null'] as const;
-
-const masker = z.preprocess(
-  (value) => {
-    if (value === null) return { kind: 'null' };
-    if (typeof value === 'string') return { kind: value };
-    if (typeof value === 'object' && 'keep-last' in value) return { kind: 'keep-last', count: value['keep-last'] };
-    return value;
-  },
-  z.strictObject({
-    kind: z.enum([...PLAIN_MASKERS, 'keep-last']),
-    count: z.int('keep-last takes the number of characters to keep, 1 to 8').min(1).max(8).optional(),
-  }),
-);
 
 const classificationFile = z.strictObject({
   version: z.literal(1),
@@ -153,23 +134,11 @@ function* classProblems(file: YamlFile<ClassificationFile>): Iterable<Problem> {
         `"${name}" is both a class and a group of other classes: name one differently`,
       );
     }
-    if ((entry.masker.kind === 'keep-last') !== (entry.masker.count !== undefined)) {
-      yield file.problem(['classes', name, 'masker'], 'a masker is a name or { keep-last: NUMBER }', [
-        ...PLAIN_MASKERS,
-        '{ keep-last: 4 }',
-      ]);
-    }
   }
 }
 
 function classOf(name: string, entry: ClassificationFile['classes'][string]): Omit<ColumnClass, 'source'> {
-  const { kind, count } = entry.masker;
-  return {
-    class: name,
-    group: entry.group,
-    title: entry.title ?? name,
-    masker: kind === 'keep-last' ? { kind, count: count ?? 1 } : { kind },
-  };
+  return { class: name, group: entry.group, title: entry.title ?? name, masker: entry.masker };
 }
 
 /** `schema.table.column`, each part plain or in double quotes as SQL writes them ("" inside for a quote). */
@@ -218,7 +187,11 @@ export function classify(
   const entry = written === undefined ? undefined : classification.classes.get(written);
   if (entry !== undefined) return { ...entry, source: 'file' };
   const found = classification.detect === 'mask' ? detected?.get(key) : undefined;
-  if (found === undefined) return undefined;
+  return found === undefined ? undefined : detectedClass(classification, found);
+}
+
+/** The class that a detector's finding stands for. */
+export function detectedClass(classification: Pick<Classification, 'classes'>, found: string): ColumnClass {
   const known = classification.classes.get(found);
   if (known !== undefined) return { ...known, source: 'detected' };
   return { class: found, group: 'pii', title: found, masker: { kind: 'redact' }, source: 'detected' };
