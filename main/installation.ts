@@ -28,6 +28,8 @@ export interface Installation {
   readonly audit: AuditLog;
   readonly gate: Gate;
   readonly isOpen: OpenGate['isOpen'];
+  readonly roleOf: OpenGate['roleOf'];
+  readonly examine: OpenGate['examine'];
   /** Why a changed file is not in force, or undefined. */
   readonly trouble: () => string | undefined;
   /** Reads the profile's files again now, instead of within a second. */
@@ -110,6 +112,8 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
     audit,
     gate: opened.gate,
     isOpen: opened.isOpen,
+    roleOf: opened.roleOf,
+    examine: opened.examine,
     trouble: () => trouble,
     reload: async () => take(await loadProfile(home)),
     async close() {

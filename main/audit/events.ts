@@ -130,6 +130,13 @@ export interface Outcome {
   };
 }
 
+/** What the database role can do besides what it is for: codes of main/gate/role-weakness.ts. */
+export interface RoleRecord {
+  readonly weak: readonly string[];
+  /** Of those, the ones that would refuse every session and that the connection accepts. */
+  readonly accepted: readonly string[];
+}
+
 interface InSession {
   readonly s: string;
 }
@@ -176,7 +183,21 @@ export type AuditEvent =
       readonly src?: Source;
       readonly auth: { readonly method: string; readonly iss?: string; readonly code: string };
     } & MaybeInSession)
-  | ({ readonly k: 'conn.open'; readonly db: Database; readonly out?: Pick<Outcome, 'server'> } & InSession)
+  | ({
+      readonly k: 'conn.open';
+      readonly db: Database;
+      readonly out?: Pick<Outcome, 'server'>;
+      readonly role?: RoleRecord;
+      /** Why the connection accepts what its role can do, or what it was opened for besides statements. */
+      readonly why?: Why;
+    } & InSession)
+  /** A connection that was made and let go before anything ran on it. */
+  | ({
+      readonly k: 'conn.refused';
+      readonly db: Database;
+      readonly out: Pick<Outcome, 'server' | 'code'>;
+      readonly role?: RoleRecord;
+    } & InSession)
   | ({ readonly k: 'conn.close'; readonly db: Pick<Database, 'id'>; readonly why?: Why } & InSession)
   | ({ readonly k: 'stmt.denied' } & StatementIntent)
   | ({

@@ -55,6 +55,7 @@ const BODY: Shape = {
     cut: true,
     server: SERVER,
   },
+  role: { weak: true, accepted: true },
   auth: { method: true, iss: true, code: true, acr: true, amr: true },
   bind: {
     alg: true,

@@ -1,16 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { type AuditLog, type Device } from '../audit/index.ts';
+import { connectPostgres } from '../databases/postgres/session.ts';
 import { ResultStore } from '../databases/result/index.ts';
 import { type Session } from '../identity/principal.ts';
 import { type Connection } from '../profile/types.ts';
+import { createAdmission } from './admission.ts';
 import { createCatalogs } from './catalogs.ts';
 import { createDetections } from './detection.ts';
+import { type Examination, examine } from './doctor.ts';
 import { createGate, type Gate } from './gate.ts';
 import { type InForce } from './in-force.ts';
 import { type GatePorts } from './ports.ts';
-import { databaseOf } from './record.ts';
 import { type Origin } from './request.ts';
-import { createUpstreams } from './upstreams.ts';
+import { createRoles, type KnownRole } from './roles.ts';
+import { createUpstreams, targetOf } from './upstreams.ts';
 import { createWorkingSessions } from './working-sessions.ts';
 
 export interface GateOptions {
@@ -29,6 +32,10 @@ export interface OpenGate {
   readonly gate: Gate;
   /** Whether this login has an upstream connection open. */
   isOpen(session: Session, connection: string): boolean;
+  /** What the role of a connection can do; undefined until somebody has connected. */
+  roleOf(connection: Connection): KnownRole | undefined;
+  /** Connects beside everything else and looks whether the connection is as it should be. Recorded; runs no statement of anybody. */
+  examine(session: Session, connection: Connection, signal: AbortSignal): Promise<Examination>;
   /** Cancels what runs, ends every intent in the record, and closes every connection. */
   close(): Promise<void>;
 }
@@ -50,27 +57,16 @@ export function openGate({
   const sessions = createWorkingSessions(audit, app);
   const authorityOf = async ({ ca }: Connection): Promise<string | undefined> =>
     ca === undefined ? undefined : readFile(ca, 'utf8');
-  const upstreams = createUpstreams(passwordOf, authorityOf, {
-    async opened(session, connection, upstream) {
-      const s = await sessions.begin(session, origin);
-      await audit.append({
-        k: 'conn.open',
-        s,
-        db: databaseOf(connection),
-        out: { server: { pid: upstream.processId } },
-      });
-    },
-    async closed(session, connection, why) {
-      const s = await sessions.begin(session, origin);
-      await audit.append({ k: 'conn.close', s, db: { id: connection.name }, why: { reason: why } });
-    },
-  });
+  const roles = createRoles();
+  const admission = createAdmission(audit, roles, (session) => sessions.begin(session, origin));
+  const upstreams = createUpstreams(passwordOf, authorityOf, admission);
   const gate = createGate({
     identity,
     inForce,
     audit,
     sessions,
-    catalogs: createCatalogs(upstreams, () => Date.now()),
+    // A role may have been given rights since its connection was opened: looked at again with every catalog.
+    catalogs: createCatalogs(admission.watched(upstreams), () => Date.now()),
     detections: createDetections(upstreams),
     upstreams,
     results,
@@ -79,6 +75,15 @@ export function openGate({
   return {
     gate,
     isOpen: (session, connection) => upstreams.isOpen(session.id, connection),
+    roleOf: (connection) => roles.known(connection),
+    async examine(asked, connection, signal) {
+      const session = await identity.ensureLive(asked);
+      const connect = async () => {
+        const target = targetOf(connection, session, await passwordOf(connection), await authorityOf(connection));
+        return connectPostgres(target, signal);
+      };
+      return examine({ connection, connect, look: admission.examined(session, connection), now: () => Date.now() });
+    },
     async close() {
       await gate.cancelAll();
       results.close();

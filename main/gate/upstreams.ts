@@ -25,6 +25,7 @@ export interface Upstreams {
 }
 
 export interface UpstreamEvents {
+  /** Asked before anything runs on the connection; where it throws, nothing does. */
   opened(session: Session, connection: Connection, upstream: PostgresSession): Promise<void>;
   closed(session: Session, connection: Connection, why: string): Promise<void>;
 }
@@ -84,7 +85,7 @@ export function createUpstreams(passwordOf: Fetch, authorityOf: Fetch, events: U
       pool.add(pooled);
       // Not recorded, not used.
       await events.opened(session, connection, upstream).catch(async (error: unknown) => {
-        await drop(pooled, 'not recorded');
+        await drop(pooled, error instanceof CountersignError ? error.code : 'not recorded');
         throw error;
       });
       return pooled;
@@ -139,7 +140,8 @@ function sameTarget(a: Connection, b: Connection): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function targetOf(
+/** Where and as whom a connection goes, for one login. */
+export function targetOf(
   connection: Connection,
   session: Session,
   password: string | undefined,

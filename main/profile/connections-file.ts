@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseSecretReference } from '../credentials/index.ts';
 import { ENVIRONMENTS } from '../policy/vocabulary.ts';
 import { readYaml, type Problem } from '../policy/yaml-file.ts';
-import { type Connection, type SecretReference } from './types.ts';
+import { ACCEPTABLE_WEAKNESSES, type Connection, SECOND_LINEAGE, type SecretReference } from './types.ts';
 
 const CONNECTION_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const TLS_MODES = ['disable', 'prefer', 'require', 'verify-full'] as const;
@@ -40,6 +40,9 @@ const connection = z.strictObject({
     .optional(),
   searchPath: z.array(text(63)).max(50).default(['public']),
   team: text(100).optional(),
+  secondLineage: z.enum(SECOND_LINEAGE).optional(),
+  accept: z.array(z.enum(ACCEPTABLE_WEAKNESSES)).min(1).max(ACCEPTABLE_WEAKNESSES.length).optional(),
+  because: text(1000).optional(),
 });
 
 const connectionsFile = z.strictObject({
@@ -64,7 +67,14 @@ export function readConnections(source: string): ConnectionsResult {
     if (entry.ca !== undefined && entry.tls !== 'verify-full') {
       problems.push(read.file.problem(['connections', name, 'ca'], 'ca is only used with tls: verify-full'));
     }
-    const { title, password, ca, team, ...rest } = entry;
+    if (entry.accept !== undefined && (entry.because ?? '').trim() === '') {
+      const message = 'accept needs because: the reason why this connection may have a role that can do so much';
+      problems.push(read.file.problem(['connections', name, 'accept'], message));
+    }
+    if (entry.because !== undefined && entry.accept === undefined) {
+      problems.push(read.file.problem(['connections', name, 'because'], 'because is only used with accept'));
+    }
+    const { title, password, ca, team, secondLineage, accept, because, ...rest } = entry;
     return {
       name,
       title: title ?? name,
@@ -72,6 +82,8 @@ export function readConnections(source: string): ConnectionsResult {
       ...(password === undefined ? {} : { password: password as SecretReference }),
       ...(ca === undefined ? {} : { ca }),
       ...(team === undefined ? {} : { team }),
+      ...(secondLineage === undefined ? {} : { secondLineage }),
+      ...(accept === undefined ? {} : { accept: { weaknesses: accept, because: because ?? '' } }),
     };
   });
   return problems.length > 0 ? { ok: false, problems } : { ok: true, connections };

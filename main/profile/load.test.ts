@@ -38,6 +38,27 @@ describe('loadProfile', () => {
     });
   });
 
+  it('takes a role that can do too much only with a reason', async () => {
+    const because = 'the shop has one role until March';
+    await profile.write('connections', `${CONNECTION}    accept: [superuser]\n    because: ${because}\n`);
+    expect((await loadProfile(profile.home)).connections[0]?.accept).toEqual({ weaknesses: ['superuser'], because });
+  });
+
+  it.each([
+    ['accept: [superuser]', 'accept needs because'],
+    ['accept: [superuser]\n    because: "  "', 'accept needs because'],
+    ['because: no word to accept', 'because is only used with accept'],
+    ['accept: []\n    because: nothing', 'connections.shop.accept: Too small'],
+    ['accept: [temporary-tables]\n    because: not needed', 'execute-server-programs'],
+    ['secondLineage: sometimes', 'when_quiet'],
+  ])('refuses a connection that says %j', async (words, message) => {
+    await profile.write('connections', `${CONNECTION}    ${words}\n`);
+    await expect(loadProfile(profile.home)).rejects.toMatchObject({
+      code: 'profile-invalid',
+      message: expect.stringMatching(new RegExp(message)),
+    });
+  });
+
   it.each(['organisation.yaml', 'connections.yaml', 'classification.yaml', 'policy.yaml'])(
     'refuses a profile without %s and names it',
     async (name) => {

@@ -26,13 +26,28 @@ export interface Connection {
   readonly team?: string;
   /** Whether lineage is read a second time from the server's own trees; `when_quiet` where absent. */
   readonly secondLineage?: SecondLineage;
+  /** Powers of the role that would refuse every session, accepted in words. */
+  readonly accept?: { readonly weaknesses: readonly AcceptableWeakness[]; readonly because: string };
 }
+
+/** Powers of a database role with which nobody is governed unless the connection accepts them. */
+export const ACCEPTABLE_WEAKNESSES = [
+  'superuser',
+  'replication',
+  'bypass-row-security',
+  'create-role',
+  'read-server-files',
+  'write-server-files',
+  'execute-server-programs',
+] as const;
+export type AcceptableWeakness = (typeof ACCEPTABLE_WEAKNESSES)[number];
 
 /**
  * The server sends the trees of a statement it has parsed, and writes them to its log as well unless the role has
  * `log_min_messages` of fatal or panic: `when_quiet` asks for them only then.
  */
-export type SecondLineage = 'when_quiet' | 'always' | 'never';
+export const SECOND_LINEAGE = ['when_quiet', 'always', 'never'] as const;
+export type SecondLineage = (typeof SECOND_LINEAGE)[number];
 
 export interface OidcProvider {
   /** https:, or http: on loopback only. */
