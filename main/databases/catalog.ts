@@ -34,8 +34,55 @@ export interface CatalogRelation {
   /** Rules other than a view's own, and triggers, by name: they make a write do more than it says. */
   readonly rules: readonly string[];
   readonly triggers: readonly string[];
+  readonly code?: RelationCode;
+  readonly owner?: string;
+  /** OIDs of its row type and of the type of arrays of such rows. */
+  readonly rowType?: { readonly oid: number; readonly array: number };
   readonly comment?: string;
 }
+
+/** What runs by itself where a relation is written, or read under row security; absent where nothing does. */
+export interface RelationCode {
+  readonly triggers: readonly CatalogTrigger[];
+  /** Check constraints by name, as pg_get_constraintdef prints them. */
+  readonly checks: readonly { readonly name: string; readonly definition: string }[];
+  /** Rules by name, as pg_get_ruledef prints them. */
+  readonly rules: readonly { readonly name: string; readonly definition: string }[];
+  readonly policies: readonly CatalogPolicy[];
+  /** Row security binds the owner too (FORCE ROW LEVEL SECURITY). */
+  readonly forced: boolean;
+}
+
+/**
+ * A function as other objects refer to it. Those of pg_catalog are not in the snapshot: they are judged by the reviewed
+ * table, for which a name and a number of arguments are enough.
+ */
+export interface FunctionReference {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  /** Number of its input arguments. */
+  readonly count: number;
+}
+
+/** An input argument, in order of the call. */
+export interface CatalogParameter {
+  /** As the body may call it; empty where it has only its number. */
+  readonly name: string;
+  /** Type as the server formats it. */
+  readonly type: string;
+  readonly typeOid: number;
+}
+
+/** The code of a function, where it can be read. */
+export type FunctionSource =
+  /** SQL as it was written (prosrc): its names mean what they mean on the path in force while it runs. */
+  | { readonly kind: 'sql'; readonly text: string }
+  /** BEGIN ATOMIC or RETURN (14 and later): resolved when it was made, printed for the path of the session. */
+  | { readonly kind: 'atomic'; readonly text: string }
+  /** C, or a function of the server itself under another name: the symbol, and for C its library. */
+  | { readonly kind: 'compiled'; readonly symbol: string; readonly library: string | undefined }
+  | { readonly kind: 'other' };
 
 /** A function, procedure or aggregate outside pg_catalog (built-ins are judged by the reviewed table). */
 export interface CatalogFunction {
@@ -44,18 +91,112 @@ export interface CatalogFunction {
   readonly name: string;
   /** pg_get_function_identity_arguments. */
   readonly args: string;
+  readonly parameters: readonly CatalogParameter[];
+  /** How many of the last parameters have a default, and the expressions, comma separated, for the session's path. */
+  readonly defaults?: { readonly count: number; readonly text: string };
+  /** The last parameter takes any number of arguments. */
+  readonly variadic: boolean;
   readonly returns: string;
+  readonly returnType: number;
+  readonly returnsSet: boolean;
+  /** Columns of OUT, INOUT and TABLE arguments; none where it gives one value, or rows of `returns`. */
+  readonly columns: readonly CatalogParameter[];
   readonly kind: 'function' | 'procedure' | 'aggregate' | 'window';
   readonly language: string;
   readonly volatility: 'immutable' | 'stable' | 'volatile';
   readonly securityDefiner: boolean;
+  readonly leakproof: boolean;
+  readonly owner: string;
+  readonly ownedBySuperuser: boolean;
+  /** Extension that it is a member of. */
+  readonly extension?: string;
+  /** Type names of the parameters as pg_type has them (`_text` for `text[]`), comma separated: the same on every path. */
+  readonly signature: string;
+  readonly source: FunctionSource;
+  /** MD5 over source, library, settings and the parsed body, hex. */
+  readonly sourceHash: string;
+  /** Settings that it runs under (proconfig), `name=value`. */
+  readonly settings: readonly string[];
+  /** Functions that an aggregate is made of. */
+  readonly parts: readonly FunctionReference[];
 }
 
-/** An enum, or a domain over a built-in type whose checks call nothing outside pg_catalog: a cast to it runs no other code. */
-export interface CatalogType {
+export interface CatalogOperator {
+  readonly oid: number;
   readonly schema: string;
   readonly name: string;
-  readonly kind: 'enum' | 'domain';
+  /** Type OIDs; left is 0 for a prefix operator. */
+  readonly left: number;
+  readonly right: number;
+  readonly returns: number;
+  readonly function: FunctionReference;
+  /** OIDs of the operators that the planner may put in its place; 0 for none. */
+  readonly commutator: number;
+  readonly negator: number;
+  readonly owner: string;
+  readonly extension?: string;
+}
+
+export interface CatalogCast {
+  readonly oid: number;
+  /** Type OIDs. */
+  readonly source: number;
+  readonly target: number;
+  /** `mood AS integer`. */
+  readonly name: string;
+  readonly method: 'function' | 'binary' | 'inout';
+  readonly function?: FunctionReference;
+  /** Where it is applied without being written. */
+  readonly context: 'implicit' | 'assignment' | 'explicit';
+  readonly extension?: string;
+}
+
+/**
+ * A type outside pg_catalog, or one of its own that somebody gave a default operator class. The row types of tables are
+ * with their relations.
+ */
+export interface CatalogType {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: 'enum' | 'domain' | 'base' | 'composite' | 'range' | 'multirange';
+  /** OID of the type of its arrays; 0 where there is none. */
+  readonly array: number;
+  /** Types that it is made of: of a domain its base, of a range its subtype, of a composite type its fields. */
+  readonly made: readonly number[];
+  /** Check constraints of a domain as pg_get_constraintdef prints them. */
+  readonly checks: readonly string[];
+  /** Functions that a use of its values may call: input, output, checks, operator classes that sort and compare it. */
+  readonly functions: readonly FunctionReference[];
+  readonly owner: string;
+  readonly extension?: string;
+}
+
+export interface CatalogExtension {
+  readonly name: string;
+  readonly version: string;
+  readonly schema: string;
+  readonly owner: string;
+}
+
+export interface CatalogTrigger {
+  readonly name: string;
+  readonly timing: 'before' | 'after' | 'instead of';
+  readonly events: readonly ('insert' | 'update' | 'delete' | 'truncate')[];
+  readonly perRow: boolean;
+  readonly function: FunctionReference;
+  /** False for a disabled one; one enabled for replicas only does not fire in a session either. */
+  readonly fires: boolean;
+}
+
+export interface CatalogPolicy {
+  readonly name: string;
+  readonly permissive: boolean;
+  readonly command: 'all' | 'select' | 'insert' | 'update' | 'delete';
+  /** Roles it is for; none stands for everybody. */
+  readonly roles: readonly string[];
+  readonly using?: string;
+  readonly check?: string;
 }
 
 export interface CatalogForeignKey {
@@ -74,9 +215,15 @@ export interface CatalogSnapshot {
   readonly relations: readonly CatalogRelation[];
   readonly functions: readonly CatalogFunction[];
   readonly foreignKeys: readonly CatalogForeignKey[];
-  /** Types outside pg_catalog that statements may cast to; where absent, none. */
-  readonly types?: readonly CatalogType[];
-  /** Names of operators and casts defined outside pg_catalog: any use of them is refused. */
-  readonly userOperators: readonly string[];
+  readonly types: readonly CatalogType[];
+  readonly operators: readonly CatalogOperator[];
+  readonly casts: readonly CatalogCast[];
+  readonly extensions: readonly CatalogExtension[];
+  /** search_path as it is set, before schemas that are missing or shut are left out. */
+  readonly configuredPath: readonly string[];
+  /** Schemas on which a role has USAGE: this role, and owners of SECURITY DEFINER functions. */
+  readonly usableSchemas: Readonly<Record<string, readonly string[]>>;
+  /** Server settings that decide what statements mean or do, by name. */
+  readonly settings: Readonly<Record<string, string>>;
   readonly loadedAt: string;
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CatalogRelation, type CatalogSnapshot } from '../catalog.ts';
+import { type CatalogFunction, type CatalogRelation, type CatalogSnapshot } from '../catalog.ts';
 import { asSuperuser, startTemporary, type TemporaryServer } from '../embedded/index.ts';
 import { loadCatalog } from './catalog.ts';
 import { connectPostgres, type PostgresSession } from './session.ts';
@@ -39,6 +39,14 @@ CREATE PROCEDURE tidy() LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION same(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 = $2';
 CREATE OPERATOR === (FUNCTION = same, LEFTARG = text, RIGHTARG = text);
 CREATE CAST (mood AS int) WITH INOUT;
+CREATE FUNCTION searched(who int, OUT name text, OUT mail text) RETURNS SETOF record LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = "odd ""schema", public SET work_mem = '1MB' AS 'SELECT name, email FROM customers WHERE id = who';
+CREATE FUNCTION doubled(i int, by numeric DEFAULT 2, VARIADIC rest text[] DEFAULT '{}') RETURNS numeric LANGUAGE sql IMMUTABLE
+  BEGIN ATOMIC SELECT i * by; END;
+CREATE AGGREGATE joined (text) (SFUNC = textcat, STYPE = text, FINALFUNC = upper);
+CREATE EXTENSION citext;
+CREATE POLICY own ON customers FOR SELECT TO PUBLIC USING (name = CURRENT_USER);
+ALTER TABLE orders ADD CONSTRAINT numbered CHECK (nr > 0);
 ANALYZE;
 CREATE ROLE reader LOGIN PASSWORD 'reader' NOSUPERUSER;
 `;
@@ -133,9 +141,12 @@ describe('the catalog, as a role without any rights sees it', () => {
     expect(relation('odd "table', 'odd "schema').columns.map(({ name }) => name)).toEqual(['a b', 'A']);
   });
 
+  const made = <T extends { readonly extension?: string }>(all: readonly T[]): readonly T[] =>
+    all.filter(({ extension }) => extension === undefined);
+
   it('has functions and procedures made here, and none of the built-in ones', () => {
     expect(
-      catalog.functions.map(({ name, kind, args, language, securityDefiner, volatility }) => [
+      made(catalog.functions).map(({ name, kind, args, language, securityDefiner, volatility }) => [
         name,
         kind,
         args,
@@ -144,22 +155,88 @@ describe('the catalog, as a role without any rights sees it', () => {
         volatility,
       ]),
     ).toEqual([
+      ['doubled', 'function', 'i integer, by numeric, VARIADIC rest text[]', 'sql', false, 'immutable'],
+      ['joined', 'aggregate', 'text', 'internal', false, 'immutable'],
       ['noticed', 'function', '', 'plpgsql', true, 'volatile'],
       ['runs', 'function', 'integer', 'sql', false, 'immutable'],
       ['same', 'function', 'text, text', 'sql', false, 'immutable'],
+      ['searched', 'function', 'who integer, OUT name text, OUT mail text', 'sql', true, 'stable'],
       ['tidy', 'procedure', '', 'sql', false, 'volatile'],
     ]);
   });
 
-  it('names operators and casts made here', () => {
-    expect([...catalog.userOperators].sort()).toEqual(['===', 'mood AS integer']);
+  const named = (name: string): CatalogFunction | undefined => made(catalog.functions).find((one) => one.name === name);
+
+  it('has the body of a function in SQL, the path it runs with and the columns it gives', () => {
+    expect(named('searched')).toMatchObject({
+      parameters: [{ name: 'who', type: 'integer', typeOid: 23 }],
+      columns: [
+        { name: 'name', type: 'text', typeOid: 25 },
+        { name: 'mail', type: 'text', typeOid: 25 },
+      ],
+      returnsSet: true,
+      settings: ['search_path="odd ""schema", public', 'work_mem=1MB'],
+      source: { kind: 'sql', text: 'SELECT name, email FROM customers WHERE id = who' },
+      ownedBySuperuser: true,
+    });
   });
 
-  it('has the types that a cast to runs no code of', () => {
-    expect(catalog.types).toEqual([
-      { schema: 'public', name: 'mood', kind: 'enum' },
-      { schema: 'public', name: 'positive', kind: 'domain' },
+  it('has the defaults of arguments, and a body that was resolved when it was made', () => {
+    expect(named('doubled')).toMatchObject({
+      variadic: true,
+      signature: 'int4,numeric,_text',
+      defaults: { count: 2, text: expect.stringMatching(/^2, '\{\}'/) as string },
+      source: { kind: 'atomic', text: expect.stringContaining('BEGIN ATOMIC') as string },
+    });
+  });
+
+  it('has the functions that an aggregate is made of', () => {
+    expect(named('joined')?.parts.map(({ schema, name, count }) => [schema, name, count])).toEqual([
+      ['pg_catalog', 'upper', 1],
+      ['pg_catalog', 'textcat', 2],
     ]);
+  });
+
+  it('knows members of extensions, with the symbol and library of compiled ones', () => {
+    const input = catalog.functions.find(({ name }) => name === 'citext_eq');
+    expect(input).toMatchObject({
+      extension: 'citext',
+      source: { kind: 'compiled', symbol: 'citext_eq', library: '$libdir/citext' },
+    });
+    expect(catalog.extensions.map(({ name }) => name)).toEqual(['citext', 'plpgsql']);
+  });
+
+  it('has operators and casts made here, with what they call', () => {
+    expect(made(catalog.operators)).toMatchObject([
+      { schema: 'public', name: '===', left: 25, right: 25, returns: 16, function: { name: 'same', count: 2 } },
+    ]);
+    expect(made(catalog.casts)).toMatchObject([{ name: 'mood AS integer', method: 'inout', context: 'explicit' }]);
+  });
+
+  it('has types made here, with what a use of them may call', () => {
+    const types = new Map(catalog.types.map((type) => [type.name, type]));
+    const called = (name: string): readonly string[] => types.get(name)?.functions.map((one) => one.name) ?? [];
+    expect(types.get('mood')).toMatchObject({ kind: 'enum', functions: [] });
+    expect(types.get('positive')).toMatchObject({ kind: 'domain', made: [23], checks: ['CHECK ((VALUE > 0))'] });
+    expect(called('runs_code')).toEqual(['runs']);
+    expect(called('citext')).toEqual(expect.arrayContaining(['citextin', 'citext_cmp', 'citext_hash', 'citext_eq']));
+  });
+
+  it('has what runs by itself on a table', () => {
+    expect(relation('orders').code).toMatchObject({
+      triggers: [{ name: 'tell', timing: 'after', events: ['insert'], perRow: true, fires: true }],
+      checks: [{ name: 'numbered', definition: 'CHECK ((nr > 0))' }],
+      rules: [{ name: 'keep' }],
+    });
+    expect(relation('customers').code?.policies).toMatchObject([{ name: 'own', command: 'select', roles: [] }]);
+    expect(relation('log').code).toBeUndefined();
+  });
+
+  it('knows the schemas that this role, and owners whose rights functions lend, may use', () => {
+    expect(catalog.usableSchemas['reader']).toContain('public');
+    expect(catalog.usableSchemas['reader']).not.toContain('odd "schema');
+    expect(catalog.usableSchemas['postgres']).toContain('odd "schema');
+    expect(catalog.configuredPath).toEqual(['public', 'pg_temp']);
   });
 
   it("has the server's own relations with their columns", () => {

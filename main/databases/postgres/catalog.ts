@@ -1,30 +1,15 @@
 import {
   type CatalogColumn,
   type CatalogForeignKey,
-  type CatalogFunction,
   type CatalogRelation,
   type CatalogSnapshot,
   type RelationKind,
 } from '../catalog.ts';
-import {
-  COLUMN_COMMENTS,
-  COLUMNS,
-  FUNCTIONS,
-  GENERATED,
-  INHERITANCE,
-  KEYS,
-  RELATIONS,
-  RULES,
-  SERVER,
-  TRIGGERS,
-  TYPES,
-  USER_OPERATORS,
-  USER_TYPES,
-} from './catalog-queries.ts';
+import { loadCode, loadRelationCode } from './catalog-code.ts';
+import { COLUMN_COMMENTS, COLUMNS, GENERATED, INHERITANCE, KEYS, RELATIONS, SERVER, TYPES } from './catalog-queries.ts';
+import { Grouped, identifiers, isTrue, list, optional, type Row, text } from './catalog-rows.ts';
 import { BodyReader, readDataRow } from './messages.ts';
 import { type PostgresSession, type TextValue } from './session.ts';
-
-type Row = readonly TextValue[];
 
 const KINDS: Readonly<Record<string, RelationKind>> = {
   r: 'table',
@@ -34,17 +19,6 @@ const KINDS: Readonly<Record<string, RelationKind>> = {
   f: 'foreign table',
   S: 'sequence',
   c: 'composite type',
-};
-const FUNCTION_KINDS: Readonly<Record<string, CatalogFunction['kind']>> = {
-  f: 'function',
-  p: 'procedure',
-  a: 'aggregate',
-  w: 'window',
-};
-const VOLATILITIES: Readonly<Record<string, CatalogFunction['volatility']>> = {
-  i: 'immutable',
-  s: 'stable',
-  v: 'volatile',
 };
 
 /**
@@ -68,11 +42,13 @@ export async function loadCatalog(session: PostgresSession): Promise<CatalogSnap
       .filter(([, kind]) => kind === 'p')
       .map(([, , oid, , positions]) => [Number(oid), columns.names(Number(oid), text(positions))]),
   );
-  const rules = groupNames(await session.query(RULES));
-  const triggers = groupNames(await session.query(TRIGGERS));
+  const forced = new Set(relations.filter((row) => isTrue(row[11])).map(([oid]) => Number(oid)));
+  const code = await loadRelationCode(session, (oid) => forced.has(oid));
   const loaded = relations.map(
-    ([oidText, schema, name, kind, rows, rowSecurity, definition, comment]): CatalogRelation => {
+    ([oidText, schema, name, kind, rows, rowSecurity, definition, ...rest]): CatalogRelation => {
+      const [comment, owner, rowType, rowTypeArray] = rest;
       const oid = Number(oidText);
+      const own = code.get(oid);
       return {
         oid,
         schema: text(schema),
@@ -84,34 +60,35 @@ export async function loadCatalog(session: PostgresSession): Promise<CatalogSnap
         children: children.of(oid),
         primaryKey: primaryKeys.get(oid) ?? [],
         estimatedRows: Number(rows),
-        rowSecurity: rowSecurity === 't',
-        rules: rules.of(oid),
-        triggers: triggers.of(oid),
+        rowSecurity: isTrue(rowSecurity),
+        rules: own?.rules.map((rule) => rule.name) ?? NONE,
+        triggers: own?.triggers.map((trigger) => trigger.name) ?? NONE,
+        ...(own === undefined ? {} : { code: own }),
+        ...optional('owner', owner),
+        ...(rowType == null ? {} : { rowType: { oid: Number(rowType), array: Number(rowTypeArray) } }),
         ...optional('comment', comment),
       };
     },
   );
+  const serverMajor = Math.floor(Number(server?.[0]) / 10000);
   return {
-    serverMajor: Math.floor(Number(server?.[0]) / 10000),
+    serverMajor,
     database: text(server?.[1]),
     role: text(server?.[2]),
     searchPath: searched(server?.[3]),
+    configuredPath: identifiers(text(server?.[4])),
     relations: loaded,
-    types: (await session.query(USER_TYPES)).map(([schema, name, kind]) => ({
-      schema: text(schema),
-      name: text(name),
-      kind: kind === 'e' ? 'enum' : 'domain',
-    })),
-    functions: (await session.query(FUNCTIONS)).map(catalogFunction),
+    ...(await loadCode(session, serverMajor)),
     foreignKeys: foreignKeys(keys, loaded, columns),
-    userOperators: (await session.query(USER_OPERATORS)).map(([name]) => text(name)),
     loadedAt: new Date().toISOString(),
   };
 }
 
+const NONE: readonly never[] = [];
+
 /** Schemas of the path in order, without those that the server searches by itself. */
 function searched(schemas: TextValue | undefined): readonly string[] {
-  return (JSON.parse(schemas ?? '[]') as string[]).filter((schema) => !/^pg_(?:catalog$|temp_)/.test(schema));
+  return list<string>(schemas).filter((schema) => !/^pg_(?:catalog$|temp_)/.test(schema));
 }
 
 /** Columns of every relation, and their names by position. */
@@ -178,30 +155,6 @@ async function loadColumns(session: PostgresSession): Promise<Columns> {
   return columns;
 }
 
-function catalogFunction([
-  oid,
-  schema,
-  name,
-  args,
-  returns,
-  kind,
-  language,
-  volatility,
-  definer,
-]: Row): CatalogFunction {
-  return {
-    oid: Number(oid),
-    schema: text(schema),
-    name: text(name),
-    args: text(args),
-    returns: text(returns),
-    kind: FUNCTION_KINDS[text(kind)] ?? 'function',
-    language: text(language),
-    volatility: VOLATILITIES[text(volatility)] ?? 'volatile',
-    securityDefiner: definer === 't',
-  };
-}
-
 function foreignKeys(
   keys: readonly Row[],
   relations: readonly CatalogRelation[],
@@ -219,33 +172,5 @@ function foreignKeys(
   });
 }
 
-/** Values by the OID of their relation. */
-class Grouped<T> {
-  readonly #lists = new Map<number, T[]>();
-
-  add(oid: number, value: T): void {
-    const list = this.#lists.get(oid);
-    if (list === undefined) this.#lists.set(oid, [value]);
-    else list.push(value);
-  }
-
-  of(oid: number): readonly T[] {
-    return this.#lists.get(oid) ?? [];
-  }
-}
-
-function groupNames(rows: readonly Row[]): Grouped<string> {
-  const grouped = new Grouped<string>();
-  for (const [oid, name] of rows) grouped.add(Number(oid), text(name));
-  return grouped;
-}
-
-const text = (value: TextValue | undefined): string => value ?? '';
-
 const place = (relation: TextValue | undefined, position: TextValue | undefined): string =>
   `${text(relation)} ${text(position)}`;
-
-/** The property where there is a value for it, nothing where there is none. */
-function optional<K extends string>(name: K, value: TextValue | undefined): { readonly [P in K]?: string } {
-  return value === null || value === undefined ? {} : ({ [name]: value } as { readonly [P in K]: string });
-}

@@ -45,9 +45,11 @@ export class CatalogIndex {
       list.push(one);
       this.#functions.set(one.name, list);
     }
-    this.#operators = new Set(snapshot.userOperators);
-    this.#castTypes = new Set(snapshot.userOperators.flatMap(typesOfCast).map(bareType));
-    this.#types = new Set((snapshot.types ?? []).map((type) => key(type.schema, type.name)));
+    this.#operators = new Set(snapshot.operators.map((operator) => operator.name));
+    this.#castTypes = new Set(snapshot.casts.flatMap((cast) => typesOfCast(cast.name)).map(bareType));
+    this.#types = new Set(
+      snapshot.types.filter(({ functions }) => functions.length === 0).map((type) => key(type.schema, type.name)),
+    );
     // pg_catalog is searched first unless the path names it elsewhere (PostgreSQL documentation 5.10.5).
     this.#path = snapshot.searchPath.includes('pg_catalog')
       ? snapshot.searchPath

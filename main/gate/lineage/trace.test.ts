@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type CatalogRelation, type CatalogSnapshot } from '../../databases/catalog.ts';
+import {
+  type CatalogFunction,
+  type CatalogRelation,
+  type CatalogSnapshot,
+  type CatalogType,
+} from '../../databases/catalog.ts';
 import { type Lineage } from '../facts.ts';
 import { understand } from '../understand/postgres/understand.ts';
 import { CatalogIndex } from './catalog-index.ts';
@@ -44,6 +49,46 @@ const view = (
   kind: 'view' | 'materialized view' = 'view',
 ): CatalogRelation => relation(name, columns, { kind, definition });
 
+/** Written in a language that nothing here reads. */
+function opaqueFunction(oid: number, schema: string, name: string, args: string): CatalogFunction {
+  const types = args.split(', ');
+  return {
+    oid,
+    schema,
+    name,
+    args,
+    parameters: types.map((type) => ({ name: '', type, typeOid: 0 })),
+    variadic: false,
+    returns: 'text',
+    returnType: 25,
+    returnsSet: false,
+    columns: [],
+    kind: 'function',
+    language: 'plpgsql',
+    volatility: 'stable',
+    securityDefiner: false,
+    leakproof: false,
+    owner: 'owner',
+    ownedBySuperuser: false,
+    signature: types.join(','),
+    source: { kind: 'other' },
+    sourceHash: '',
+    settings: [],
+    parts: [],
+  };
+}
+
+/** Calls a function in a language that nothing here reads, wherever a value of the one type is put where the other is wanted. */
+function opaqueCast(name: string, source: number, target: number): CatalogCast {
+  const called = { oid: 1, schema: 'public', name: 'secret', count: 1 };
+  return { oid: 9, name, source, target, method: 'function', function: called, context: 'implicit' };
+}
+
+function simpleType(oid: number, schema: string, name: string, kind: 'enum' | 'domain'): CatalogType {
+  const made = kind === 'domain' ? [25] : [];
+  return { oid, schema, name, kind, array: oid + 1, made, checks: [], functions: [], owner: 'owner' };
+}
+
 const snapshot: CatalogSnapshot = {
   serverMajor: 18,
   database: 'shop',
@@ -72,46 +117,32 @@ const snapshot: CatalogSnapshot = {
     view('m', ['k'], ' SELECT b AS k FROM t', 'materialized view'),
   ],
   functions: [
-    {
-      oid: 1,
-      schema: 'public',
-      name: 'secret',
-      args: 'integer',
-      returns: 'text',
-      kind: 'function',
-      language: 'sql',
-      volatility: 'stable',
-      securityDefiner: true,
-    },
-    {
-      oid: 2,
-      schema: 'public',
-      name: 'length',
-      args: 't',
-      returns: 'text',
-      kind: 'function',
-      language: 'sql',
-      volatility: 'stable',
-      securityDefiner: false,
-    },
-    {
-      oid: 3,
-      schema: 'other',
-      name: 'lower',
-      args: 'text',
-      returns: 'text',
-      kind: 'function',
-      language: 'sql',
-      volatility: 'stable',
-      securityDefiner: false,
-    },
+    opaqueFunction(1, 'public', 'secret', 'integer'),
+    opaqueFunction(2, 'public', 'length', 't'),
+    opaqueFunction(3, 'other', 'lower', 'text'),
+    opaqueFunction(4, 'public', 'modulo', 'text, text'),
   ],
   foreignKeys: [],
-  userOperators: ['%'],
-  types: [
-    { schema: 'public', name: 'mood', kind: 'enum' },
-    { schema: 'other', name: 'far', kind: 'domain' },
+  operators: [
+    {
+      oid: 5,
+      schema: 'public',
+      name: '%',
+      left: 25,
+      right: 25,
+      returns: 16,
+      function: { oid: 4, schema: 'public', name: 'modulo', count: 2 },
+      commutator: 0,
+      negator: 0,
+      owner: 'owner',
+    },
   ],
+  casts: [],
+  types: [simpleType(6, 'public', 'mood', 'enum'), simpleType(8, 'other', 'far', 'domain')],
+  extensions: [],
+  configuredPath: ['public', 'pg_temp'],
+  usableSchemas: { reader: ['public'] },
+  settings: {},
   loadedAt: '2026-01-01T00:00:00.000Z',
 };
 const index = new CatalogIndex(snapshot);
@@ -406,7 +437,10 @@ describe('what cannot be traced', () => {
     if (tree === undefined) throw new Error('not understood');
     const { hazards } = trace(
       tree,
-      new CatalogIndex({ ...snapshot, userOperators: ['public.mood AS integer', 'text AS date'] }),
+      new CatalogIndex({
+        ...snapshot,
+        casts: [opaqueCast('mood AS integer', 6, 23), opaqueCast('text AS date', 25, 1082)],
+      }),
     );
     expect(
       hazards
