@@ -3,7 +3,7 @@ import { compareText } from '../policy/compiled-policy.ts';
 import { changes, denials, judgeAccess, type Access, type DecideInput } from './decide-access.ts';
 import { judgeMasks } from './decide-masks.ts';
 import { anyOf, NEVER, NOT_RUN, whom } from './decide-words.ts';
-import { type Facts, type Hazard, type Lineage, NOT_UNDERSTOOD } from './facts.ts';
+import { type Facts, type Hazard, type Lineage } from './facts.ts';
 import { type Limits, type Reason, type RuleReference, type Verdict } from './verdict.ts';
 
 export { type DecideInput } from './decide-access.ts';
@@ -47,8 +47,8 @@ export function decide(input: DecideInput): Verdict {
 
 function notRunnable(facts: Facts): readonly Reason[] {
   const reasons = facts.hazards.map(hazardReason);
-  // What is wrong with such a text is all there is to say: nobody knows what it would do.
-  if (facts.title === NOT_UNDERSTOOD && reasons.length > 0) return reasons;
+  // Each says more than what follows, which is true of whole kinds of statements.
+  if (reasons.length > 0) return reasons;
   const never = NOT_RUN[facts.action];
   if (never !== undefined) reasons.push({ code: 'not-run', sentence: `${facts.title} is not run here. ${never}` });
   for (const effect of facts.effects) {

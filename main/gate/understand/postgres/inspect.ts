@@ -118,7 +118,7 @@ class Walk implements Inspection {
       this.#hazard('unknown-node', `This part of the statement (${kind}) is not known here.`, fields);
       return;
     }
-    if (rule.meaning === 'statement' && frame.field !== 'setstmt') this.#statement(frame.node);
+    if (rule.meaning === 'statement' && !isSettingOf(frame)) this.#statement(frame.node);
     this.#meaning(frame);
     const children: Frame[] = [];
     const visible = this.#withQueries(fields, frame.visible, children);
@@ -337,6 +337,11 @@ class Walk implements Inspection {
       });
     }
   }
+}
+
+/** SET as a part of ALTER ROLE, ALTER SYSTEM or CREATE FUNCTION: it changes no session that is there. */
+function isSettingOf({ node, parent, field }: Frame): boolean {
+  return node.kind === 'VariableSetStmt' && (field === 'setstmt' || parent?.kind === 'DefElem');
 }
 
 /** Fields of statements that name a relation which is only read. */

@@ -1,5 +1,18 @@
 import { type Action, type Effect } from '../../facts.ts';
-import { type Fields, fieldsOf, items, text } from './tree.ts';
+import {
+  administration,
+  channel,
+  copy,
+  cursor,
+  doBlock,
+  lockTable,
+  prepared,
+  procedureCall,
+  type Refusal,
+  setting,
+  transaction,
+} from './refusals.ts';
+import { type Fields, fieldsOf, items, nodeOf, text } from './tree.ts';
 
 /** What a statement of one kind is, before its parts are looked at. */
 export interface StatementMeaning {
@@ -8,7 +21,7 @@ export interface StatementMeaning {
   readonly title: string;
   readonly effects: readonly Effect[];
   /** Set for statements that do not run whatever policy says: why, and what to do instead. */
-  readonly refused?: { readonly code: string; readonly sentence: string; readonly next: string };
+  readonly refused?: Refusal;
 }
 
 type Rule = StatementMeaning | ((fields: Fields) => StatementMeaning);
@@ -17,73 +30,6 @@ const query = (title: string): StatementMeaning => ({ action: 'select', title, e
 const write = (action: Action, title: string): StatementMeaning => ({ action, title, effects: ['writes'] });
 const ddl = (title: string): StatementMeaning => ({ action: 'ddl', title, effects: ['ddl'] });
 const drop = (title: string): StatementMeaning => ({ action: 'drop', title, effects: ['ddl'] });
-const admin = (title: string, ...effects: readonly Effect[]): StatementMeaning => ({
-  action: 'admin',
-  title,
-  effects: ['ddl', ...effects],
-});
-
-function refuse(
-  action: Action,
-  title: string,
-  effects: readonly Effect[],
-  code: string,
-  sentence: string,
-  next: string,
-): StatementMeaning {
-  return { action, title, effects, refused: { code, sentence, next } };
-}
-
-const session = (title: string): StatementMeaning =>
-  refuse(
-    'session',
-    title,
-    ['session'],
-    'session-setting',
-    `${title} changes what later statements mean.`,
-    'Settings are part of the connection: ask for it to be set there.',
-  );
-
-const prepared = (title: string): StatementMeaning =>
-  refuse(
-    'session',
-    title,
-    ['session', 'runs-sql'],
-    'prepared-statement',
-    `${title} separates the text of a statement from its run.`,
-    'Run the statement itself; parameters can be given as $1, $2.',
-  );
-
-const cursor = (title: string): StatementMeaning =>
-  refuse(
-    'session',
-    title,
-    ['session'],
-    'cursor',
-    `${title} reads rows through a cursor, which outlives the judgement of its query.`,
-    'Run the SELECT itself: results are fetched in steps anyway.',
-  );
-
-const transaction = (title: string): StatementMeaning =>
-  refuse(
-    'transaction',
-    title,
-    ['transaction'],
-    'transaction-control',
-    `${title} would move the statement out of the transaction it was judged for.`,
-    'Each statement runs in a transaction of its own.',
-  );
-
-const channel = (title: string): StatementMeaning =>
-  refuse(
-    'session',
-    title,
-    ['session', 'signal'],
-    'channel',
-    `${title} passes messages between sessions, outside of results.`,
-    'Read the data with a SELECT.',
-  );
-
 function replace(what: string): Rule {
   return (fields) => ddl(fields['replace'] === true ? `CREATE OR REPLACE ${what}` : `CREATE ${what}`);
 }
@@ -94,38 +40,46 @@ function objectWord(value: unknown): string {
   return { MATVIEW: 'MATERIALIZED VIEW', TABCONSTRAINT: 'CONSTRAINT', 'STATISTIC EXT': 'STATISTICS' }[word] ?? word;
 }
 
-const TRANSACTION_WORDS: Readonly<Record<string, string>> = {
-  TRANS_STMT_BEGIN: 'BEGIN',
-  TRANS_STMT_START: 'START TRANSACTION',
-  TRANS_STMT_COMMIT: 'COMMIT',
-  TRANS_STMT_ROLLBACK: 'ROLLBACK',
-  TRANS_STMT_SAVEPOINT: 'SAVEPOINT',
-  TRANS_STMT_RELEASE: 'RELEASE',
-  TRANS_STMT_ROLLBACK_TO: 'ROLLBACK TO SAVEPOINT',
-  TRANS_STMT_PREPARE: 'PREPARE TRANSACTION',
-  TRANS_STMT_COMMIT_PREPARED: 'COMMIT PREPARED',
-  TRANS_STMT_ROLLBACK_PREPARED: 'ROLLBACK PREPARED',
-};
+/** Objects whose loss changes what others may see or do, or where data goes: dropping one is as much as making one. */
+const ADMINISTERED: ReadonlyMap<string, Parameters<typeof administration>[0]> = new Map([
+  ['OBJECT_ACCESS_METHOD', 'code'],
+  ['OBJECT_DATABASE', 'server'],
+  ['OBJECT_EVENT_TRIGGER', 'code'],
+  ['OBJECT_EXTENSION', 'code'],
+  ['OBJECT_FDW', 'outside'],
+  ['OBJECT_FOREIGN_SERVER', 'outside'],
+  ['OBJECT_FOREIGN_TABLE', 'outside'],
+  ['OBJECT_LANGUAGE', 'code'],
+  ['OBJECT_POLICY', 'rights'],
+  ['OBJECT_PUBLICATION', 'outside'],
+  ['OBJECT_ROLE', 'rights'],
+  ['OBJECT_SUBSCRIPTION', 'outside'],
+  ['OBJECT_TABLESPACE', 'server'],
+]);
 
-function copy(fields: Fields): StatementMeaning {
-  const from = fields['is_from'] === true;
-  const outside =
-    fields['is_program'] === true
-      ? 'a program on the server'
-      : text(fields['filename'])
-        ? 'a file on the server'
-        : undefined;
-  const effects: readonly Effect[] = [from ? 'writes' : 'reads', ...(outside ? (['file'] as const) : [])];
-  return refuse(
-    'copy',
-    from ? 'COPY FROM' : 'COPY TO',
-    effects,
-    'copy',
-    outside
-      ? `COPY ${from ? 'reads' : 'writes'} ${outside}.`
-      : `COPY ${from ? 'loads' : 'sends'} data outside of rows, where it cannot be masked or counted.`,
-    from ? 'Use INSERT.' : 'Run the SELECT and export its result.',
-  );
+function administered(type: unknown, title: string): StatementMeaning | undefined {
+  const area = ADMINISTERED.get(text(type) ?? '');
+  return area === undefined ? undefined : administration(area, title);
+}
+
+/** Parts of ALTER TABLE that change who may see rows, or whose the table is. */
+const RIGHTS_OF_A_TABLE = /^AT_(ChangeOwner|EnableRowSecurity|DisableRowSecurity|ForceRowSecurity|NoForceRowSecurity)$/;
+
+function alterTable(fields: Fields): StatementMeaning {
+  const parts = items(fields['cmds'], 'AlterTableCmd').map((one) => text(one['subtype']) ?? '');
+  const title = `ALTER ${objectWord(fields['objtype'])}`;
+  if (parts.some((part) => RIGHTS_OF_A_TABLE.test(part))) return administration('rights', title);
+  const other = administered(fields['objtype'], title);
+  if (other !== undefined) return other;
+  return parts.includes('AT_DropColumn') ? drop(`${title} DROP COLUMN`) : ddl(title);
+}
+
+/** A function in C names a file of the server; one of the server's own C functions can be bound to other types. */
+function createFunction(fields: Fields): StatementMeaning {
+  const title = `CREATE ${fields['replace'] === true ? 'OR REPLACE ' : ''}${fields['is_procedure'] === true ? 'PROCEDURE' : 'FUNCTION'}`;
+  const language = items(fields['options'], 'DefElem').find((one) => text(one['defname']) === 'language');
+  const native = /^(c|internal)$/i.test(text(nodeOf(language?.['arg'])?.fields['sval']) ?? '');
+  return native ? administration('code', title, 'file') : ddl(title);
 }
 
 /** CREATE TABLE name (...) may hold a column default or check; CREATE TABLE AS holds a query: both are read by the walk. */
@@ -140,51 +94,24 @@ const RULES: Readonly<Record<string, Rule>> = {
   ExplainStmt: { action: 'explain', title: 'EXPLAIN', effects: [] },
   VariableShowStmt: { action: 'show', title: 'SHOW', effects: [] },
 
-  VariableSetStmt: (fields) => session(/RESET/.test(text(fields['kind']) ?? '') ? 'RESET' : 'SET'),
-  DiscardStmt: session('DISCARD'),
-  ConstraintsSetStmt: session('SET CONSTRAINTS'),
-  LoadStmt: refuse(
-    'admin',
-    'LOAD',
-    ['file'],
-    'load',
-    'LOAD runs code from a file of the server.',
-    'Ask an administrator.',
-  ),
-  PrepareStmt: prepared('PREPARE'),
-  ExecuteStmt: prepared('EXECUTE'),
-  DeallocateStmt: prepared('DEALLOCATE'),
+  VariableSetStmt: (fields) =>
+    setting(/RESET/.test(text(fields['kind']) ?? '') ? 'RESET' : 'SET', text(fields['name']) ?? 'ALL'),
+  DiscardStmt: setting('DISCARD'),
+  ConstraintsSetStmt: setting('SET CONSTRAINTS'),
+  LoadStmt: administration('code', 'LOAD', 'file'),
+  PrepareStmt: prepared('PREPARE', 'Run the statement itself; parameters can be given as $1, $2.'),
+  ExecuteStmt: prepared('EXECUTE', 'Run the statement itself; parameters can be given as $1, $2.'),
+  DeallocateStmt: prepared('DEALLOCATE', 'Leave it out: nothing stays prepared here.'),
   DeclareCursorStmt: cursor('DECLARE CURSOR'),
   FetchStmt: (fields) => cursor(fields['ismove'] === true ? 'MOVE' : 'FETCH'),
   ClosePortalStmt: cursor('CLOSE'),
-  TransactionStmt: (fields) => transaction(TRANSACTION_WORDS[text(fields['kind']) ?? ''] ?? 'Transaction control'),
+  TransactionStmt: transaction,
   ListenStmt: channel('LISTEN'),
   UnlistenStmt: channel('UNLISTEN'),
   NotifyStmt: channel('NOTIFY'),
-  LockStmt: refuse(
-    'lock',
-    'LOCK TABLE',
-    ['lock'],
-    'lock-table',
-    'LOCK TABLE makes other sessions wait.',
-    'A statement takes the locks it needs by itself.',
-  ),
-  DoStmt: refuse(
-    'call',
-    'DO',
-    ['runs-sql'],
-    'do-block',
-    'DO runs a program whose statements cannot be judged one by one.',
-    'Run its statements themselves.',
-  ),
-  CallStmt: refuse(
-    'call',
-    'CALL',
-    ['runs-sql'],
-    'procedure-call',
-    'CALL runs a procedure, and what it does is not known.',
-    'Run its statements themselves.',
-  ),
+  LockStmt: lockTable,
+  DoStmt: doBlock,
+  CallStmt: procedureCall,
   CopyStmt: copy,
 
   CreateTableAsStmt: (fields) =>
@@ -212,36 +139,38 @@ const RULES: Readonly<Record<string, Rule>> = {
   AlterEnumStmt: ddl('ALTER TYPE'),
   AlterTypeStmt: ddl('ALTER TYPE'),
   DefineStmt: (fields) => ddl(`CREATE ${objectWord(fields['kind'])}`),
-  AlterTableStmt: (fields) => {
-    const drops = items(fields['cmds'], 'AlterTableCmd').some((one) => text(one['subtype']) === 'AT_DropColumn');
-    const title = `ALTER ${objectWord(fields['objtype'])}`;
-    return drops ? drop(`${title} DROP COLUMN`) : ddl(title);
-  },
+  AlterTableStmt: alterTable,
   AlterTableMoveAllStmt: ddl('ALTER TABLE ALL IN TABLESPACE'),
-  RenameStmt: (fields) => ddl(`ALTER ${objectWord(fields['renameType'])} RENAME`),
+  RenameStmt: (fields) => {
+    const title = `ALTER ${objectWord(fields['renameType'])} RENAME`;
+    return administered(fields['renameType'], title) ?? ddl(title);
+  },
   AlterObjectDependsStmt: (fields) => ddl(`ALTER ${objectWord(fields['objectType'])} DEPENDS`),
-  AlterObjectSchemaStmt: (fields) => ddl(`ALTER ${objectWord(fields['objectType'])} SET SCHEMA`),
-  AlterOwnerStmt: (fields) => admin(`ALTER ${objectWord(fields['objectType'])} OWNER`),
+  AlterObjectSchemaStmt: (fields) => {
+    const title = `ALTER ${objectWord(fields['objectType'])} SET SCHEMA`;
+    return administered(fields['objectType'], title) ?? ddl(title);
+  },
+  AlterOwnerStmt: (fields) => administration('rights', `ALTER ${objectWord(fields['objectType'])} OWNER`),
   CommentStmt: ddl('COMMENT'),
-  SecLabelStmt: admin('SECURITY LABEL'),
-  DropStmt: (fields) => drop(`DROP ${objectWord(fields['removeType'])}`),
-  DropOwnedStmt: drop('DROP OWNED'),
-  DropdbStmt: drop('DROP DATABASE'),
-  DropRoleStmt: drop('DROP ROLE'),
-  DropTableSpaceStmt: drop('DROP TABLESPACE'),
-  DropUserMappingStmt: drop('DROP USER MAPPING'),
-  DropSubscriptionStmt: drop('DROP SUBSCRIPTION'),
+  SecLabelStmt: administration('rights', 'SECURITY LABEL'),
+  DropStmt: (fields) => {
+    const title = `DROP ${objectWord(fields['removeType'])}`;
+    return administered(fields['removeType'], title) ?? drop(title);
+  },
+  DropOwnedStmt: administration('rights', 'DROP OWNED'),
+  DropdbStmt: administration('server', 'DROP DATABASE'),
+  DropRoleStmt: administration('rights', 'DROP ROLE'),
+  DropTableSpaceStmt: administration('server', 'DROP TABLESPACE'),
+  DropUserMappingStmt: administration('outside', 'DROP USER MAPPING'),
+  DropSubscriptionStmt: administration('outside', 'DROP SUBSCRIPTION'),
 
-  CreateFunctionStmt: (fields) =>
-    ddl(
-      `CREATE ${fields['replace'] === true ? 'OR REPLACE ' : ''}${fields['is_procedure'] === true ? 'PROCEDURE' : 'FUNCTION'}`,
-    ),
+  CreateFunctionStmt: createFunction,
   AlterFunctionStmt: (fields) => ddl(`ALTER ${objectWord(fields['objtype'])}`),
   CreateTrigStmt: replace('TRIGGER'),
   RuleStmt: replace('RULE'),
-  CreateEventTrigStmt: admin('CREATE EVENT TRIGGER'),
-  AlterEventTrigStmt: admin('ALTER EVENT TRIGGER'),
-  CreatePLangStmt: admin('CREATE LANGUAGE'),
+  CreateEventTrigStmt: administration('code', 'CREATE EVENT TRIGGER'),
+  AlterEventTrigStmt: administration('code', 'ALTER EVENT TRIGGER'),
+  CreatePLangStmt: administration('code', 'CREATE LANGUAGE'),
   CreateCastStmt: ddl('CREATE CAST'),
   CreateTransformStmt: ddl('CREATE TRANSFORM'),
   CreateConversionStmt: ddl('CREATE CONVERSION'),
@@ -250,45 +179,45 @@ const RULES: Readonly<Record<string, Rule>> = {
   AlterOpFamilyStmt: ddl('ALTER OPERATOR FAMILY'),
   AlterOperatorStmt: ddl('ALTER OPERATOR'),
   AlterCollationStmt: ddl('ALTER COLLATION'),
-  CreateAmStmt: admin('CREATE ACCESS METHOD'),
+  CreateAmStmt: administration('code', 'CREATE ACCESS METHOD'),
   AlterTSDictionaryStmt: ddl('ALTER TEXT SEARCH DICTIONARY'),
   AlterTSConfigurationStmt: ddl('ALTER TEXT SEARCH CONFIGURATION'),
-  CreatePolicyStmt: admin('CREATE POLICY'),
-  AlterPolicyStmt: admin('ALTER POLICY'),
+  CreatePolicyStmt: administration('rights', 'CREATE POLICY'),
+  AlterPolicyStmt: administration('rights', 'ALTER POLICY'),
 
-  GrantStmt: (fields) => admin(fields['is_grant'] === true ? 'GRANT' : 'REVOKE'),
-  GrantRoleStmt: (fields) => admin(fields['is_grant'] === true ? 'GRANT ROLE' : 'REVOKE ROLE'),
-  AlterDefaultPrivilegesStmt: admin('ALTER DEFAULT PRIVILEGES'),
-  CreateRoleStmt: admin('CREATE ROLE'),
-  AlterRoleStmt: admin('ALTER ROLE'),
-  AlterRoleSetStmt: admin('ALTER ROLE SET', 'session'),
-  ReassignOwnedStmt: admin('REASSIGN OWNED'),
-  CreatedbStmt: admin('CREATE DATABASE'),
-  AlterDatabaseStmt: admin('ALTER DATABASE'),
-  AlterDatabaseRefreshCollStmt: admin('ALTER DATABASE REFRESH COLLATION VERSION'),
-  AlterDatabaseSetStmt: admin('ALTER DATABASE SET', 'session'),
-  AlterSystemStmt: admin('ALTER SYSTEM', 'session'),
-  CreateTableSpaceStmt: admin('CREATE TABLESPACE', 'file'),
-  AlterTableSpaceOptionsStmt: admin('ALTER TABLESPACE'),
-  CreateExtensionStmt: admin('CREATE EXTENSION', 'runs-sql'),
-  AlterExtensionStmt: admin('ALTER EXTENSION', 'runs-sql'),
-  AlterExtensionContentsStmt: admin('ALTER EXTENSION'),
-  CreateFdwStmt: admin('CREATE FOREIGN DATA WRAPPER', 'network'),
-  AlterFdwStmt: admin('ALTER FOREIGN DATA WRAPPER', 'network'),
-  CreateForeignServerStmt: admin('CREATE SERVER', 'network'),
-  AlterForeignServerStmt: admin('ALTER SERVER', 'network'),
-  CreateForeignTableStmt: admin('CREATE FOREIGN TABLE', 'network'),
-  CreateUserMappingStmt: admin('CREATE USER MAPPING', 'network'),
-  AlterUserMappingStmt: admin('ALTER USER MAPPING', 'network'),
-  ImportForeignSchemaStmt: admin('IMPORT FOREIGN SCHEMA', 'network'),
-  CreatePublicationStmt: admin('CREATE PUBLICATION', 'network'),
-  AlterPublicationStmt: admin('ALTER PUBLICATION', 'network'),
-  CreateSubscriptionStmt: admin('CREATE SUBSCRIPTION', 'network'),
-  AlterSubscriptionStmt: admin('ALTER SUBSCRIPTION', 'network'),
-  VacuumStmt: (fields) => admin(fields['is_vacuumcmd'] === true ? 'VACUUM' : 'ANALYZE'),
-  ClusterStmt: admin('CLUSTER', 'lock'),
-  ReindexStmt: admin('REINDEX', 'lock'),
-  CheckPointStmt: admin('CHECKPOINT'),
+  GrantStmt: (fields) => administration('rights', fields['is_grant'] === true ? 'GRANT' : 'REVOKE'),
+  GrantRoleStmt: (fields) => administration('rights', fields['is_grant'] === true ? 'GRANT ROLE' : 'REVOKE ROLE'),
+  AlterDefaultPrivilegesStmt: administration('rights', 'ALTER DEFAULT PRIVILEGES'),
+  CreateRoleStmt: administration('rights', 'CREATE ROLE'),
+  AlterRoleStmt: administration('rights', 'ALTER ROLE'),
+  AlterRoleSetStmt: administration('rights', 'ALTER ROLE SET', 'session'),
+  ReassignOwnedStmt: administration('rights', 'REASSIGN OWNED'),
+  CreatedbStmt: administration('server', 'CREATE DATABASE'),
+  AlterDatabaseStmt: administration('server', 'ALTER DATABASE'),
+  AlterDatabaseRefreshCollStmt: administration('server', 'ALTER DATABASE REFRESH COLLATION VERSION'),
+  AlterDatabaseSetStmt: administration('server', 'ALTER DATABASE SET', 'session'),
+  AlterSystemStmt: administration('server', 'ALTER SYSTEM', 'session'),
+  CreateTableSpaceStmt: administration('server', 'CREATE TABLESPACE', 'file'),
+  AlterTableSpaceOptionsStmt: administration('server', 'ALTER TABLESPACE'),
+  CreateExtensionStmt: administration('code', 'CREATE EXTENSION', 'runs-sql'),
+  AlterExtensionStmt: administration('code', 'ALTER EXTENSION', 'runs-sql'),
+  AlterExtensionContentsStmt: administration('code', 'ALTER EXTENSION'),
+  CreateFdwStmt: administration('outside', 'CREATE FOREIGN DATA WRAPPER', 'network'),
+  AlterFdwStmt: administration('outside', 'ALTER FOREIGN DATA WRAPPER', 'network'),
+  CreateForeignServerStmt: administration('outside', 'CREATE SERVER', 'network'),
+  AlterForeignServerStmt: administration('outside', 'ALTER SERVER', 'network'),
+  CreateForeignTableStmt: administration('outside', 'CREATE FOREIGN TABLE', 'network'),
+  CreateUserMappingStmt: administration('outside', 'CREATE USER MAPPING', 'network'),
+  AlterUserMappingStmt: administration('outside', 'ALTER USER MAPPING', 'network'),
+  ImportForeignSchemaStmt: administration('outside', 'IMPORT FOREIGN SCHEMA', 'network'),
+  CreatePublicationStmt: administration('outside', 'CREATE PUBLICATION', 'network'),
+  AlterPublicationStmt: administration('outside', 'ALTER PUBLICATION', 'network'),
+  CreateSubscriptionStmt: administration('outside', 'CREATE SUBSCRIPTION', 'network'),
+  AlterSubscriptionStmt: administration('outside', 'ALTER SUBSCRIPTION', 'network'),
+  VacuumStmt: (fields) => administration('upkeep', fields['is_vacuumcmd'] === true ? 'VACUUM' : 'ANALYZE'),
+  ClusterStmt: administration('upkeep', 'CLUSTER', 'lock'),
+  ReindexStmt: administration('upkeep', 'REINDEX', 'lock'),
+  CheckPointStmt: administration('upkeep', 'CHECKPOINT'),
 };
 
 /** Undefined for a kind that is no statement PostgreSQL 18 knows. */
