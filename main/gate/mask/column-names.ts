@@ -1,7 +1,8 @@
 /** What a column's name says of its values. Names are advice: they classify where nothing else speaks, and they veto. */
 
-export type NamedClass =
-  'email' | 'phone' | 'iban' | 'card' | 'ssn' | 'national-id' | 'secret' | 'person-name' | 'address' | 'birth-date';
+import { type DetectedClass } from './patterns.ts';
+
+export type NamedClass = DetectedClass | 'person-name' | 'address' | 'birth-date';
 
 /** Words of a name in lower case: `customerEMail2` and `CUSTOMER_E_MAIL` are both customer, e, mail. */
 export function words(name: string): readonly string[] {
@@ -15,13 +16,15 @@ export function words(name: string): readonly string[] {
 
 /** Ordered: the first that fits wins. Matched against the words joined by single spaces, with a space at either end. */
 const NAMES: readonly (readonly [NamedClass, RegExp])[] = [
+  // Before postal addresses, which an IP address is none of; `ip_country` holds none.
+  ['ip-address', / (?:ip|ipv ?[46]|ip addr(?:ess)?|remote addr(?:ess)?) $/],
   ['email', / (?:e ?mail|mail address|email address) /],
   ['iban', / (?:iban|bank account|account number) /],
   ['card', / (?:card (?:number|no|num)|pan|credit card|cc (?:number|num)) /],
   ['ssn', / (?:ssn|social security(?: number| no)?) /],
   [
     'national-id',
-    / (?:national id|tax id|passport(?: number| no)?|nino|cpf|pesel|dni|nir|bsn|codice fiscale|personnummer|aadhaar|driver licen[cs]e) /,
+    / (?:national id|national insurance(?: number)?|tax id|steuer id|passport(?: number| no)?|nino|cpf|pesel|dni|nie|nir|bsn|codice fiscale|personnummer|aadhaar|hetu|rijksregisternummer|ahv(?: nummer)?|tckn|driver licen[cs]e) /,
   ],
   [
     'secret',
@@ -51,6 +54,11 @@ export function classOfName(name: string): NamedClass | undefined {
 
 /** Names of codes that only look like identifiers of people: part numbers, order numbers, versions, times. */
 const CODES =
-  / (?:part|sku|serial|order|invoice|product|article|item|version|build|batch|lot|tracking|ticket|reference|ref|barcode|ean|isbn|timestamp|time|date|uuid|guid|hash|checksum|ip) /;
+  / (?:part|sku|serial|order|invoice|product|article|item|version|build|batch|lot|tracking|ticket|reference|ref|barcode|ean|isbn|timestamp|time|date|uuid|guid|hash|checksum) /;
 
 export const namesCode = (name: string): boolean => CODES.test(` ${words(name).join(' ')} `);
+
+/** Names of columns in which text that looks random is a key. */
+const SECRETS = / (?:token|key|secret|auth|credentials?|session|cookie|bearer|signature) /;
+
+export const hintsSecret = (name: string): boolean => SECRETS.test(` ${words(name).join(' ')} `);

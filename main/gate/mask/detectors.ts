@@ -2,8 +2,8 @@
  * A second net for columns that nobody classified: decided per column by the share of its values that look like one class,
  * never per cell. A detector proposes; it is no masking mechanism of its own, since any transformation defeats it.
  */
-import { classOfName, namesCode, type NamedClass } from './column-names.ts';
-import { PATTERNS, type Pattern } from './patterns.ts';
+import { classOfName, hintsSecret, namesCode, type NamedClass } from './column-names.ts';
+import { type DetectedClass, type Pattern, PATTERNS, traitsOf } from './patterns.ts';
 
 export interface SampledColumn {
   readonly name: string;
@@ -19,6 +19,10 @@ export interface Detection {
   readonly by: 'values' | 'name';
   /** Share of distinct samples with this form, 0 to 1; 0 where only the name spoke. */
   readonly share: number;
+  /** Distinct samples, NULLs and empty texts left out. */
+  readonly samples: number;
+  /** The form that most of them have, `Dutch BSN`; absent where only the name spoke. */
+  readonly form?: string;
 }
 
 /** Share of distinct samples that must have the form. */
@@ -28,34 +32,71 @@ const WEAK_SAMPLES = 5;
 
 const TEXT_TYPE = /^(?:text|name|citext|.*\.citext|character varying.*|character(?:\(\d+\))?)$/;
 const DATE_TYPE = /^(?:date|timestamp.*)$/;
+const WHOLE_NUMBER = /^(?:bigint|numeric.*|integer)$/;
 
+/** What such a column looks like; undefined where it looks like nothing in particular. */
 export function detectColumn({ name, type, samples }: SampledColumn): Detection | undefined {
   const named = classOfName(name);
-  const distinct = [...new Set(samples.map((value) => value.trim()))].filter((value) => value !== '');
-  if (TEXT_TYPE.test(type)) {
-    const found = byValues(distinct, namesCode(name), named);
-    if (found !== undefined) return found;
+  const patterns = patternsFor(type);
+  const distinct = new Set<string>();
+  for (const sample of samples) {
+    const value = sample.trim();
+    if (value !== '') distinct.add(value);
   }
-  return named !== undefined && nameHolds(named, type, distinct) ? { class: named, by: 'name', share: 0 } : undefined;
+  const found = byValues(distinct, patterns, name, named);
+  if (found !== undefined) return found;
+  if (named === undefined || !nameHolds(named, type, distinct.size)) return undefined;
+  return { class: named, by: 'name', share: 0, samples: distinct.size };
 }
 
-function byValues(distinct: readonly string[], code: boolean, named: NamedClass | undefined): Detection | undefined {
-  let best: Detection | undefined;
-  for (const pattern of PATTERNS) {
-    const agrees = pattern.class === named;
-    if (pattern.weak && !agrees && (code || distinct.length < WEAK_SAMPLES)) continue;
-    const share = shareOf(pattern, distinct);
-    if (share >= SHARE && share > (best?.share ?? 0)) best = { class: pattern.class, by: 'values', share };
-  }
-  return best;
-}
+/** Whether values of this type are looked at: where they are not, only a column's name can speak. */
+export const holdsDetectable = (type: string): boolean => patternsFor(type).length > 0;
 
-const shareOf = (pattern: Pattern, distinct: readonly string[]): number =>
-  distinct.length === 0 ? 0 : distinct.filter(pattern.matches).length / distinct.length;
+const patternsFor = (type: string): readonly Pattern[] =>
+  TEXT_TYPE.test(type) ? PATTERNS : PATTERNS.filter((pattern) => pattern.types?.test(type));
+
+function byValues(
+  distinct: ReadonlySet<string>,
+  patterns: readonly Pattern[],
+  name: string,
+  named: NamedClass | undefined,
+): Detection | undefined {
+  const code = namesCode(name);
+  const secret = hintsSecret(name);
+  const counting = patterns.filter(({ strength, class: of }) => {
+    if (strength === 'named') return secret;
+    return strength === 'clear' || of === named || (!code && distinct.size >= WEAK_SAMPLES);
+  });
+  const forms = new Map<Pattern, number>();
+  const classes = new Map<DetectedClass, number>();
+  for (const value of distinct) {
+    const traits = traitsOf(value);
+    let last: DetectedClass | undefined;
+    for (const pattern of counting) {
+      // Patterns of a class stand together: a value counts once for its class.
+      if (pattern.class === last || !pattern.gate(traits) || !pattern.matches(value)) continue;
+      last = pattern.class;
+      forms.set(pattern, (forms.get(pattern) ?? 0) + 1);
+      classes.set(pattern.class, (classes.get(pattern.class) ?? 0) + 1);
+    }
+  }
+  const [best] = [...classes].sort(([, one], [, other]) => other - one);
+  if (best === undefined || best[1] / distinct.size < SHARE) return undefined;
+  const [form] = [...forms].filter(([pattern]) => pattern.class === best[0]).sort(([, one], [, other]) => other - one);
+  return {
+    class: best[0],
+    by: 'values',
+    share: best[1] / distinct.size,
+    samples: distinct.size,
+    ...(form === undefined ? {} : { form: form[0].form }),
+  };
+}
 
 /** A name alone counts where the type can hold such a value. */
-function nameHolds(named: NamedClass, type: string, distinct: readonly string[]): boolean {
+function nameHolds(named: NamedClass, type: string, distinct: number): boolean {
   if (named === 'birth-date') return DATE_TYPE.test(type) || TEXT_TYPE.test(type);
-  if (TEXT_TYPE.test(type)) return !(named === 'email' && distinct.length >= WEAK_SAMPLES);
-  return /^(?:bigint|numeric.*|integer)$/.test(type) && ['card', 'ssn', 'national-id', 'phone', 'iban'].includes(named);
+  if (named === 'ip-address') return type === 'inet' || type === 'cidr' || TEXT_TYPE.test(type);
+  // Addresses of people have a form that no other value has: enough values without it are something else.
+  if (TEXT_TYPE.test(type)) return !(named === 'email' && distinct >= WEAK_SAMPLES);
+  return WHOLE_NUMBER.test(type) && ['card', 'ssn', 'national-id', 'phone', 'iban'].includes(named);
 }

@@ -1,19 +1,61 @@
 /**
- * What one value looks like, by form and, where the form has one, by its check digits. Each pattern is bounded and starts
- * with what rules most values out; none of them decides alone (detectors.ts does, per column).
+ * What one value looks like, by form and, where the form has one, by its check digits. A value is read once for its traits,
+ * which rule most forms out; a pattern is bounded and decides nothing alone (detectors.ts does, per column).
  */
+import { mod97, passesLuhn } from './check-digits.ts';
+import { NATIONAL_IDS } from './national-ids.ts';
+import { looksRandom, SECRETS } from './secrets.ts';
 
-export type DetectedClass = 'email' | 'phone' | 'iban' | 'card' | 'ssn' | 'national-id' | 'secret';
+export type DetectedClass = 'email' | 'phone' | 'iban' | 'card' | 'ssn' | 'national-id' | 'secret' | 'ip-address';
+
+/**
+ * How much a form says: `clear` forms are nothing else; ordinary numbers and codes can be `weak`; `named` ones count only
+ * where the column's name says the same.
+ */
+export type Strength = 'clear' | 'weak' | 'named';
 
 export interface Pattern {
   readonly class: DetectedClass;
-  /** True where ordinary numbers and codes can have this form too: such a column needs more samples and no other name. */
-  readonly weak: boolean;
+  /** As a suggestion names it. */
+  readonly form: string;
+  readonly strength: Strength;
+  /** Types besides text that hold such values. */
+  readonly types?: RegExp;
+  /** Rules out by counting; false for most values of other kinds. */
+  readonly gate: (traits: Traits) => boolean;
   readonly matches: (value: string) => boolean;
 }
 
-/** Longer values are texts, not values of one kind (RFC 5321 bounds an address at 254; tokens are judged by their start). */
+/** What one pass over a value counts. */
+export interface Traits {
+  readonly length: number;
+  readonly digits: number;
+  readonly letters: number;
+  readonly ats: number;
+  /** Of space, dot, dash, parentheses, plus, slash and colon. */
+  readonly separators: number;
+  readonly colons: number;
+  readonly dots: number;
+}
+
+/** Longer values are texts, not values of one kind (RFC 5321 bounds an address at 254); tokens are judged by their start. */
 const LONGEST = 254;
+
+export function traitsOf(value: string): Traits {
+  let [digits, letters, ats, separators, colons, dots] = [0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < value.length && i < LONGEST; i++) {
+    const code = value.charCodeAt(i);
+    if (code >= 48 && code <= 57) digits++;
+    else if ((code >= 97 && code <= 122) || (code >= 65 && code <= 90)) letters++;
+    else if (code === 64) ats++;
+    else if (code === 32 || (code >= 40 && code <= 47 && code !== 42 && code !== 44) || code === 58) {
+      separators++;
+      if (code === 58) colons++;
+      else if (code === 46) dots++;
+    }
+  }
+  return { length: value.length, digits, letters, ats, separators, colons, dots };
+}
 
 const EMAIL = /^[\p{L}\p{N}.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[\p{L}\p{N}-]{1,63}\.){1,8}[\p{L}]{2,24}$/u;
 
@@ -29,25 +71,12 @@ function isPhone(value: string): boolean {
   return digits >= 8 && digits <= 15;
 }
 
-/** Remainder by 97 of a decimal string of any length (ISO 7064). */
-const mod97 = (digits: string): number => [...digits].reduce((rest, digit) => (rest * 10 + Number(digit)) % 97, 0);
-
 /** ISO 13616: letters count as 10 to 35, the first four characters go to the end, the remainder is 1. */
 function isIban(value: string): boolean {
   const compact = value.replaceAll(' ', '').toUpperCase();
   if (!/^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$/.test(compact)) return false;
   const moved = compact.slice(4) + compact.slice(0, 4);
   return mod97(moved.replaceAll(/[A-Z]/g, (letter) => String(letter.charCodeAt(0) - 55))) === 1;
-}
-
-function passesLuhn(digits: string): boolean {
-  let sum = 0;
-  for (let i = 0; i < digits.length; i++) {
-    const digit = Number(digits[digits.length - 1 - i]);
-    const doubled = digit * 2;
-    sum += i % 2 === 0 ? digit : doubled > 9 ? doubled - 9 : doubled;
-  }
-  return sum % 10 === 0;
 }
 
 /** Prefix and length of the large issuers (ISO/IEC 7812): Visa, Mastercard, American Express, Discover, JCB, Diners. */
@@ -63,85 +92,91 @@ function isCard(value: string): boolean {
 /** Social Security Administration: no area 000, 666 or 9xx, no group 00, no serial 0000. */
 const SSN = /^(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}$/;
 
-const weighted = (digits: string, weights: readonly number[]): number =>
-  weights.reduce((sum, weight, i) => sum + weight * Number(digits[i]), 0);
+/** RFC 1918, 5737 and the rest of the space alike; not 0.x and not multicast. */
+const IPV4 =
+  /^(?!0\.)(?:(?:1?\d?\d|2[01]\d|22[0-3])\.)(?:(?:1?\d?\d|2[0-4]\d|25[0-5])\.){2}(?:1?\d?\d|2[0-4]\d|25[0-5])(?:\/32)?$/;
+/** Versions have four parts as well, but small ones. */
+const LARGE_OCTET = /(?:^|\.)[12]\d\d(?:\.|\/|$)/;
+const IPV6 = /^(?=.*:.*:)[0-9a-f:]{3,39}(?:\/128)?$/i;
+const isIpv6 = (value: string): boolean =>
+  IPV6.test(value) && (value.includes('::') || value.split(':').length === 8) && !/:::|[0-9a-f]{5}/i.test(value);
 
-/** France, NIR: 97 minus the number by 97 is the key; Corsica's 2A and 2B count as 19 and 18. */
-function isFrenchNir(value: string): boolean {
-  if (!/^[12]\d{2}(?:0[1-9]|1[0-2])(?:\d{2}|2[AB])\d{8}$/.test(value)) return false;
-  const digits = value.replace('2A', '19').replace('2B', '18');
-  return 97 - mod97(digits.slice(0, 13)) === Number(digits.slice(13));
-}
-
-/** Spain, DNI and NIE: the letter is the number by 23. */
-function isSpanishDni(value: string): boolean {
-  if (!/^[XYZ\d]\d{7}[A-Z]$/.test(value)) return false;
-  const number = value.slice(0, 8).replace(/^[XYZ]/, (letter) => String('XYZ'.indexOf(letter)));
-  return 'TRWAGMYFPDXBNJZSQVHLCKE'[Number(number) % 23] === value[8];
-}
-
-const ODD_VALUES = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23];
-
-/** Italy, codice fiscale: the last letter is a sum over the others, odd places by a table of the ministry's decree. */
-function isItalianCode(value: string): boolean {
-  if (!/^[A-Z]{6}[\dL-NP-V]{2}[A-EHLMPR-T][\dL-NP-V]{2}[A-Z][\dL-NP-V]{3}[A-Z]$/.test(value)) return false;
-  let sum = 0;
-  for (let i = 0; i < 15; i++) {
-    const code = value.charCodeAt(i);
-    const ordinal = code >= 65 ? code - 65 : code - 48;
-    sum += i % 2 === 0 ? (ODD_VALUES[ordinal] ?? 0) : ordinal;
-  }
-  return String.fromCharCode(65 + (sum % 26)) === value[15];
-}
-
-/** Germany, tax id: ISO 7064 MOD 11,10; of the first ten digits one occurs twice or three times, no other. */
-function isGermanTaxId(value: string): boolean {
-  if (!/^[1-9]\d{10}$/.test(value)) return false;
-  const distinct = new Set(value.slice(0, 10)).size;
-  if (distinct !== 9 && distinct !== 8) return false;
-  let product = 10;
-  for (const digit of value.slice(0, 10)) {
-    const sum = (Number(digit) + product) % 10;
-    product = ((sum === 0 ? 10 : sum) * 2) % 11;
-  }
-  return (11 - product) % 10 === Number(value[10]);
-}
-
-/** Poland, PESEL: month with century 1 to 12 by 20, day, weights 1 3 7 9. */
-function isPesel(value: string): boolean {
-  if (!/^\d{11}$/.test(value)) return false;
-  const month = Number(value.slice(2, 4)) % 20;
-  const day = Number(value.slice(4, 6));
-  if (month < 1 || month > 12 || day < 1 || day > 31) return false;
-  return (10 - (weighted(value, [1, 3, 7, 9, 1, 3, 7, 9, 1, 3]) % 10)) % 10 === Number(value[10]);
-}
-
-/** Brazil, CPF: two check digits by 11; equal digits throughout are not given out. */
-function isCpf(value: string): boolean {
-  if (!/^(?:\d{11}|\d{3}\.\d{3}\.\d{3}-\d{2})$/.test(value)) return false;
-  const digits = value.replaceAll(/\D/g, '');
-  if (new Set(digits).size === 1) return false;
-  const check = (length: number): number => {
-    const weights = Array.from({ length }, (_, i) => length + 1 - i);
-    return ((weighted(digits, weights) * 10) % 11) % 10;
-  };
-  return check(9) === Number(digits[9]) && check(10) === Number(digits[10]);
-}
-
-const NATIONAL_IDS = [isFrenchNir, isSpanishDni, isItalianCode, isGermanTaxId, isPesel, isCpf];
-
-/** Tokens that say themselves what they are. */
-const SECRET =
-  /^(?:eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*|(?:AKIA|ASIA)[A-Z2-7]{16}|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,}|glpat-[\w-]{20,}|[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|sk-[\w-]{20,}|xox[abprs]-[\w-]{10,}|AIza[\w-]{35}|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----)/;
+const WHOLE_NUMBER = /^(?:bigint|numeric(?:\(\d+,0\))?)$/;
+const short = ({ length }: Traits): boolean => length <= LONGEST;
 
 export const PATTERNS: readonly Pattern[] = [
-  { class: 'secret', weak: false, matches: (value) => SECRET.test(value) },
-  { class: 'email', weak: false, matches: (value) => value.includes('@') && short(value) && EMAIL.test(value) },
-  { class: 'iban', weak: false, matches: (value) => short(value) && isIban(value) },
-  { class: 'card', weak: true, matches: (value) => short(value) && isCard(value) },
-  { class: 'ssn', weak: true, matches: (value) => short(value) && SSN.test(value) },
-  { class: 'national-id', weak: true, matches: (value) => short(value) && NATIONAL_IDS.some((is) => is(value)) },
-  { class: 'phone', weak: true, matches: (value) => short(value) && isPhone(value) },
+  ...SECRETS.map(({ form, matches }): Pattern => ({
+    class: 'secret',
+    form,
+    strength: 'clear',
+    gate: ({ length, letters }) => length >= 16 && letters >= 4,
+    matches,
+  })),
+  {
+    class: 'secret',
+    form: 'random text',
+    strength: 'named',
+    gate: ({ length, digits, letters }) => length >= 20 && digits > 0 && letters > 0,
+    matches: looksRandom,
+  },
+  {
+    class: 'email',
+    form: 'e-mail address',
+    strength: 'clear',
+    gate: (traits) => traits.ats > 0 && short(traits),
+    matches: (value) => EMAIL.test(value),
+  },
+  {
+    class: 'iban',
+    form: 'IBAN',
+    strength: 'clear',
+    gate: ({ length, digits, letters }) => length >= 15 && length <= 42 && digits >= 6 && letters >= 2,
+    matches: isIban,
+  },
+  {
+    class: 'card',
+    form: 'card number',
+    strength: 'weak',
+    types: WHOLE_NUMBER,
+    gate: ({ digits, separators, length }) => digits >= 13 && digits <= 19 && digits + separators === length,
+    matches: isCard,
+  },
+  {
+    class: 'ssn',
+    form: 'US social security number',
+    strength: 'weak',
+    gate: ({ length, digits }) => length === 11 && digits === 9,
+    matches: (value) => SSN.test(value),
+  },
+  ...NATIONAL_IDS.map(({ form, matches }): Pattern => ({
+    class: 'national-id',
+    form,
+    strength: 'weak',
+    types: WHOLE_NUMBER,
+    gate: ({ length, digits }) => length >= 9 && length <= 18 && digits >= 6,
+    matches,
+  })),
+  {
+    class: 'ip-address',
+    form: 'IPv4 address',
+    strength: 'weak',
+    types: /^inet$/,
+    gate: ({ length, digits, dots }) => length <= 18 && dots === 3 && digits >= 4,
+    matches: (value) => IPV4.test(value) && LARGE_OCTET.test(value),
+  },
+  {
+    class: 'ip-address',
+    form: 'IPv6 address',
+    strength: 'weak',
+    types: /^inet$/,
+    gate: ({ length, colons }) => length <= 43 && colons >= 2,
+    matches: isIpv6,
+  },
+  {
+    class: 'phone',
+    form: 'phone number',
+    strength: 'weak',
+    gate: ({ length, digits, letters }) => length <= 32 && digits >= 8 && digits <= 20 && letters <= 3,
+    matches: isPhone,
+  },
 ];
-
-const short = (value: string): boolean => value.length <= LONGEST;
