@@ -1,0 +1,48 @@
+/** What the server's own tree of a statement says: the same questions as Lineage answers, by object identifiers. */
+
+/** A column of a relation as pg_attribute numbers it: 0 is the whole row, negative a system column. */
+export interface ServerColumn {
+  readonly relation: number;
+  readonly attribute: number;
+}
+
+export interface ServerOutput {
+  /** Base columns whose values can reach the output. */
+  readonly flow: ReadonlySet<ServerColumn>;
+  /** True where it is one base column (or one of several), unchanged but for implicit casts of PostgreSQL's own. */
+  readonly plain: boolean;
+}
+
+export interface ServerRelation {
+  /** OID in pg_class. */
+  readonly oid: number;
+  /** relkind of pg_class: r, p, v, m, f, S, t. */
+  readonly kind: string;
+  readonly written: boolean;
+}
+
+/** What one part of the statement reads and calls. */
+export interface ServerObjects {
+  /** Columns that decide on something: rows, order, groups, what is stored, which branch is taken. */
+  readonly uses: ReadonlySet<ServerColumn>;
+  /** Columns that an output, or a column of a subquery, is computed from. */
+  readonly made: ReadonlySet<ServerColumn>;
+  /** By OID. */
+  readonly relations: ReadonlyMap<number, ServerRelation>;
+  /** OIDs of functions, and of those behind operators where the tree has them. */
+  readonly functions: ReadonlySet<number>;
+  readonly operators: ReadonlySet<number>;
+  /** OIDs of types that values are made of or turned into. */
+  readonly types: ReadonlySet<number>;
+  readonly collations: ReadonlySet<number>;
+}
+
+export interface ServerLineage {
+  readonly outputs: readonly ServerOutput[];
+  /** Of the text and of the views that it reads. */
+  readonly statement: ServerObjects;
+  /** Of row security policies and check options, which whoever owns the table wrote. */
+  readonly rowSecurity: ServerObjects;
+  readonly writes: boolean;
+  readonly locksRows: boolean;
+}
