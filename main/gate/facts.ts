@@ -133,6 +133,36 @@ export interface OutputLineage {
   readonly span?: Span;
 }
 
+/** Code of this database that a statement runs, by its OID in pg_proc or pg_operator. */
+export interface CodeUse {
+  readonly kind: 'function' | 'operator';
+  readonly oid: number;
+}
+
+/** Code that users or extensions made and that a statement runs or may run: what its execution is bound to. */
+export interface CodeUse {
+  readonly kind: 'function' | 'operator' | 'cast' | 'type';
+  readonly oid: number;
+  /** Where nothing here can read what it does: refused, unless the policy says how to treat it. */
+  readonly opaque?: OpaqueCode;
+  /** Declared VOLATILE: may give something else at another time. */
+  readonly volatile?: true;
+}
+
+/** A function that is not read: not written in SQL, or in SQL that cannot be traced. */
+export interface OpaqueCode {
+  readonly schema: string;
+  readonly name: string;
+  /** Types of its arguments as the server formats them (`integer`), and as pg_type names them (`int4`). */
+  readonly args: readonly string[];
+  readonly typeNames: readonly string[];
+  readonly extension?: string;
+  /** Compiled code, which only a superuser can bring into a database. */
+  readonly compiled: boolean;
+  /** What the asker is told where the policy does not know it. */
+  readonly hazard: Hazard;
+}
+
 export interface Lineage {
   readonly outputs: readonly OutputLineage[];
   /** Every use of a base column that is not a plain flow to an output: what lets an asker infer a value. */
@@ -141,6 +171,10 @@ export interface Lineage {
   readonly groupSize?: number;
   /** Relations that the names mean in this catalog, with those that views reach. */
   readonly relations: readonly RelationUse[];
+  /** Functions and operators outside pg_catalog that may run, in views and their like too; absent where none may. */
+  readonly code?: readonly CodeUse[];
   /** Parts that could not be traced: each refuses the whole statement. */
   readonly hazards: readonly Hazard[];
+  /** Absent where the statement runs none. */
+  readonly code?: readonly CodeUse[];
 }
