@@ -32,6 +32,25 @@ export type SignInStep =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'done'; readonly person: PersonView };
 
+/** What a connection's database role can do besides what it is for. */
+export interface WeaknessView {
+  /** Stable; the word of `accept` in connections.yaml where the severity is `refused`. */
+  readonly code: string;
+  /** `refused`: nobody works through such a role, unless the connection accepts it. */
+  readonly severity: 'refused' | 'shown';
+  readonly accepted: boolean;
+  readonly sentence: string;
+  /** SQL that ends it. */
+  readonly mend: readonly string[];
+}
+
+/** Whether statements are traced a second time from the server's own trees. */
+export interface SecondLineageView {
+  readonly on: boolean;
+  readonly sentence: string;
+  readonly mend: readonly string[];
+}
+
 export interface ConnectionView {
   readonly name: string;
   readonly title: string;
@@ -43,6 +62,37 @@ export interface ConnectionView {
   readonly access: 'read-only' | 'read-write';
   readonly strength: 'advisory' | 'brokered' | 'gateway';
   readonly state: 'closed' | 'open' | 'failed';
+  /** The gravest first; null until somebody has connected since the program was started. */
+  readonly weaknesses: readonly WeaknessView[] | null;
+  readonly secondLineage: SecondLineageView | null;
+}
+
+/** `countersign connections show`: a connection with what its server says of its role. */
+export interface ConnectionDetail {
+  readonly connection: ConnectionView;
+  readonly host: string;
+  readonly port: number;
+  readonly role: string;
+  readonly searchPath: readonly string[];
+  readonly weaknesses: readonly WeaknessView[];
+  readonly secondLineage: SecondLineageView;
+  /** Why the connection accepts what would refuse every session; null where it accepts nothing. */
+  readonly because: string | null;
+}
+
+/** `countersign connections doctor`. */
+export interface ExaminationView {
+  readonly connection: string;
+  readonly title: string;
+  /** False where nobody can work through the connection as it is. */
+  readonly usable: boolean;
+  readonly findings: readonly {
+    readonly code: string;
+    readonly level: 'good' | 'weak' | 'refuses';
+    readonly sentence: string;
+    readonly mend: readonly string[];
+  }[];
+  readonly secondLineage: SecondLineageView | null;
 }
 
 export interface ColumnView {

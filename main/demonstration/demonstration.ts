@@ -7,6 +7,7 @@ import { CountersignError } from '../errors.ts';
 import { ensurePrivateDirectory, readPrivateFile, writePrivateFile } from '../credentials/index.ts';
 import { asSuperuser, type EmbeddedServer, startEmbedded } from '../databases/embedded/index.ts';
 import { PROFILE_FILES } from '../profile/directory.ts';
+import { roleScript } from '../profile/role-script.ts';
 import { type SecretReference } from '../profile/types.ts';
 import { type Person, type RunningIdp } from './idp/index.ts';
 import { connectionsYaml, organisationYaml, WRITTEN_BY_DEMONSTRATION } from './organisation/templates.ts';
@@ -27,8 +28,8 @@ export interface Demonstration {
   stop(): Promise<void>;
 }
 
-/** Raised when the shop's tables or rows change, so that an older profile is filled anew. */
-const SHOP_VERSION = '1';
+/** Raised when the shop's tables, rows or roles change, so that an older profile is filled anew. */
+const SHOP_VERSION = '2';
 const SEED = 20_260_101;
 
 const ENVIRONMENTS = ['staging', 'production'] as const;
@@ -168,15 +169,14 @@ async function fill(
       onProgress(`Filling the ${environment} shop`);
       const role = roleOf(environment);
       await asSuperuser(server, `shop_${environment}`, async (query) => {
+        const reads = roleScript({ user: role, database: `shop_${environment}`, searchPath: ['public'] });
         // In staging the role owns what it works on; in production it can read and nothing else.
-        if (environment === 'staging') await query(`GRANT CREATE, USAGE ON SCHEMA public TO ${role}; SET ROLE ${role}`);
+        if (environment === 'staging')
+          await query(`${reads}GRANT CREATE ON SCHEMA public TO ${role}; SET ROLE ${role}`);
         await query(schema);
         for (const statement of shopData(SEED, sizes[environment])) await query(statement);
         await query(objects);
-        if (environment === 'production')
-          await query(
-            `GRANT USAGE ON SCHEMA public TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`,
-          );
+        if (environment === 'production') await query(reads);
       });
     }),
   );

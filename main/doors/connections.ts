@@ -1,5 +1,7 @@
-import { type ConnectionView } from '../../shared/views.ts';
+import { type ConnectionDetail, type ConnectionView, type ExaminationView } from '../../shared/views.ts';
+import { CountersignError } from '../errors.ts';
 import { askPolicy } from '../gate/decide-access.ts';
+import { refuses } from '../gate/doctor.ts';
 import { type Session } from '../identity/principal.ts';
 import { type Installation } from '../installation.ts';
 import { type Connection } from '../profile/types.ts';
@@ -19,6 +21,7 @@ function connectionView(
   connection: Connection,
   writes: boolean,
 ): ConnectionView {
+  const role = installation.roleOf(connection);
   return {
     name: connection.name,
     title: connection.title,
@@ -30,6 +33,58 @@ function connectionView(
     // A stored password can be used without the gate; brokered credentials and gateways are what binds.
     strength: 'advisory',
     state: installation.isOpen(session, connection.name) ? 'open' : 'closed',
+    weaknesses: role?.weaknesses ?? null,
+    secondLineage: role?.secondLineage ?? null,
+  };
+}
+
+/** The connection with what its server says of its role, connecting for it. @throws CountersignError why it could not be said */
+export async function connectionDetail(
+  installation: Installation,
+  session: Session,
+  name: string,
+  signal: AbortSignal,
+): Promise<ConnectionDetail> {
+  const connection = installation.inForce().connection(name);
+  const { findings } = await installation.examine(session, connection, signal);
+  const role = installation.roleOf(connection);
+  if (role === undefined) {
+    const [refusing] = findings.filter(({ level }) => level === 'refuses');
+    throw new CountersignError(
+      refusing?.code ?? 'role-unknown',
+      refusing?.sentence ?? 'The role could not be looked at.',
+      {
+        next: refusing?.mend[0] ?? `See: countersign connections doctor ${name}`,
+      },
+    );
+  }
+  return {
+    connection: connectionView(installation, session, connection, mayDo(installation, session, connection, 'update')),
+    host: connection.host,
+    port: connection.port,
+    role: role.facts.role,
+    searchPath: connection.searchPath,
+    weaknesses: role.weaknesses,
+    secondLineage: role.secondLineage,
+    because: connection.accept?.because ?? null,
+  };
+}
+
+/** The doctor's checklist. */
+export async function examineConnection(
+  installation: Installation,
+  session: Session,
+  name: string,
+  signal: AbortSignal,
+): Promise<ExaminationView> {
+  const connection = installation.inForce().connection(name);
+  const examination = await installation.examine(session, connection, signal);
+  return {
+    connection: name,
+    title: connection.title,
+    usable: !refuses(examination),
+    findings: examination.findings,
+    secondLineage: examination.secondLineage ?? null,
   };
 }
 

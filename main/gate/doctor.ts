@@ -5,9 +5,10 @@
 import { type PostgresSession } from '../databases/postgres/session.ts';
 import { CountersignError } from '../errors.ts';
 import { type Connection } from '../profile/types.ts';
-import { identifier } from './role-mending.ts';
+import { identifier } from '../profile/role-sql.ts';
 import { type KnownRole } from './roles.ts';
 import { type SecondLineageState } from './second-lineage-state.ts';
+import { BUILTIN_MAJORS, isReviewedMajor } from './understand/postgres/builtins.ts';
 
 /** `refuses`: nobody can work through the connection. `weak`: it works, with less protection than it could have. */
 export type Level = 'good' | 'weak' | 'refuses';
@@ -37,9 +38,6 @@ export interface ExaminePorts {
   readonly now: () => number;
 }
 
-/** Majors that are supported, and of those the ones that the whole corpus is run on. */
-const SUPPORTED = { from: 13, to: 18 };
-const TESTED: ReadonlySet<number> = new Set([15, 18]);
 /** Seconds that the server's clock may be off before times in the two records are hard to put side by side. */
 const CLOCK_TOLERANCE = 5;
 
@@ -119,14 +117,12 @@ function tls({ tls: mode, host, ca }: Connection, encrypted: boolean): Finding {
 }
 
 function version(text: string, major: number): Finding {
-  const name = `PostgreSQL ${text}`;
-  if (major < SUPPORTED.from || major > SUPPORTED.to) {
-    return weak(
-      'version',
-      `${name} is not among the versions that are supported (${String(SUPPORTED.from)} to ${String(SUPPORTED.to)}): functions that it has and PostgreSQL ${String(SUPPORTED.to)} has not are refused.`,
-    );
-  }
-  return good('version', TESTED.has(major) ? `${name}: every test is run on it.` : `${name} is supported.`);
+  const [oldest, newest] = BUILTIN_MAJORS;
+  if (isReviewedMajor(major)) return good('version', `PostgreSQL ${text} is supported.`);
+  return weak(
+    'version',
+    `PostgreSQL ${text} is not among the versions whose functions were reviewed (${String(oldest)} to ${String(newest)}): what it has of its own is refused.`,
+  );
 }
 
 function roleFindings({ facts, weaknesses }: KnownRole): readonly Finding[] {

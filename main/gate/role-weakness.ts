@@ -5,7 +5,7 @@
 import { type RoleAttributes, type RoleFacts } from '../databases/postgres/role.ts';
 import { CountersignError } from '../errors.ts';
 import { type AcceptableWeakness, type Connection } from '../profile/types.ts';
-import { grantees, identifier, revoke, revokeDefiners, revokeExtension, revokeUntrusted } from './role-mending.ts';
+import { grantees, identifier, revoke, revokeDefiners, revokeExtension, revokeUntrusted } from '../profile/role-sql.ts';
 
 export interface Weakness {
   /** Stable: `superuser`, `temporary-tables` ... Those of `refused` are the words of `accept` in connections.yaml. */

@@ -1,6 +1,7 @@
 import { type RoleFacts } from '../databases/postgres/role.ts';
 import { type Connection } from '../profile/types.ts';
-import { identifier } from './role-mending.ts';
+import { COMPARED_MAJORS } from './lineage/server/index.ts';
+import { identifier } from '../profile/role-sql.ts';
 
 /** Whether a connection's statements are traced a second time from the server's own trees, and in words why. */
 export interface SecondLineageState {
@@ -9,9 +10,6 @@ export interface SecondLineageState {
   /** What turns it on; empty where it is on, or only the connection itself can. */
   readonly mend: readonly string[];
 }
-
-/** Majors whose trees were compared with the corpus; another one is traced from the text alone. */
-export const COMPARED_MAJORS: ReadonlySet<number> = new Set([15, 18]);
 
 /** Levels at which the trees, which come at LOG, stay out of the server's log. */
 const QUIET: ReadonlySet<string> = new Set(['fatal', 'panic']);

@@ -1,32 +1,80 @@
+import { type ConnectionView } from '../../../shared/views.ts';
+import { inForce } from '../../gate/in-force.ts';
 import { type Environment } from '../../policy/vocabulary.ts';
 import { addConnection, removeConnection } from '../../profile/edit-connections.ts';
 import { createLocalProfile } from '../../profile/local.ts';
-import { visibleConnections } from '../connections.ts';
+import { roleScript } from '../../profile/role-script.ts';
+import { loadProfile } from '../../profile/load.ts';
+import { connectionDetail, examineConnection, visibleConnections } from '../connections.ts';
 import { formatTable } from '../format/rows.ts';
-import { type CliIo, DONE, type ExitCode, write } from './io.ts';
+import { connectionText, examinationText } from './connection-text.ts';
+import { type CliIo, DONE, type ExitCode, REFUSED, write } from './io.ts';
 import { sessionOf, withInstallation } from './signed-in.ts';
 
 export async function connections(
   io: CliIo,
   home: string,
-  options: { readonly as?: string; readonly json?: boolean },
+  options: Asked & { readonly check?: boolean },
 ): Promise<ExitCode> {
   return withInstallation(home, async (installation) => {
     const session = await installation.identity.ensureLive(await sessionOf(installation, options.as));
+    if (options.check === true) {
+      const names = visibleConnections(installation, session).map(({ name }) => name);
+      await Promise.all(names.map((name) => examineConnection(installation, session, name, io.signal)));
+    }
     const list = visibleConnections(installation, session);
     if (options.json === true) await write(io.stdout, `${JSON.stringify(list)}\n`);
     else {
       const names = ['name', 'environment', 'database', 'access', 'strength', 'title'] as const;
+      const rows = list.map((connection) => [
+        ...names.map((name) => connection[name]),
+        ...(options.check === true ? [weaknessWords(connection)] : []),
+      ]);
+      const headings = options.check === true ? [...names, 'weaknesses'] : names;
       await write(
         io.stdout,
         formatTable(
-          names.map((name) => ({ name, numeric: false })),
-          list.map((connection) => names.map((name) => connection[name])),
+          headings.map((name) => ({ name, numeric: false })),
+          rows,
         ),
       );
     }
     return DONE;
   });
+}
+
+interface Asked {
+  readonly as?: string;
+  readonly json?: boolean;
+}
+
+function weaknessWords({ weaknesses }: ConnectionView): string {
+  if (weaknesses === null) return 'not known';
+  return weaknesses.length === 0 ? 'none' : weaknesses.map(({ code }) => code).join(', ');
+}
+
+/** One connection with what its server says of its role. */
+export async function connectionsShow(io: CliIo, home: string, name: string, options: Asked): Promise<ExitCode> {
+  return withInstallation(home, async (installation) => {
+    const detail = await connectionDetail(installation, await sessionOf(installation, options.as), name, io.signal);
+    await write(io.stdout, options.json === true ? `${JSON.stringify(detail)}\n` : connectionText(detail));
+    return DONE;
+  });
+}
+
+/** Whether a connection is as it should be, and what mends it where it is not. */
+export async function connectionsDoctor(io: CliIo, home: string, name: string, options: Asked): Promise<ExitCode> {
+  return withInstallation(home, async (installation) => {
+    const view = await examineConnection(installation, await sessionOf(installation, options.as), name, io.signal);
+    await write(io.stdout, options.json === true ? `${JSON.stringify(view)}\n` : examinationText(view));
+    return view.usable ? DONE : REFUSED;
+  });
+}
+
+/** The SQL that sets up the role of a connection. Needs neither a login nor the server. */
+export async function connectionsRoleScript(io: CliIo, home: string, name: string): Promise<ExitCode> {
+  await write(io.stdout, roleScript(inForce(await loadProfile(home)).connection(name)));
+  return DONE;
 }
 
 /** A profile for somebody without an organisation. */

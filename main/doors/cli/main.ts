@@ -1,7 +1,15 @@
 import { Command, CommanderError, Option } from 'commander';
 import { VERSION } from '../../version.ts';
 import { type Environment, ENVIRONMENTS } from '../../policy/vocabulary.ts';
-import { connections, connectionsAdd, connectionsRemove, init } from './connections.ts';
+import {
+  connections,
+  connectionsAdd,
+  connectionsDoctor,
+  connectionsRemove,
+  connectionsRoleScript,
+  connectionsShow,
+  init,
+} from './connections.ts';
 import { homeOf } from './home.ts';
 import { type LoginOptions } from './login.ts';
 import { type StatementOptions } from './query.ts';
@@ -72,7 +80,22 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     .enablePositionalOptions()
     .option('--as <email>', 'which of the people signed in')
     .option('--json')
-    .action(does(async (options: Listing) => connections(io, home(options), options)));
+    .option('--check', 'connect to each and say what its role can do besides')
+    .action(does(async (options: Listing & { readonly check?: boolean }) => connections(io, home(options), options)));
+  const about = (name: string, description: string): Command =>
+    command(list, name, description)
+      .argument('<name>', 'name of a connection')
+      .option('--as <email>', 'which of the people signed in')
+      .option('--json');
+  about('show', 'one connection, with what its role can do').action(
+    does(async (name: string, options: Listing) => connectionsShow(io, home(options), name, options)),
+  );
+  about('doctor', 'whether a connection is as it should be, and what mends it').action(
+    does(async (name: string, options: Listing) => connectionsDoctor(io, home(options), name, options)),
+  );
+  command(list, 'role-script', 'the SQL that sets up the role of a connection')
+    .argument('<name>', 'name of a connection')
+    .action(does(async (name: string, options: Home) => connectionsRoleScript(io, home(options), name)));
   command(list, 'add', 'add a connection by its address (local profile)')
     .argument('<url>', 'postgres://user:password@host:port/database')
     .option('--title <title>', 'name to show', '')
