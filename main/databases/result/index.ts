@@ -4,6 +4,7 @@ export { type NewResult, ResultStore, type ResultStoreOptions } from './store.ts
 export {
   type CellTransform,
   type Cut,
+  type Inspection,
   MalformedRow,
   MASKED_LIMIT,
   type ResultWriter,

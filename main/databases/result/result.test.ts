@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CELL_LIMIT, CELL_MASKED, CELL_NULL, CELL_TRUNCATED, ResultWindow } from '../../../shared/result-window.ts';
-import { type CellTransform, MalformedRow, ResultStore, type ResultStoreOptions, type StoredResult } from './index.ts';
+import {
+  type CellTransform,
+  type Inspection,
+  MalformedRow,
+  ResultStore,
+  type ResultStoreOptions,
+  type StoredResult,
+} from './index.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'countersign-result-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -203,6 +210,109 @@ describe('a row that is none', () => {
     expect(() => writer.row(body, 0, body.length)).toThrow(MalformedRow);
     expect(result.rows).toBe(0);
   });
+});
+
+describe('an inspection', () => {
+  const secret = row(['secret', null]);
+  const plain = row(['plain', 'x']);
+
+  /** Finds column 0 as soon as enough of what it has seen says so. */
+  function inspection(rows: number, enough: number): Inspection & { readonly looked: () => number } {
+    let secrets = 0;
+    let looked = 0;
+    return {
+      rows,
+      bytes: 1_000_000,
+      see(source, start, end) {
+        looked++;
+        if (source.subarray(start, end).includes('secret')) secrets++;
+      },
+      judge: () => (secrets >= enough ? new Map([[0, stars]]) : new Map()),
+      looked: () => looked,
+    };
+  }
+  const texts = (result: StoredResult): (string | null)[] => [...result.textRows()].map(([first = null]) => first);
+
+  it('holds the first rows back until it has judged them', () => {
+    const { writer, result } = store().create({
+      transforms: [undefined, undefined],
+      limits: unlimited,
+      inspection: inspection(3, 2),
+    });
+    writer.row(secret, 0, secret.length);
+    writer.row(plain, 0, plain.length);
+    expect(result.rows).toBe(0);
+    writer.row(secret, 0, secret.length);
+    expect(texts(result)).toEqual(['***', '***', '***']);
+    expect(result.cell(0, 0)).toMatchObject({ masked: true });
+  });
+
+  it('judges what there is when no more rows come', () => {
+    const { writer, result } = store().create({
+      transforms: [undefined, undefined],
+      limits: unlimited,
+      inspection: inspection(100, 1),
+    });
+    writer.row(secret, 0, secret.length);
+    writer.settle();
+    writer.settle();
+    expect(texts(result)).toEqual(['***']);
+  });
+
+  it('that finds a column late masks it from then on, and hides what was stored before', () => {
+    const watch = inspection(2, 1);
+    const { writer, result } = store().create({
+      transforms: [undefined, undefined],
+      limits: unlimited,
+      inspection: watch,
+    });
+    for (let i = 0; i < 3; i++) writer.row(plain, 0, plain.length);
+    expect(texts(result)).toEqual(['plain', 'plain', 'plain']);
+    for (let i = 0; i < 2_000; i++) writer.row(secret, 0, secret.length);
+    const cells = texts(result);
+    expect(cells.filter((cell) => cell === 'secret' || cell === 'plain')).toEqual([]);
+    expect(cells.slice(0, 3)).toEqual([null, null, null]);
+    expect(cells.at(-1)).toBe('***');
+    expect(result.cell(0, 0)).toEqual({ bytes: null, masked: true });
+    expect(Buffer.from(result.window({ firstRow: 0, rows: 300, firstColumn: 0, columns: 2 })).includes('secret')).toBe(
+      false,
+    );
+    expect(watch.looked()).toBeLessThan(20);
+  });
+
+  it('still tells a result that is cut by its rows', () => {
+    const { writer, result } = store().create({
+      transforms: [undefined, undefined],
+      limits: { rows: 2, bytes: Infinity },
+      inspection: inspection(100, 1),
+    });
+    expect([1, 2, 3].map(() => writer.row(plain, 0, plain.length))).toEqual([true, true, false]);
+    expect([result.rows, result.cut]).toEqual([2, 'rows']);
+  });
+
+  it('of a result that was let go stores nothing', () => {
+    const results = store();
+    const { writer, result } = results.create({
+      transforms: [undefined, undefined],
+      limits: unlimited,
+      inspection: inspection(100, 1),
+    });
+    writer.row(plain, 0, plain.length);
+    results.release(result.id);
+    writer.settle();
+    expect(result.rows).toBe(0);
+  });
+});
+
+it('masks NULL like any value in a column that is masked whole', () => {
+  const { writer, result } = store().create({
+    transforms: [stars, stars],
+    whole: new Set([0]),
+    limits: unlimited,
+  });
+  const body = row([null, null]);
+  writer.row(body, 0, body.length);
+  expect([...result.textRows()]).toEqual([['***', null]]);
 });
 
 describe('the store', () => {

@@ -17,16 +17,13 @@ export class StoredResult {
   readonly columns: number;
   readonly #blocks: Blocks;
   readonly #writer: ResultWriter;
-  /** Columns with a mask: their cells are flagged. */
-  readonly #masked: readonly boolean[];
   readonly #onUse: () => void;
 
-  constructor(id: string, blocks: Blocks, writer: ResultWriter, masked: readonly boolean[], onUse: () => void) {
+  constructor(id: string, blocks: Blocks, writer: ResultWriter, onUse: () => void) {
     this.id = id;
-    this.columns = masked.length;
+    this.columns = writer.columns;
     this.#blocks = blocks;
     this.#writer = writer;
-    this.#masked = masked;
     this.#onUse = onUse;
   }
 
@@ -59,7 +56,7 @@ export class StoredResult {
     if (place === undefined || column < 0 || column >= this.columns) return undefined;
     let at = place.start;
     for (let c = 0; c < column; c++) at += HEADER + Math.max(int32(place.block, at), 0);
-    return this.#read(place.block, at, column);
+    return this.#read(place.block, at, row, column);
   }
 
   /** A rectangle in the packed form of shared/result-window.ts, cut to what is there. */
@@ -86,7 +83,7 @@ export class StoredResult {
       const r = row - firstRow;
       const block = blocks[r];
       if (block === undefined) return { bytes: null, masked: false };
-      return this.#read(block, places[r * columns + column - firstColumn] ?? 0, column);
+      return this.#read(block, places[r * columns + column - firstColumn] ?? 0, row, column);
     });
   }
 
@@ -102,17 +99,18 @@ export class StoredResult {
       for (let column = 0; column < this.columns; column++) {
         const length = int32(block, at);
         at += HEADER;
-        texts.push(length < 0 ? null : block.toString('utf8', at, at + length));
+        const hidden = length < 0 || row < this.#writer.hiddenRows(column);
+        texts.push(hidden ? null : block.toString('utf8', at, at + length));
         at += Math.max(length, 0);
       }
       yield texts;
     }
   }
 
-  #read(block: Buffer, at: number, column: number): WindowCell {
+  #read(block: Buffer, at: number, row: number, column: number): WindowCell {
     const length = int32(block, at);
     if (length === NULL) return { bytes: null, masked: false };
-    if (length === MASKED_NULL) return { bytes: null, masked: true };
-    return { bytes: block.subarray(at + HEADER, at + HEADER + length), masked: this.#masked[column] ?? false };
+    if (length === MASKED_NULL || row < this.#writer.hiddenRows(column)) return { bytes: null, masked: true };
+    return { bytes: block.subarray(at + HEADER, at + HEADER + length), masked: this.#writer.isMasked(column) };
   }
 }

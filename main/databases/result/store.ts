@@ -3,7 +3,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Blocks } from './blocks.ts';
 import { StoredResult } from './result.ts';
-import { type CellTransform, ResultWriter, type WriterLimits } from './writer.ts';
+import { ResultWriter, type WriterOptions } from './writer.ts';
 
 const MIB = 1024 * 1024;
 
@@ -18,11 +18,7 @@ export interface ResultStoreOptions {
   readonly onFull?: (error: unknown) => void;
 }
 
-export interface NewResult {
-  /** One per column: how its cells are masked before a byte is stored, or undefined where they may be seen. */
-  readonly transforms: readonly (CellTransform | undefined)[];
-  readonly limits: WriterLimits;
-}
+export type NewResult = Omit<WriterOptions, 'onFull'>;
 
 interface Entry {
   readonly result: StoredResult;
@@ -44,14 +40,13 @@ export class ResultStore {
     clearLeftovers(options.directory);
   }
 
-  create({ transforms, limits }: NewResult): { readonly writer: ResultWriter; readonly result: StoredResult } {
+  create(options: NewResult): { readonly writer: ResultWriter; readonly result: StoredResult } {
     this.#makeRoom();
     const id = randomUUID();
     const { directory, memoryPerResult = 96 * MIB, onFull } = this.#options;
     const blocks = new Blocks({ directory, memory: memoryPerResult });
-    const writer = new ResultWriter(blocks, transforms, limits, onFull);
-    const masked = transforms.map((transform) => transform !== undefined);
-    const result = new StoredResult(id, blocks, writer, masked, () => this.#use(id));
+    const writer = new ResultWriter(blocks, { ...options, onFull });
+    const result = new StoredResult(id, blocks, writer, () => this.#use(id));
     this.#entries.set(id, { result, blocks });
     this.#newest = id;
     return { writer, result };
