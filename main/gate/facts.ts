@@ -133,12 +133,6 @@ export interface OutputLineage {
   readonly span?: Span;
 }
 
-/** Code of this database that a statement runs, by its OID in pg_proc or pg_operator. */
-export interface CodeUse {
-  readonly kind: 'function' | 'operator';
-  readonly oid: number;
-}
-
 /** Code that users or extensions made and that a statement runs or may run: what its execution is bound to. */
 export interface CodeUse {
   readonly kind: 'function' | 'operator' | 'cast' | 'type';
@@ -171,8 +165,6 @@ export interface Lineage {
   readonly groupSize?: number;
   /** Relations that the names mean in this catalog, with those that views reach. */
   readonly relations: readonly RelationUse[];
-  /** Functions and operators outside pg_catalog that may run, in views and their like too; absent where none may. */
-  readonly code?: readonly CodeUse[];
   /** Parts that could not be traced: each refuses the whole statement. */
   readonly hazards: readonly Hazard[];
   /** Absent where the statement runs none. */
