@@ -121,7 +121,7 @@ export interface Outcome {
   readonly masked?: readonly { readonly class: string; readonly cells: number }[];
   /** Why the result was cut, where it was. */
   readonly cut?: string;
-  /** What the server said of itself: backend pid, transaction id, LSN, transaction end. */
+  /** What the server said of itself: backend pid, transaction id, LSN, transaction end, what it read and by which definitions. */
   readonly server?: {
     readonly pid?: number;
     readonly xid?: string;

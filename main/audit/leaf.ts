@@ -10,7 +10,7 @@ import { randomSlice } from './random.ts';
 type Shape = true | 'secret' | readonly [Shape] | { readonly [key: string]: Shape };
 
 const DEVICE: Shape = { id: true, app: true, version: true, os: true };
-const SERVER: Shape = { pid: true, xid: true, lsn: true, end: true };
+const SERVER: Shape = { pid: true, xid: true, lsn: true, end: true, tree: true, mark: true };
 
 const BODY: Shape = {
   actor: {

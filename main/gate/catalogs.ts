@@ -45,7 +45,7 @@ export function createCatalogs(upstreams: Upstreams, now: () => number): Catalog
 
   async function load(session: Session, connection: Connection, signal: AbortSignal): Promise<MarkedCatalog> {
     return upstreams.use(session, connection, signal, async (upstream) => {
-      const marks = await loadMarks(upstream, undefined);
+      const marks = await loadMarks(upstream);
       return { marks, index: new CatalogIndex(await loadCatalog(upstream)) };
     });
   }

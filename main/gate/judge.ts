@@ -7,13 +7,15 @@ import { type GatePorts } from './ports.ts';
 import { trace } from './lineage/trace.ts';
 import { type MaskReach } from './mask/errors.ts';
 import { type GateRequest, type Judgement } from './request.ts';
-import { understand } from './understand/postgres/understand.ts';
+import { type Tree, understand } from './understand/postgres/understand.ts';
 
 /** A judgement with what it was made from: what execution confirms and the record names. */
 export interface Judged {
   readonly judgement: Judgement;
   readonly connection: Connection;
   readonly policyHash: string;
+  /** Undefined where the text was not understood. */
+  readonly tree: Tree | undefined;
   /** Undefined where the text alone already refused. */
   readonly catalog: MarkedCatalog | undefined;
   readonly classOf: (column: BaseColumn) => string | undefined;
@@ -68,6 +70,7 @@ export async function judge(ports: GatePorts, request: GateRequest, signal: Abor
     judgement: { facts, lineage, verdict },
     connection,
     policyHash: inForce.policy.hash,
+    tree,
     catalog,
     classOf: (column) => classification.of(column)?.class,
     masks: reachOf(facts, lineage, classification),

@@ -158,5 +158,6 @@ export function targetOf(
     applicationName: `countersign ${session.principal.email ?? session.principal.name}`,
     ...(password === undefined ? {} : { password }),
     ...(ca === undefined ? {} : { ca }),
+    ...(connection.secondLineage === undefined ? {} : { secondLineage: connection.secondLineage }),
   };
 }

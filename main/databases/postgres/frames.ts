@@ -14,6 +14,21 @@ const HEADER = 5;
  */
 export type FrameHandler = (type: number, bytes: Buffer, start: number, end: number) => boolean;
 
+/** A message longer than is taken. */
+export class MessageTooLarge extends RangeError {
+  override readonly name = 'MessageTooLarge';
+  readonly type: number;
+  readonly bytes: number;
+  readonly most: number;
+
+  constructor(type: number, bytes: number, most: number) {
+    super(`message of ${String(bytes)} bytes`);
+    this.type = type;
+    this.bytes = bytes;
+    this.most = most;
+  }
+}
+
 export class FrameReader {
   readonly #handler: FrameHandler;
   readonly #limit: number;
@@ -98,7 +113,8 @@ export class FrameReader {
   /** Length of the body behind the header at `at`. */
   #length(bytes: Buffer, at: number): number {
     const length = bytes.readInt32BE(at + 1) - 4;
-    if (length < 0 || length > this.#limit) throw new RangeError(`message of ${String(length + 4)} bytes`);
+    if (length < 0) throw new RangeError(`message of ${String(length + 4)} bytes`);
+    if (length > this.#limit) throw new MessageTooLarge(bytes[at] ?? 0, length, this.#limit);
     return length;
   }
 }

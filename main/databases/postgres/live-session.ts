@@ -1,30 +1,51 @@
 import { randomUUID } from 'node:crypto';
 import { serialize } from 'pg-protocol';
 import { sendCancel } from './cancel.ts';
+import { CAPPED, capsFor } from './caps.ts';
 import { type OpenSocket, tlsOptions } from './connect.ts';
-import {
-  BodyReader,
-  type ColumnDescription,
-  Message,
-  readDataRow,
-  readParameterDescription,
-  readRowDescription,
-} from './messages.ts';
-import { own, parseOnly, refuseBadText, runParsed, unnamed } from './own-statements.ts';
+import { type Flight } from './flight.ts';
+import { markValues, readMarks, sameMarks, SCOPED_MARKS } from './marks.ts';
+import { BodyReader, type ColumnDescription, Message, readDataRow } from './messages.ts';
+import { once, parseOwn, refuseBadText, runOwn, unnamed } from './own-statements.ts';
+import { ParseFlight, type Parsed } from './parse-flight.ts';
 import { RowStream } from './row-stream.ts';
+import { RunFlight } from './run-flight.ts';
 import { ServerError, type ServerFields, serverFields } from './server-error.ts';
-import { cancelled, isCancelled, moved, notCommitted, notPrepared, settingsRefused, stuck } from './session-errors.ts';
+import {
+  cancelled,
+  definitionsMoved,
+  isCancelled,
+  moved,
+  notCommitted,
+  notPrepared,
+  settingsRefused,
+  stuck,
+} from './session-errors.ts';
 import {
   type BeginOptions,
+  type ExecuteOptions,
   type Execution,
   type PostgresSession,
   type Prepared,
   type ResultColumn,
   type RowSink,
+  type SecondLineageState,
   type TextValue,
 } from './session.ts';
-import { AFTERWARDS, pinQuery, pins, type Probe, probeQuery, readProbe, WATCHED } from './settings.ts';
+import {
+  LOG_LEVEL,
+  movedSetting,
+  pinQuery,
+  pins,
+  type Probe,
+  probeText,
+  probeValues,
+  readProbe,
+  SEPARATOR,
+  WATCHED,
+} from './settings.ts';
 import { type PostgresTarget } from './target.ts';
+import { mayPrint, type NoticeFields, secondLineageOf } from './trees.ts';
 import { builtInTypeName } from './type-names.ts';
 import { type Answer, type AnswerHandler, Wire } from './wire.ts';
 
@@ -32,6 +53,13 @@ import { type Answer, type AnswerHandler, Wire } from './wire.ts';
 const CANCEL_AGAIN = 1000;
 /** Milliseconds a cancelled statement may take to end before its connection is given up. */
 const CANCEL_PATIENCE = 10_000;
+
+interface Current {
+  readonly prepared: Prepared;
+  /** The mark of its transaction. */
+  readonly envelope: string;
+  readonly mode: BeginOptions['mode'];
+}
 
 /** The session over a socket that has been authenticated. `pin` comes first, once. */
 export class LiveSession implements PostgresSession {
@@ -42,35 +70,52 @@ export class LiveSession implements PostgresSession {
   readonly #target: PostgresTarget;
   readonly #open: OpenSocket;
   readonly #wire: Wire;
-  readonly #settings: ReadonlyMap<string, string>;
+  readonly #serverMajor: number;
+  /** Settings that every probe reads back, in its order. */
+  readonly #settings: readonly string[];
+  readonly #probe: string;
   readonly #reported: Map<string, string>;
   readonly #typeNames = new Map<string, string>();
   #noticed: (notice: ServerFields) => void = () => undefined;
   #pendingCancel: Promise<void> = Promise.resolve();
   /** As the server told it last. */
   #state: Answer['state'] = 'idle';
+  /** What is under way, where it is a flight. */
+  #flight: Flight | undefined;
   /** What every later probe must equal; set by `pin`. */
   #baseline: Probe | undefined;
-  /** What `begin` prepared and nothing has run or ended yet, with the mark of its transaction. */
-  #current: { readonly prepared: Prepared; readonly envelope: string } | undefined;
+  #secondLineage: SecondLineageState = 'off: by configuration';
+  /** False once code of users has run, until the gate's own statements have been parsed again. */
+  #ownAreOurs = false;
+  /** What `begin` prepared and nothing has run or ended yet. */
+  #current: Current | undefined;
 
   constructor(target: PostgresTarget, open: OpenSocket) {
     this.#target = target;
     this.#open = open;
-    this.#settings = pins(target);
     this.#reported = new Map(open.parameters);
     this.processId = open.processId;
     this.serverVersion = open.parameters.get('server_version') ?? '';
+    this.#serverMajor = Number.parseInt(this.serverVersion, 10);
+    this.#settings = [...pins(target).keys(), ...CAPPED, LOG_LEVEL];
+    this.#probe = probeText(this.#settings, {
+      serverMajor: this.#serverMajor,
+      onlyWhenQuiet: target.secondLineage !== 'always',
+    });
     this.database = target.database;
     this.encrypted = open.encrypted;
     this.#wire = new Wire(open.socket, {
-      notice: (fields) => this.#noticed(fields),
+      notice: (fields) => this.#notice(fields),
       parameter: (name, value) => this.#watch(name, value),
     });
   }
 
   get role(): string {
     return this.#baseline?.role ?? this.#target.user;
+  }
+
+  get secondLineage(): SecondLineageState {
+    return this.#secondLineage;
   }
 
   get usable(): boolean {
@@ -84,11 +129,14 @@ export class LiveSession implements PostgresSession {
   /** Sets what is pinned and remembers how the server has it. @throws CountersignError settings-refused */
   async pin(): Promise<void> {
     try {
-      const pinning = pinQuery(this.#settings);
-      await this.query(pinning.text, pinning.params);
-      const probing = probeQuery(this.#settings, { statementTimeout: 0, lockTimeout: 0 }, '');
-      const [row] = await this.query(probing.text, probing.params);
-      this.#baseline = readProbe(this.#settings, row ?? []);
+      await this.#set(pins(this.#target));
+      await this.#set(await capsFor(this, this.#serverMajor));
+      await this.#parseOwn();
+      const none = { statementTimeout: 0, lockTimeout: 0, trees: false };
+      const [row] = await this.query(this.#probe, probeValues(none, ''));
+      this.#baseline = readProbe(row ?? []);
+      const logLevel = this.#baseline.settings.split(SEPARATOR).at(-1) ?? '';
+      this.#secondLineage = secondLineageOf(this.#target, this.#serverMajor, logLevel);
     } catch (error) {
       await this.close();
       throw error instanceof ServerError ? settingsRefused(this.#target, error) : error;
@@ -102,7 +150,7 @@ export class LiveSession implements PostgresSession {
   }
 
   async read(text: string, params: readonly TextValue[], sink: RowSink): Promise<void> {
-    const answer = await this.#request(own(text, params), (type, bytes, start, end) => {
+    const answer = await this.#request(once(text, params), (type, bytes, start, end) => {
       if (type === Message.dataRow) void sink.row(bytes, start, end);
     });
     if (answer.error !== undefined) throw new ServerError(serverFields(answer.error, text));
@@ -110,14 +158,15 @@ export class LiveSession implements PostgresSession {
 
   async begin(options: BeginOptions, signal?: AbortSignal): Promise<Prepared> {
     refuseBadText(options.text);
-    this.#current = undefined;
+    await this.end('rollback');
+    if (!this.#ownAreOurs) await this.#parseOwn();
     const envelope = randomUUID();
     try {
-      const { text, params } = options;
-      const { probe, columns, parameterOids } = await this.#parse(options, envelope, signal);
-      this.#verify(probe, options.mode);
-      const prepared = { columns: await this.#named(columns), parameterOids, probe, text, params };
-      this.#current = { prepared, envelope };
+      const { text, params, mode } = options;
+      const { columns, ...parsed } = await this.#parse(options, envelope, signal);
+      this.#verify(parsed.probe, mode);
+      const prepared = { ...parsed, columns: await this.#named(columns), text, params };
+      this.#current = { prepared, envelope, mode };
       return prepared;
     } catch (failure) {
       if (this.usable) await this.end('rollback');
@@ -126,36 +175,43 @@ export class LiveSession implements PostgresSession {
     }
   }
 
-  async execute(prepared: Prepared, sink: RowSink, signal: AbortSignal): Promise<Execution> {
+  async execute(
+    prepared: Prepared,
+    sink: RowSink,
+    signal: AbortSignal,
+    { held, userCode = false }: ExecuteOptions = {},
+  ): Promise<Execution> {
     if (this.#current?.prepared !== prepared) throw notPrepared();
-    const { envelope } = this.#current;
+    const { envelope, mode } = this.#current;
     this.#current = undefined;
     const stream = new RowStream(sink, () => void this.cancel());
-    const messages = [...runParsed(prepared.params), ...own(AFTERWARDS, [])];
-    const { error, state } = await this.#whileCancellable(signal, () =>
-      this.#request(messages, (...message) => stream.take(...message)),
-    );
-    const { failure, after, stopped, tag, rows } = stream;
-    if (state === 'idle' || (after !== undefined && after[1] !== envelope)) throw this.#left('transaction');
+    const reads = mode === 'read only';
+    const flight = new RunFlight({ params: prepared.params, stream, reads, userCode, held });
+    if (userCode) this.#ownAreOurs = false;
+    const { error, state } = await this.#whileCancellable(signal, () => this.#fly(flight));
+    const { after, rolledBack } = flight;
+    // Where an error left the transaction failed, it is still the one that was opened: nothing runs in it but its end.
+    const ours = after?.envelope === envelope && state === (reads ? 'idle' : 'open') && (rolledBack || !reads);
+    if (!ours && !(error !== undefined && state === 'failed')) throw this.#left('transaction');
+    const { failure, stopped, tag, rows } = stream;
     if (failure !== undefined) throw failure.error;
     if (error !== undefined) {
       const thrown = new ServerError(serverFields(error, prepared.text));
       if (signal.aborted && isCancelled(thrown)) throw cancelled(thrown);
       if (!(stopped && isCancelled(thrown))) throw thrown;
+      if (userCode && held !== undefined) await this.#checkMarks(held);
     }
-    return { tag, rows, transactionId: after?.[0] ?? null };
+    return { tag, rows, transactionId: after?.transactionId ?? null };
   }
 
   async end(how: 'rollback' | 'commit'): Promise<void> {
     this.#current = undefined;
     if (how === 'rollback' && this.#state === 'idle') return;
     let tag = '';
-    const { state, error } = await this.#request(
-      unnamed(how === 'commit' ? 'COMMIT' : 'ROLLBACK', []),
-      (type, ...body) => {
-        if (type === Message.commandComplete) tag = new BodyReader(...body).text();
-      },
-    );
+    const messages = this.#ownAreOurs ? runOwn(how) : unnamed(how.toUpperCase());
+    const { state, error } = await this.#request(messages, (type, ...body) => {
+      if (type === Message.commandComplete) tag = new BodyReader(...body).text();
+    });
     if (state !== 'idle') throw this.#left('transaction');
     if (error !== undefined) throw new ServerError(serverFields(error));
     if (how === 'commit' && tag !== 'COMMIT') throw notCommitted();
@@ -174,38 +230,44 @@ export class LiveSession implements PostgresSession {
     await this.#wire.close();
   }
 
-  /** BEGIN, the gate's own first query, and Parse of the statement, in one round trip. */
-  async #parse(options: BeginOptions, envelope: string, signal: AbortSignal | undefined) {
-    const probing = probeQuery(this.#settings, options, envelope);
-    let probe: Probe | undefined;
-    let columns: readonly ColumnDescription[] = [];
-    let parameterOids: readonly number[] = [];
-    const messages = [
-      ...unnamed(options.mode === 'read only' ? 'BEGIN READ ONLY' : 'BEGIN READ WRITE', []),
-      ...unnamed(probing.text, probing.params),
-      ...parseOnly(options.text),
-    ];
-    const { error, state } = await this.#whileCancellable(signal, () =>
-      this.#request(messages, (type, ...body) => {
-        if (type === Message.dataRow) probe = readProbe(this.#settings, readDataRow(new BodyReader(...body)));
-        else if (type === Message.rowDescription) columns = readRowDescription(new BodyReader(...body));
-        else if (type === Message.parameterDescription)
-          parameterOids = readParameterDescription(new BodyReader(...body));
-      }),
-    );
-    if (error !== undefined) throw new ServerError(serverFields(error, options.text));
-    if (probe === undefined || state !== 'open') throw this.#left('transaction');
-    return { probe, columns, parameterOids };
+  async #set(settings: ReadonlyMap<string, string>): Promise<void> {
+    if (settings.size === 0) return;
+    const { text, params } = pinQuery(settings);
+    await this.query(text, params);
+  }
+
+  async #parseOwn(): Promise<void> {
+    const { error } = await this.#request(parseOwn(this.#probe), () => undefined);
+    if (error !== undefined) throw new ServerError(serverFields(error));
+    this.#ownAreOurs = true;
+  }
+
+  async #parse(options: BeginOptions, envelope: string, signal: AbortSignal | undefined): Promise<Parsed> {
+    const { text, treeOf = text } = options;
+    const asked = this.#secondLineage === 'on' && treeOf !== null;
+    const flight = new ParseFlight(options, envelope, asked && mayPrint(treeOf));
+    const { error, state } = await this.#whileCancellable(signal, () => this.#fly(flight));
+    if (error !== undefined) throw new ServerError(serverFields(error, text));
+    const { parsed } = flight;
+    if (parsed === undefined || state !== 'open') throw this.#left('transaction');
+    return asked && !mayPrint(treeOf) ? { ...parsed, missingTrees: 'too-large' } : parsed;
   }
 
   /** Fails unless everything a decision rests on still holds. */
   #verify(probe: Probe, mode: BeginOptions['mode']): void {
     const { settings, role, sessionRole } = this.#baseline ?? probe;
-    const changed = [...probe.settings].find(([name, value]) => value !== settings.get(name))?.[0];
+    const changed = movedSetting(this.#settings, settings, probe.settings);
     if (changed !== undefined) throw this.#left(changed);
     if (probe.processId !== this.processId) throw this.#left('server process');
     if (probe.role !== role || probe.sessionRole !== sessionRole) throw this.#left('role');
     if (probe.readOnly !== (mode === 'read only')) throw this.#left('transaction mode');
+  }
+
+  /** After a statement that was stopped, in whose transaction nothing can be asked any more. */
+  async #checkMarks({ scope, marks }: NonNullable<ExecuteOptions['held']>): Promise<void> {
+    await this.end('rollback');
+    if (!sameMarks(marks, readMarks(await this.query(SCOPED_MARKS, markValues(scope))), scope))
+      throw definitionsMoved();
   }
 
   /** Names of types that are not built in are asked for once a session. */
@@ -250,6 +312,21 @@ export class LiveSession implements PostgresSession {
       for (const timer of timers) clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
     }
+  }
+
+  /** Sends a flight; what the server remarks meanwhile is first for the step that it belongs to. */
+  async #fly(flight: Flight): Promise<Answer> {
+    this.#flight = flight;
+    try {
+      return await this.#request(flight.messages, (...message) => flight.take(...message));
+    } finally {
+      this.#flight = undefined;
+    }
+  }
+
+  /** LOG is asked for only to have trees, and is otherwise for the server's administrator. */
+  #notice(fields: NoticeFields): void {
+    if (this.#flight?.notice(fields) !== true && fields.get('V') !== 'LOG') this.#noticed(serverFields(fields));
   }
 
   #watch(name: string, value: string): void {

@@ -1,58 +1,138 @@
-import { type PostgresSession } from './session.ts';
-
 /**
- * Marks of catalog objects: a text that changes when the definition does. A catalog that is cached is only a hint; what
+ * Marks of catalog objects: a text that changes when a definition does. A catalog that is cached is only a hint; what
  * executes is bound by comparing the marks of the names a statement uses, taken before the catalog was read, with those
  * after Parse, when the server holds its locks on every relation of the statement.
  *
- * A mark covers every relation of a name in any schema, so that a new one earlier on the search path shows; their
- * columns, rules (a view's query is one), and children. Replacing a view changes pg_rewrite.xmin, renaming a column only
- * pg_attribute.xmin. Functions, operators, casts and types made by users share one mark, with the path that names are
- * looked for on: a schema joins it when it is made, or when the role is given USAGE on it.
+ * Marks are of names, not of OIDs: a new table earlier on the search path, or a new overload of a function, must show as
+ * well as a changed one. A relation's mark covers everything of its name in any schema, with columns, defaults and
+ * generation expressions, rules (a view's query is one), policies, triggers and children: replacing a view changes
+ * pg_rewrite.xmin, renaming a column only pg_attribute.xmin, and a policy of a table that has some only pg_policy.
  */
-export interface CatalogMarks {
-  readonly relations: ReadonlyMap<string, string>;
-  readonly code: string;
+import { type PostgresSession, type TextValue } from './session.ts';
+
+/** Mark by kind and name, `relation:orders`, `function:upper`; `path:` is what names are looked for on. */
+export type CatalogMarks = ReadonlyMap<string, string>;
+
+/** What a statement uses, and what may stand in the place of it. Names as the catalog has them, without their schemas. */
+export interface MarkScope {
+  readonly relations: readonly string[];
+  readonly functions: readonly string[];
+  readonly operators: readonly string[];
+  readonly types: readonly string[];
+  /** Functions and operators that views and policies reach, whose names are not in the text. */
+  readonly functionOids: readonly number[];
+  readonly operatorOids: readonly number[];
+  /** Every function and operator made by a user, whatever its name. */
+  readonly allCode: boolean;
 }
 
-const RELATIONS = `
-SELECT c.relname, pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat_ws(':', c.oid, c.relnamespace, c.relowner, c.xmin, a.mark, r.mark, i.mark), ',' ORDER BY c.oid))
-FROM pg_catalog.pg_class c
-  LEFT JOIN LATERAL (SELECT pg_catalog.string_agg(x.xmin::pg_catalog.text, ',' ORDER BY x.attnum) AS mark FROM pg_catalog.pg_attribute x WHERE x.attrelid = c.oid) a ON true
-  LEFT JOIN LATERAL (SELECT pg_catalog.string_agg(x.xmin::pg_catalog.text, ',' ORDER BY x.oid) AS mark FROM pg_catalog.pg_rewrite x WHERE x.ev_class = c.oid) r ON true
-  LEFT JOIN LATERAL (SELECT pg_catalog.string_agg(pg_catalog.concat(x.inhrelid, '.', x.xmin), ',' ORDER BY x.inhrelid) AS mark FROM pg_catalog.pg_inherits x WHERE x.inhparent = c.oid) i ON true
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relnamespace NOT IN ('pg_catalog'::pg_catalog.regnamespace, 'pg_toast'::pg_catalog.regnamespace)
-  AND ($1::pg_catalog.text[] IS NULL OR c.relname = ANY ($1::pg_catalog.text[]))
-GROUP BY c.relname`;
+/** Row versions of the rows of `catalog` that belong to the relation `c`. */
+const ofRelation = (catalog: string, relation: string, key: string): string =>
+  `(SELECT pg_catalog.string_agg(pg_catalog.concat(x.${key}, '.', x.xmin), ',' ORDER BY x.${key}) FROM pg_catalog.${catalog} x WHERE x.${relation} = c.oid)`;
 
-/** FirstNormalObjectId (src/include/access/transam.h): everything above was made by somebody. */
-const CODE = `
-SELECT NULL::pg_catalog.name, pg_catalog.md5(pg_catalog.concat_ws(';',
-  pg_catalog.array_to_string(pg_catalog.current_schemas(true), ','),
-  (SELECT pg_catalog.string_agg(pg_catalog.concat(oid, '.', xmin), ',' ORDER BY oid) FROM pg_catalog.pg_proc WHERE oid >= 16384),
-  (SELECT pg_catalog.string_agg(pg_catalog.concat(oid, '.', xmin), ',' ORDER BY oid) FROM pg_catalog.pg_operator WHERE oid >= 16384),
-  (SELECT pg_catalog.string_agg(pg_catalog.concat(oid, '.', xmin), ',' ORDER BY oid) FROM pg_catalog.pg_cast WHERE oid >= 16384),
-  (SELECT pg_catalog.string_agg(pg_catalog.concat(oid, '.', xmin), ',' ORDER BY oid) FROM pg_catalog.pg_type WHERE oid >= 16384 AND typtype IN ('d', 'e', 'b', 'r', 'm'))))`;
+const hash = (value: string): string =>
+  `pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(${value}, 'UTF8')), 'hex')`;
 
-/** One statement, so that both kinds of marks are of one moment and cost one round trip. */
-const MARKS = `${RELATIONS}
-UNION ALL${CODE}`;
+/** Separated by what no part holds, so that an absent part cannot be taken for its neighbour. */
+const joined = (...parts: readonly string[]): string =>
+  `pg_catalog.array_to_string(ARRAY[${parts.map((part) => `(${part})::pg_catalog.text`).join(', ')}], ':', '-')`;
 
-/** Marks of the relations named, or of all. A name that is not in the answer is no relation now. */
-export async function loadMarks(session: PostgresSession, names: readonly string[] | undefined): Promise<CatalogMarks> {
-  const list =
-    names === undefined ? null : `{${names.map((name) => `"${name.replaceAll(/["\\]/g, '\\$&')}"`).join(',')}}`;
-  const rows = await session.query(MARKS, [list]);
-  const relations = new Map<string, string>();
-  let code = '';
-  for (const [name, mark] of rows) {
-    if (name == null) code = mark ?? '';
-    else relations.set(name, mark ?? '');
-  }
-  return { relations, code };
+const RELATION = hash(
+  `pg_catalog.string_agg(${joined(
+    'c.oid',
+    'c.relnamespace',
+    'c.relowner',
+    'c.xmin',
+    ofRelation('pg_attribute', 'attrelid', 'attnum'),
+    ofRelation('pg_attrdef', 'adrelid', 'adnum'),
+    ofRelation('pg_rewrite', 'ev_class', 'oid'),
+    ofRelation('pg_policy', 'polrelid', 'oid'),
+    ofRelation('pg_trigger', 'tgrelid', 'oid'),
+    ofRelation('pg_inherits', 'inhparent', 'inhrelid'),
+  )}, ',' ORDER BY c.oid)`,
+);
+
+/**
+ * FirstNormalObjectId (src/include/access/transam.h): everything from there on was made by somebody. Both sides of every
+ * operator here have the same type, or one is a literal without one: where they had not, an operator that somebody made
+ * for exactly those two would come before that of pg_catalog.
+ */
+const MADE = "x.oid >= '16384'";
+const VERSIONS = hash(`pg_catalog.string_agg(pg_catalog.concat(x.oid, '.', x.xmin), ',' ORDER BY x.oid)`);
+
+/** Row types are marked as the relations they belong to, and types of arrays as those of their elements. */
+const TYPES = `${MADE} AND (x.typtype IN ('d', 'e', 'r', 'm') OR x.typtype = 'b' AND x.typcategory <> 'A' OR x.typtype = 'c' AND EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = x.typrelid AND c.relkind = 'c'))`;
+
+const named = (kind: string, catalog: string, name: string, where: string): string =>
+  `SELECT pg_catalog.concat('${kind}:', x.${name}), ${VERSIONS} FROM pg_catalog.${catalog} x WHERE ${where} GROUP BY x.${name}`;
+const whole = (kind: string, catalog: string, where: string): string =>
+  `SELECT '${kind}:', ${VERSIONS} FROM pg_catalog.${catalog} x WHERE ${where}`;
+
+/** One statement, so that all marks are of one moment and cost one round trip. */
+function marksQuery(
+  only: Readonly<Record<'relations' | 'functions' | 'operators' | 'types' | 'code', string>>,
+): string {
+  return [
+    `SELECT 'path:', pg_catalog.current_schemas(true)::pg_catalog.text`,
+    `SELECT pg_catalog.concat('relation:', c.relname), ${RELATION} FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relnamespace NOT IN ('pg_catalog'::pg_catalog.regnamespace::pg_catalog.oid, 'pg_toast'::pg_catalog.regnamespace::pg_catalog.oid)${only.relations} GROUP BY c.relname`,
+    named('function', 'pg_proc', 'proname', `${MADE}${only.functions}`),
+    named('operator', 'pg_operator', 'oprname', `${MADE}${only.operators}`),
+    named('type', 'pg_type', 'typname', `${TYPES}${only.types}`),
+    whole('cast', 'pg_cast', MADE),
+    whole('function', 'pg_proc', `${MADE}${only.code}`),
+    whole('operator', 'pg_operator', `${MADE}${only.code}`),
+  ].join(' UNION ALL ');
 }
 
-/** True when every one of `names` meant the same thing at both times. */
-export function sameMarks(then: CatalogMarks, now: CatalogMarks, names: readonly string[]): boolean {
-  return then.code === now.code && names.every((name) => then.relations.get(name) === now.relations.get(name));
+const ALL = marksQuery({ relations: '', functions: '', operators: '', types: '', code: '' });
+
+const amongNames = (column: string, names: number, catalog: string, oids: number): string =>
+  ` AND x.${column} = ANY (pg_catalog.array_cat($${String(names)}::pg_catalog.name[], ARRAY(SELECT o.${column} FROM pg_catalog.${catalog} o WHERE o.oid = ANY ($${String(oids)}::pg_catalog.oid[]))))`;
+
+/** The marks of a scope: `markValues` gives its parameters. */
+export const SCOPED_MARKS = marksQuery({
+  relations: ' AND c.relname = ANY ($1::pg_catalog.name[])',
+  functions: amongNames('proname', 2, 'pg_proc', 5),
+  operators: amongNames('oprname', 3, 'pg_operator', 6),
+  types: ' AND x.typname = ANY ($4::pg_catalog.name[])',
+  code: ' AND $7::pg_catalog.bool',
+});
+
+export function markValues(scope: MarkScope): readonly TextValue[] {
+  return [
+    nameArray(scope.relations),
+    nameArray(scope.functions),
+    nameArray(scope.operators),
+    nameArray(scope.types),
+    `{${scope.functionOids.join(',')}}`,
+    `{${scope.operatorOids.join(',')}}`,
+    String(scope.allCode),
+  ];
+}
+
+const nameArray = (names: readonly string[]): string =>
+  `{${names.map((name) => `"${name.replaceAll(/["\\]/g, '\\$&')}"`).join(',')}}`;
+
+/** Marks as the rows of either query tell them. A mark that is absent is of a name that nothing has now. */
+export function readMarks(rows: readonly (readonly TextValue[])[]): CatalogMarks {
+  return new Map(rows.map(([name, mark]) => [name ?? '', mark ?? '']));
+}
+
+/** Marks of everything there is. */
+export async function loadMarks(session: PostgresSession): Promise<CatalogMarks> {
+  return readMarks(await session.query(ALL));
+}
+
+/** True when everything in `scope` meant the same at both times; `now` was asked for with that scope. */
+export function sameMarks(then: CatalogMarks, now: CatalogMarks, scope: MarkScope): boolean {
+  const same = (key: string): boolean => then.get(key) === now.get(key);
+  const sameOf = (kind: string, names: readonly string[]): boolean => names.every((name) => same(`${kind}:${name}`));
+  return (
+    now.has('path:') &&
+    [...now.keys()].every(same) &&
+    sameOf('relation', scope.relations) &&
+    sameOf('function', scope.functions) &&
+    sameOf('operator', scope.operators) &&
+    sameOf('type', scope.types)
+  );
 }

@@ -1,24 +1,78 @@
-/** Messages for statements on one connection: the asker's is the unnamed one, the gate's own beside it has a name. */
+/**
+ * The gate's own statements. Those of every transaction are parsed once a session, under names of their own: that saves
+ * their parsing, and the server prints no trees of them. The asker's statement is the unnamed one.
+ */
 import { serialize } from 'pg-protocol';
 import { CountersignError } from '../../errors.ts';
+import { SCOPED_MARKS } from './marks.ts';
 import { type TextValue } from './session.ts';
+import { AFTERWARDS, STOP_PRINTING } from './settings.ts';
 
-const OWN = 'countersign';
+/** Text by name; the probe's is made for the session. */
+export const OWN_TEXTS = {
+  beginRead: 'BEGIN READ ONLY',
+  beginWrite: 'BEGIN READ WRITE',
+  stopPrinting: STOP_PRINTING,
+  marks: SCOPED_MARKS,
+  afterwards: AFTERWARDS,
+  rollback: 'ROLLBACK',
+  commit: 'COMMIT',
+} as const;
 
-/** A statement of the gate's own that replaces the unnamed one. */
-export const unnamed = (text: string, values: readonly TextValue[]): readonly Uint8Array[] => [
+export type OwnStatement = keyof typeof OWN_TEXTS | 'probe';
+
+const nameOf = (statement: string): string => `countersign_${statement}`;
+
+/** Parses them all, in the place of whatever has their names. */
+export const parseOwn = (probe: string): readonly Uint8Array[] =>
+  Object.entries({ ...OWN_TEXTS, probe }).flatMap(([statement, text]) => [
+    serialize.close({ type: 'S', name: nameOf(statement) }),
+    serialize.parse({ name: nameOf(statement), text }),
+  ]);
+
+/** Without values a statement's messages are the same every time. */
+const constant = new Map<OwnStatement, Uint8Array>();
+
+/** Runs one of them in the unnamed portal. */
+export function runOwn(statement: OwnStatement, values: readonly TextValue[] = []): readonly Uint8Array[] {
+  if (values.length > 0) return [serialize.bind({ statement: nameOf(statement), values: [...values] }), RUN];
+  const messages = constant.get(statement) ?? Buffer.concat([serialize.bind({ statement: nameOf(statement) }), RUN]);
+  constant.set(statement, messages);
+  return [messages];
+}
+
+/** Runs one of them beside the unnamed portal, which keeps what is bound to it. Once a transaction. */
+export const runOwnBeside = (statement: OwnStatement, values: readonly TextValue[]): readonly Uint8Array[] => {
+  const portal = nameOf('beside');
+  return [serialize.bind({ statement: nameOf(statement), portal, values: [...values] }), serialize.execute({ portal })];
+};
+
+const RUN = serialize.execute();
+
+/**
+ * A statement of the gate's own as a new unnamed one: where code of users has run, which could have put something else
+ * in the place of a named one (DEALLOCATE and PREPARE in a function's body).
+ */
+export const unnamed = (text: string, values: readonly TextValue[] = []): readonly Uint8Array[] => [
   serialize.parse({ text }),
   serialize.bind({ values: [...values] }),
-  serialize.execute(),
+  RUN,
 ];
 
-/** A statement of the gate's own that leaves the asker's as it is. */
-export const own = (text: string, values: readonly TextValue[]): readonly Uint8Array[] => [
-  serialize.close({ type: 'S', name: OWN }),
-  serialize.parse({ name: OWN, text }),
-  serialize.bind({ statement: OWN, portal: OWN, values: [...values] }),
-  serialize.execute({ portal: OWN }),
-  serialize.close({ type: 'P', name: OWN }),
+const ONCE = 'countersign_once';
+
+/** A new statement of the gate's own that leaves the asker's statement and its portal as they are. Once a transaction. */
+export const onceBeside = (text: string, values: readonly TextValue[]): readonly Uint8Array[] => [
+  serialize.close({ type: 'S', name: ONCE }),
+  serialize.parse({ name: ONCE, text }),
+  serialize.bind({ statement: ONCE, portal: ONCE, values: [...values] }),
+  serialize.execute({ portal: ONCE }),
+];
+
+/** The same, as often as is wanted. */
+export const once = (text: string, values: readonly TextValue[]): readonly Uint8Array[] => [
+  ...onceBeside(text, values),
+  serialize.close({ type: 'P', name: ONCE }),
 ];
 
 /** Parse and Describe of the asker's statement: nothing of it runs. */
@@ -27,11 +81,21 @@ export const parseOnly = (text: string): readonly Uint8Array[] => [
   serialize.describe({ type: 'S' }),
 ];
 
-/** Bind and Execute of what was parsed, all rows, in text format. */
-export const runParsed = (values: readonly TextValue[]): readonly Uint8Array[] => [
-  serialize.bind({ values: [...values] }),
-  serialize.execute(),
+const INNER = 'countersign_inner';
+
+/** Parse of a query that never runs, for its trees. */
+export const parseInner = (text: string): readonly Uint8Array[] => [
+  serialize.close({ type: 'S', name: INNER }),
+  serialize.parse({ name: INNER, text }),
 ];
+
+/** Bind of what was parsed; its rows come in text format. */
+export const bindParsed = (values: readonly TextValue[]): readonly Uint8Array[] => [
+  serialize.bind({ values: [...values] }),
+];
+
+/** Execute of what was bound, all rows. */
+export const runBound: readonly Uint8Array[] = [RUN];
 
 /** The protocol ends texts at a NUL, and UTF-8 has no lone surrogates: either would run something other than was read. */
 export function refuseBadText(text: string): void {

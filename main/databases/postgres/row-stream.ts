@@ -1,23 +1,16 @@
-import { BodyReader, Message, readDataRow } from './messages.ts';
-import { type RowSink, type TextValue } from './session.ts';
+import { COMPLETE, type Step } from './flight.ts';
+import { BodyReader, Message } from './messages.ts';
+import { runBound } from './own-statements.ts';
+import { type RowSink } from './session.ts';
 
-/** Messages that answer a statement of either kind; COPY's are not among them. */
-const EXPECTED: ReadonlySet<number> = new Set([
-  Message.parseComplete,
-  Message.bindComplete,
-  Message.closeComplete,
-  Message.commandComplete,
-  Message.dataRow,
-  Message.emptyQuery,
-]);
-
-/** The answer to a statement and to the question asked right behind it: rows to the sink, the rest kept. */
-export class RowStream {
+/** The run of what was bound: its rows go to the sink. */
+export class RowStream implements Step {
+  readonly messages = runBound;
+  readonly ends = COMPLETE;
   readonly #sink: RowSink;
   readonly #cancel: () => void;
   #rows = 0;
   #tag: string | undefined;
-  #after: readonly TextValue[] | undefined;
   #failure: { readonly error: unknown } | undefined;
   #stopped = false;
 
@@ -41,24 +34,22 @@ export class RowStream {
     return this.#stopped;
   }
 
-  /** The row that answers the question behind the statement. */
-  get after(): readonly TextValue[] | undefined {
-    return this.#after;
-  }
-
-  /** What the sink threw. */
+  /** What the sink threw, or what no row may be given for. */
   get failure(): { readonly error: unknown } | undefined {
     return this.#failure;
   }
 
-  /** @throws Error for a message that answers no statement */
   take(type: number, bytes: Buffer, start: number, end: number): void | Promise<void> {
     if (type === Message.dataRow) {
-      if (this.#tag !== undefined) this.#after = readDataRow(new BodyReader(bytes, start, end));
-      else if (!this.#stopped) return this.#row(bytes, start, end);
-    } else if (type === Message.commandComplete) this.#tag ??= new BodyReader(bytes, start, end).text();
+      if (!this.#stopped) return this.#row(bytes, start, end);
+    } else if (type === Message.commandComplete) this.#tag = new BodyReader(bytes, start, end).text();
     else if (type === Message.emptyQuery) this.#tag = '';
-    else if (!EXPECTED.has(type)) throw new Error(`message ${String(type)} does not answer a statement`);
+  }
+
+  /** Gives the sink nothing more. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#stop();
   }
 
   #row(bytes: Buffer, start: number, end: number): void | Promise<void> {
@@ -69,21 +60,16 @@ export class RowStream {
       else
         return wanted.then(
           (more) => (more ? void this.#rows++ : this.#stop()),
-          (error: unknown) => this.#fail(error),
+          (error: unknown) => this.fail(error),
         );
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
-  }
-
-  #fail(error: unknown): void {
-    this.#failure ??= { error };
-    this.#stop();
   }
 
   #stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    this.#cancel();
+    if (this.#tag === undefined) this.#cancel();
   }
 }

@@ -19,6 +19,12 @@ export const notCommitted = (): CountersignError =>
     'The server rolled the transaction back instead of committing it: a statement in it had failed.',
   );
 
+/** Somebody changed, between Parse and the end of the statement, what a name in it means. */
+export const definitionsMoved = (): CountersignError =>
+  new CountersignError('definitions-moved', 'A definition that the statement uses changed while it ran.', {
+    next: 'Run it again.',
+  });
+
 export const stuck = (): CountersignError =>
   new CountersignError(
     'cancel-unanswered',

@@ -5,10 +5,14 @@
  */
 import { openSocket } from './connect.ts';
 import { LiveSession } from './live-session.ts';
+import { type CatalogMarks, type MarkScope } from './marks.ts';
 import { type ColumnDescription } from './messages.ts';
 import { type ServerFields } from './server-error.ts';
 import { type Probe } from './settings.ts';
 import { type PostgresTarget } from './target.ts';
+import { type MissingTrees, type SecondLineageState } from './trees.ts';
+
+export { type MissingTrees, type SecondLineageState };
 
 /** A parameter or value in text format; null for NULL. */
 export type TextValue = string | null;
@@ -36,6 +40,10 @@ export interface Prepared {
   readonly parameterOids: readonly number[];
   /** Where the session prints trees: of the statement, or of the query inside it where there is one (EXPLAIN). */
   readonly trees?: ServerTrees;
+  /** Why there are none, where trees were asked for. */
+  readonly missingTrees?: MissingTrees;
+  /** Of the scope that was asked for, read behind the Parse. */
+  readonly marks?: CatalogMarks;
   readonly probe: Probe;
   readonly text: string;
   readonly params: readonly TextValue[];
@@ -48,6 +56,24 @@ export interface BeginOptions {
   readonly lockTimeout: number;
   readonly text: string;
   readonly params: readonly TextValue[];
+  /**
+   * The statement whose trees are asked for where the session prints them: `text` itself where absent, none for null. A
+   * query inside `text` is parsed a second time for them, and not run.
+   */
+  readonly treeOf?: string | null;
+  /** Definitions whose marks are read behind the Parse. */
+  readonly marks?: MarkScope;
+}
+
+/** What holds while a statement runs. */
+export interface ExecuteOptions {
+  /** Marks that must still be these once the server has planned the statement, before its first row is given. */
+  readonly held?: { readonly scope: MarkScope; readonly marks: CatalogMarks };
+  /**
+   * Code of users runs in it, which no lock keeps as it is: the marks are read once more behind the last row, so the rows
+   * are good only when `execute` has resolved.
+   */
+  readonly userCode?: boolean;
 }
 
 /** Where rows go. The bytes are the body of a DataRow and are valid during the call only. */
@@ -74,6 +100,8 @@ export interface PostgresSession {
   readonly database: string;
   readonly role: string;
   readonly encrypted: boolean;
+  /** Whether `begin` brings the server's trees. */
+  readonly secondLineage: SecondLineageState;
   /** False once the connection is lost or closed: it is never used again. */
   readonly usable: boolean;
   /** Replaces the listener for notices. They may hold cells. */
@@ -82,10 +110,18 @@ export interface PostgresSession {
   query(text: string, params?: readonly TextValue[]): Promise<readonly (readonly TextValue[])[]>;
   /** The same, row by row without making values: for loading catalogs. */
   read(text: string, params: readonly TextValue[], sink: RowSink): Promise<void>;
-  /** Opens the transaction, proves its settings and parses the statement, in one round trip. */
+  /**
+   * Opens the transaction, proves its settings, parses the statement and reads the marks asked for, in one round trip.
+   * Ends a transaction that is still open.
+   */
   begin(options: BeginOptions, signal?: AbortSignal): Promise<Prepared>;
-  /** Runs what the last `begin` prepared, once, in its transaction and no other. Aborting the signal cancels it on the server. */
-  execute(prepared: Prepared, sink: RowSink, signal: AbortSignal): Promise<Execution>;
+  /**
+   * Runs what the last `begin` prepared, once, in its transaction and no other, in one round trip. A reading transaction
+   * is rolled back in that same one; a writing one stays open. Aborting the signal cancels the statement on the server.
+   * @throws CountersignError definitions-moved, where a mark is not what was held; the sink has had no row then, or must
+   * not show what it had where code of users ran
+   */
+  execute(prepared: Prepared, sink: RowSink, signal: AbortSignal, options?: ExecuteOptions): Promise<Execution>;
   /** Ends the transaction, if one is open. */
   end(how: 'rollback' | 'commit'): Promise<void>;
   /** Asks the server to cancel what runs now. Resolves when the request has been delivered. */

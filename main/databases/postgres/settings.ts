@@ -26,8 +26,15 @@ export function pins(target: Pick<PostgresTarget, 'searchPath'>): ReadonlyMap<st
     ['bytea_output', 'hex'],
     ['default_transaction_isolation', 'read committed'],
     ['client_min_messages', 'notice'],
+    ['debug_print_parse', 'off'],
+    ['debug_print_rewritten', 'off'],
+    ['debug_print_plan', 'off'],
+    ['debug_pretty_print', 'off'],
   ]);
 }
+
+/** Read at connect and proven like a pin, but never set: whether the session's trees would be written to the server's log. */
+export const LOG_LEVEL = 'log_min_messages';
 
 /** Reported by the server of its own accord (ParameterStatus); `search_path` since PostgreSQL 18. */
 export const WATCHED: ReadonlySet<string> = new Set([
@@ -67,41 +74,92 @@ export interface Probe {
   readonly sessionRole: string;
   readonly database: string;
   readonly readOnly: boolean;
-  /** Pinned settings as the server has them inside the transaction. */
-  readonly settings: ReadonlyMap<string, string>;
+  /** Pinned settings as the server has them inside the transaction, in their order, each behind a SEPARATOR. */
+  readonly settings: string;
 }
+
+/** Unit separator: stands in no setting that a server prints. */
+export const SEPARATOR = '\x1f';
+
+/** What a transaction may take, and whether the server prints the trees of what is parsed in it. */
+export interface Bounds {
+  /** Milliseconds; 0 for none. */
+  readonly statementTimeout: number;
+  readonly lockTimeout: number;
+  readonly trees: boolean;
+}
+
+/** What a session's probe depends on besides its pins. */
+export interface ProbeKind {
+  readonly serverMajor: number;
+  /** Trees are printed only where the server's log does not get them. */
+  readonly onlyWhenQuiet: boolean;
+}
+
+/** Levels at which the server writes no LOG message to its log (PostgreSQL documentation 19.8.2, log_min_messages). */
+export const QUIET = ['fatal', 'panic'] as const;
 
 /**
- * The first query of every transaction. It sets the bounds for this transaction only, and being a query at all makes
- * SET TRANSACTION READ WRITE an error from then on (PostgreSQL: must be called before any query).
+ * The first query of every transaction. It reads the settings back, sets the bounds for this transaction only, and being
+ * a query at all makes SET TRANSACTION READ WRITE an error from then on (PostgreSQL: must be called before any query).
+ * Its parameters are those of `probeValues`.
  */
-export function probeQuery(
-  settings: ReadonlyMap<string, string>,
-  bounds: { readonly statementTimeout: number; readonly lockTimeout: number },
-  envelope: string,
-): { readonly text: string; readonly params: readonly string[] } {
-  const local = [
-    ['statement_timeout', String(bounds.statementTimeout)],
-    ['lock_timeout', String(bounds.lockTimeout)],
-    [ENVELOPE, envelope],
-  ].flat();
-  const current = [...settings.keys()].map((_, i) => `pg_catalog.current_setting($${String(local.length + i + 1)})`);
-  return {
-    text: `SELECT pg_catalog.pg_backend_pid(), current_user, session_user, pg_catalog.current_database(), pg_catalog.current_setting('transaction_read_only'), pg_catalog.set_config($1, $2, true), pg_catalog.set_config($3, $4, true), pg_catalog.set_config($5, $6, true), ${current.join(', ')}`,
-    params: [...local, ...settings.keys()],
-  };
+export function probeText(names: readonly string[], { serverMajor, onlyWhenQuiet }: ProbeKind): string {
+  const setLocal = (name: string, value: string): string => `pg_catalog.set_config('${name}', ${value}, true)`;
+  const printing = onlyWhenQuiet
+    ? `CASE WHEN pg_catalog.current_setting('${LOG_LEVEL}') IN (${QUIET.map((level) => `'${level}'`).join(', ')}) THEN $5 ELSE 'off' END`
+    : '$5';
+  const columns = [
+    'pg_catalog.pg_backend_pid()',
+    'current_user',
+    'session_user',
+    'pg_catalog.current_database()',
+    "pg_catalog.current_setting('transaction_read_only')",
+    // Before anything is set: the columns of a row are computed in their order.
+    `pg_catalog.concat(${names.map((name) => `pg_catalog.chr(31), pg_catalog.current_setting('${name}')`).join(', ')})`,
+    setLocal('statement_timeout', '$1'),
+    setLocal('lock_timeout', '$2'),
+    ...(serverMajor >= 17 ? [setLocal('transaction_timeout', '$3')] : ['$3::pg_catalog.text']),
+    setLocal(ENVELOPE, '$4'),
+    setLocal('debug_print_parse', printing),
+    setLocal('debug_print_rewritten', printing),
+    setLocal('client_min_messages', '$6'),
+  ];
+  return `SELECT ${columns.join(', ')}`;
 }
 
-/** Columns before the settings in the probe's row. */
-const FIRST_SETTING = 8;
+/** Milliseconds that a transaction may last beyond its statement: for confirming what was decided, and for slow readers. */
+const AROUND_STATEMENT = 60_000;
 
-export function readProbe(settings: ReadonlyMap<string, string>, row: readonly (string | null)[]): Probe {
+export function probeValues({ statementTimeout, lockTimeout, trees }: Bounds, envelope: string): readonly string[] {
+  return [
+    String(statementTimeout),
+    String(lockTimeout),
+    String(statementTimeout === 0 ? 0 : statementTimeout + AROUND_STATEMENT),
+    envelope,
+    trees ? 'on' : 'off',
+    trees ? 'log' : 'notice',
+  ];
+}
+
+/** Behind the asker's Parse: nothing that runs prints trees any more. */
+export const STOP_PRINTING =
+  "SELECT pg_catalog.set_config('debug_print_parse', 'off', true), pg_catalog.set_config('debug_print_rewritten', 'off', true), pg_catalog.set_config('client_min_messages', 'notice', true)";
+
+export function readProbe(row: readonly (string | null)[]): Probe {
   return {
     processId: Number(row[0]),
     role: row[1] ?? '',
     sessionRole: row[2] ?? '',
     database: row[3] ?? '',
     readOnly: row[4] === 'on',
-    settings: new Map([...settings.keys()].map((name, i) => [name, row[FIRST_SETTING + i] ?? ''])),
+    settings: row[5] ?? '',
   };
+}
+
+/** Name of the first setting that differs between two probes of the same names. */
+export function movedSetting(names: readonly string[], then: string, now: string): string | undefined {
+  if (then === now) return undefined;
+  const [before, after] = [then.split(SEPARATOR), now.split(SEPARATOR)];
+  return names.find((_, i) => before[i + 1] !== after[i + 1]) ?? 'settings';
 }

@@ -12,4 +12,6 @@ export interface PostgresTarget {
   readonly searchPath: readonly string[];
   /** Who is at work, for pg_stat_activity and the server's log; at most 63 bytes are kept by the server. */
   readonly applicationName: string;
+  /** When the server is asked for its trees of a statement; `when_quiet` where absent. */
+  readonly secondLineage?: 'when_quiet' | 'always' | 'never';
 }

@@ -2,7 +2,6 @@ import { type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ServerFields } from './server-error.ts';
 import { Wire } from './wire.ts';
 
 const message = (type: string, body: string | Buffer = ''): Buffer => {
@@ -21,7 +20,7 @@ const ready = (state = 'I'): Buffer => message('Z', state);
 
 /** A wire whose server is this test: it answers every request with `answer` and then, if asked, hangs up. */
 function wireTo(answer: readonly Uint8Array[], hangUp = false) {
-  const notices: ServerFields[] = [];
+  const notices: Record<string, string>[] = [];
   const parameters: string[] = [];
   const socket = new Duplex({
     read: () => undefined,
@@ -32,7 +31,7 @@ function wireTo(answer: readonly Uint8Array[], hangUp = false) {
     },
   });
   const wire = new Wire(socket as Socket, {
-    notice: (notice) => notices.push(notice),
+    notice: (notice) => notices.push(Object.fromEntries(notice)),
     parameter: (name, value) => parameters.push(`${name}=${value}`),
   });
   return { wire, notices, parameters, socket };
@@ -55,7 +54,7 @@ describe('the wire', () => {
     });
     expect(answer).toEqual({ state: 'open', error: undefined });
     expect(seen).toEqual(['C SELECT 1\0']);
-    expect(notices).toEqual([{ severity: 'NOTICE', sqlstate: '00000', message: 'by the way' }]);
+    expect(notices).toEqual([{ V: 'NOTICE', C: '00000', M: 'by the way' }]);
     expect(parameters).toEqual(['TimeZone=UTC']);
   });
 
@@ -110,6 +109,14 @@ describe('the wire', () => {
     expect(socket.destroyed).toBe(true);
   });
 
+  it('says of a row larger than 64 MiB how large it is', async () => {
+    const { wire } = wireTo([Buffer.from([0x44, 0x04, 0x00, 0x00, 0x05])]);
+    await expect(wire.request(Buffer.from('x'), nothing)).rejects.toMatchObject({
+      code: 'row-too-large',
+      message: expect.stringContaining('67,108,865 bytes') as string,
+    });
+  });
+
   it('closes on a message that nobody asked for', () => {
     const { wire, socket } = wireTo([]);
     socket.emit('data', message('D', 'row'));
@@ -129,7 +136,7 @@ describe('the wire', () => {
           () => 'answered',
           (error: unknown) => (error as { code: string }).code,
         );
-        expect(['answered', 'connection-lost', 'protocol-violation']).toContain(settled);
+        expect(['answered', 'connection-lost', 'protocol-violation', 'row-too-large']).toContain(settled);
         expect(wire.usable).toBe(false);
       }),
       { numRuns: 300 },

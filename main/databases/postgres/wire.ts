@@ -1,8 +1,9 @@
 import { type Socket } from 'node:net';
 import { CountersignError } from '../../errors.ts';
-import { FrameReader } from './frames.ts';
+import { FrameReader, MessageTooLarge } from './frames.ts';
 import { BodyReader, Message, readFields } from './messages.ts';
 import { type ServerFields, serverFields } from './server-error.ts';
+import { type NoticeFields } from './trees.ts';
 
 /** Transaction state that ReadyForQuery tells: none, inside one, inside a failed one. */
 export type TransactionState = 'idle' | 'open' | 'failed';
@@ -17,8 +18,8 @@ export interface Answer {
 export type AnswerHandler = (type: number, bytes: Buffer, start: number, end: number) => void | Promise<void>;
 
 export interface WireListeners {
-  /** NoticeResponse, as typed fields. */
-  notice(fields: ServerFields): void;
+  /** NoticeResponse, its fields by their letters. */
+  notice(fields: NoticeFields): void;
   /** ParameterStatus: the server says that a setting has changed. */
   parameter(name: string, value: string): void;
 }
@@ -92,7 +93,7 @@ export class Wire {
     const body = (): BodyReader => new BodyReader(bytes, start, end);
     switch (type) {
       case Message.notice:
-        this.#listeners.notice(serverFields(readFields(body())));
+        this.#listeners.notice(readFields(body()));
         return true;
       case Message.notification:
         return true;
@@ -175,6 +176,16 @@ function reasonOf({ sqlstate }: ServerFields): string {
 }
 
 const protocolError = (cause: unknown): CountersignError =>
+  cause instanceof MessageTooLarge && cause.type === Message.dataRow ? tooLarge(cause) : violation(cause);
+
+const tooLarge = (cause: MessageTooLarge): CountersignError =>
+  new CountersignError(
+    'row-too-large',
+    `One row of the result has ${cause.bytes.toLocaleString('en')} bytes, and at most ${cause.most.toLocaleString('en')} are taken; the connection was closed.`,
+    { next: 'Ask for fewer columns, or for a part of the large value with substr().', cause },
+  );
+
+const violation = (cause: unknown): CountersignError =>
   new CountersignError(
     'protocol-violation',
     'The database sent something that is not the PostgreSQL protocol; the connection was closed.',

@@ -8,7 +8,7 @@ import { visibleNotice } from '../mask/notices.ts';
 import { type GatePorts } from '../ports.ts';
 import { type GateEvent, type GateRequest } from '../request.ts';
 import { type Allow } from '../verdict.ts';
-import { confirm } from './confirm.ts';
+import { confirm, type Evidence, questionsOf } from './confirm.ts';
 import { CommitUnknown, type Ending, execute } from './execution.ts';
 
 /** A statement that may run: judged, recorded, and about to be sent. */
@@ -38,8 +38,11 @@ export async function attempt(ports: GatePorts, statement: Attempt): Promise<End
   const { request, judged, verdict, owner, held, signal, emit, since } = statement;
   let processId: number | undefined;
   let phase: 'parse' | 'execute' = 'parse';
+  let evidence: Evidence = {};
+  let heldBack = false;
   let result: StoredResult | undefined;
   try {
+    const questions = await questionsOf(judged);
     const ending = await ports.upstreams.use(request.session, judged.connection, signal, async (upstream) => {
       processId = upstream.processId;
       upstream.onNotice((fields) => {
@@ -58,9 +61,13 @@ export async function attempt(ports: GatePorts, statement: Attempt): Promise<End
           result = opened;
           held.own(opened, owner);
         },
-        async confirm(prepared, session) {
-          await confirm(prepared, session, judged);
+        questions,
+        confirm(prepared, session) {
+          const confirmed = confirm(prepared, session, judged, questions);
+          ({ evidence } = confirmed);
+          heldBack = confirmed.guard.userCode === true;
           phase = 'execute';
+          return confirmed;
         },
       });
     });
@@ -69,11 +76,11 @@ export async function attempt(ports: GatePorts, statement: Attempt): Promise<End
   } catch (error) {
     if (error instanceof CommitUnknown) throw error;
     // Rows of a read that ended early were masked before they were stored and may be kept; a read that turned out to be
-    // something else, or a write that was rolled back, has shown nothing that holds.
-    const keeps = verdict.envelope === 'read' && (signal.aborted || error instanceof ServerError);
+    // something else, or a write that was rolled back, has shown nothing that holds; and rows that were held back, nothing.
+    const keeps = verdict.envelope === 'read' && !heldBack && (signal.aborted || error instanceof ServerError);
     if (result !== undefined && !keeps) held.release(owner.session, result.id);
     const ms = since();
-    const server = processId === undefined ? {} : { server: { pid: processId, end: 'rollback' as const } };
+    const server = processId === undefined ? {} : { server: { pid: processId, end: 'rollback' as const, ...evidence } };
     if (signal.aborted) {
       return { event: { kind: 'cancelled', milliseconds: ms }, outcome: { status: 'cancelled', ms, ...server } };
     }
@@ -105,6 +112,7 @@ function doneOutcome(ending: Ending, verdict: Allow, pid: number | undefined, ms
       ...(pid === undefined ? {} : { pid }),
       ...(ending.transactionId === null ? {} : { xid: ending.transactionId }),
       end: ending.end,
+      ...ending.evidence,
     },
   };
 }

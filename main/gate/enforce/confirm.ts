@@ -1,42 +1,104 @@
-import { loadMarks, sameMarks } from '../../databases/postgres/marks.ts';
-import { type PostgresSession, type Prepared } from '../../databases/postgres/session.ts';
-import { CountersignError } from '../../errors.ts';
-import { CatalogMoved } from '../catalogs.ts';
-import { type BaseColumn } from '../facts.ts';
+import { createHash } from 'node:crypto';
+import { type CatalogMarks, type MarkScope, sameMarks } from '../../databases/postgres/marks.ts';
+import { type ExecuteOptions, type PostgresSession, type Prepared } from '../../databases/postgres/session.ts';
+import { CatalogMoved, type MarkedCatalog } from '../catalogs.ts';
+import { type BaseColumn, type CodeUse } from '../facts.ts';
 import { type Judged } from '../judge.ts';
+import { type Tree } from '../understand/postgres/understand.ts';
+import { type CodeOids, scopeOf } from './scope.ts';
+import { agree, codeOf, comparedTree, disagree, hasTrees } from './second-lineage.ts';
+
+/** What is asked of the server together with the Parse of a statement. */
+export interface Questions {
+  readonly marks: MarkScope | undefined;
+  /** The query whose trees are compared, and the text that gives them; null where the statement has none. */
+  readonly query: Tree | undefined;
+  readonly treeOf: string | null;
+}
+
+/** What the server said, as the record keeps it. */
+export interface Evidence {
+  /** Hash of the server's trees without their constants, and of the marks, hex. */
+  readonly tree?: string;
+  readonly mark?: string;
+}
+
+export interface Confirmed {
+  readonly evidence: Evidence;
+  /** How the run is guarded, from Bind to the last row. */
+  readonly guard: ExecuteOptions;
+}
+
+export async function questionsOf(judged: Judged): Promise<Questions> {
+  const { tree } = judged;
+  const query = await comparedTree(tree);
+  return {
+    marks: scopeOf(judged, codeOf(judged)),
+    query,
+    treeOf: tree === undefined || !hasTrees(tree) ? null : (query?.text ?? null),
+  };
+}
 
 /**
  * Holds what the server made of the statement (it has parsed it and keeps its locks; nothing has run) against what was
  * decided. Can only refuse: the definitions must be those the decision was made on, the outputs must be as many and named
- * as they were traced, and an output that the server says is a column of a table must have been traced to that column.
+ * as they were traced, an output that the server says is a column of a table must have been traced to that column, and
+ * where there are trees, they must say what the text does.
  *
  * @throws CatalogMoved when definitions changed meanwhile; CountersignError `lineage-disagreement` otherwise
  */
-export async function confirm(prepared: Prepared, upstream: PostgresSession, judged: Judged): Promise<void> {
+export function confirm(
+  prepared: Prepared,
+  upstream: PostgresSession,
+  judged: Judged,
+  { marks: scope, query }: Questions,
+): Confirmed {
   const { catalog, judgement } = judged;
-  const { facts, lineage } = judgement;
-  if (catalog === undefined || lineage === undefined) return;
-
-  const names = [
-    ...new Set([
-      ...facts.relations.map((relation) => relation.name),
-      ...lineage.outputs.flatMap(({ flow }) => flow.map((column) => column.relation)),
-    ]),
-  ];
-  if (!sameMarks(catalog.marks, await loadMarks(upstream, names), names))
+  const { lineage } = judgement;
+  if (catalog === undefined || lineage === undefined || scope === undefined) return { evidence: {}, guard: {} };
+  const { marks } = prepared;
+  if (marks === undefined || !sameMarks(catalog.marks, marks, scope))
     throw new CatalogMoved('A definition that it uses');
+  sameOutputs(prepared, judged, catalog);
+  const agreed = agree(prepared, upstream, judged, query);
+  const code = agreed?.code ?? oidsOf(lineage.code ?? []);
+  const userCode = code.functions.length + code.operators.length > 0;
+  return {
+    evidence: { mark: markHash(marks), ...(agreed === undefined ? {} : { tree: agreed.treeHash }) },
+    guard: {
+      userCode,
+      held: {
+        marks: catalog.marks,
+        scope: { ...scope, functionOids: code.functions, operatorOids: code.operators },
+      },
+    },
+  };
+}
 
+function oidsOf(code: readonly CodeUse[]): CodeOids {
+  const of = (kind: CodeUse['kind']): readonly number[] => code.flatMap((one) => (one.kind === kind ? [one.oid] : []));
+  return { functions: of('function'), operators: of('operator') };
+}
+
+const markHash = (marks: CatalogMarks): string =>
+  createHash('sha256')
+    .update(JSON.stringify([...marks].sort(([a], [b]) => (a < b ? -1 : 1))))
+    .digest('hex');
+
+/** RowDescription against the text's lineage. */
+function sameOutputs(prepared: Prepared, { judgement }: Judged, catalog: MarkedCatalog): void {
+  const { facts, lineage } = judgement;
   // EXPLAIN and SHOW give rows of the server's own making; DDL gives none.
-  if (facts.action === 'explain' || facts.action === 'show') return;
+  if (lineage === undefined || facts.action === 'explain' || facts.action === 'show') return;
   if (prepared.columns.length !== lineage.outputs.length) {
-    throw disagreement(
+    throw disagree(
       `the server gives ${String(prepared.columns.length)} columns where ${String(lineage.outputs.length)} were traced`,
     );
   }
   prepared.columns.forEach((column, i) => {
     const named = lineage.outputs[i]?.name ?? '';
     if (column.name !== named) {
-      throw disagreement(`output ${String(i + 1)} is "${column.name}" for the server and was traced as "${named}"`);
+      throw disagree(`output ${String(i + 1)} is "${column.name}" for the server and was traced as "${named}"`);
     }
     if (column.tableOid === 0 || column.attribute <= 0) return;
     const relation = catalog.index.relationByOid(column.tableOid);
@@ -47,7 +109,7 @@ export async function confirm(prepared: Prepared, upstream: PostgresSession, jud
     const origin = relation.columns.find(({ position }) => position === column.attribute);
     const traced = lineage.outputs[i]?.flow ?? [];
     if (origin === undefined || !traced.some((base) => is(base, relation.schema, relation.name, origin.name))) {
-      throw disagreement(
+      throw disagree(
         `the server says output ${String(i + 1)} is ${relation.schema}.${relation.name}.${origin?.name ?? '?'}, which was not traced`,
       );
     }
@@ -56,14 +118,4 @@ export async function confirm(prepared: Prepared, upstream: PostgresSession, jud
 
 function is(base: BaseColumn, schema: string, relation: string, column: string): boolean {
   return base.schema === schema && base.relation === relation && base.column === column;
-}
-
-function disagreement(what: string): CountersignError {
-  return new CountersignError(
-    'lineage-disagreement',
-    `Two readings of the statement disagree, so it did not run: ${what}.`,
-    {
-      next: 'Write it more simply, and tell your administrator: this statement belongs into the test corpus.',
-    },
-  );
 }

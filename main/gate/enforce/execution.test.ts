@@ -87,7 +87,8 @@ describe('the envelope of a statement', () => {
       signal: new AbortController().signal,
       emit: (_: GateEvent) => undefined,
       opened: () => undefined,
-      confirm: () => Promise.resolve(),
+      questions: { marks: undefined, treeOf: null },
+      confirm: () => ({ evidence: {}, guard: {} }),
       ...change,
     });
 
@@ -99,9 +100,10 @@ describe('the envelope of a statement', () => {
 
   it('runs nothing when what the server made of the statement is not what was decided', async () => {
     const { upstream, asked } = scripted({});
-    await expect(run(upstream, allow('read'), { confirm: () => Promise.reject(new Error('moved')) })).rejects.toThrow(
-      'moved',
-    );
+    const confirm = (): never => {
+      throw new Error('moved');
+    };
+    await expect(run(upstream, allow('read'), { confirm })).rejects.toThrow('moved');
     expect(asked).toEqual(['begin read only', 'rollback']);
   });
 

@@ -3,7 +3,9 @@ import { type ResultStore, type StoredResult } from '../../databases/result/inde
 import { CountersignError } from '../../errors.ts';
 import { maskerTransform } from '../mask/maskers.ts';
 import { type GateEvent, type ResultColumn } from '../request.ts';
+import { CatalogMoved } from '../catalogs.ts';
 import { type Allow } from '../verdict.ts';
+import { type Confirmed, type Evidence, type Questions } from './confirm.ts';
 
 /** How a statement ended, for its door and for the record. */
 export interface Ending {
@@ -14,6 +16,7 @@ export interface Ending {
   readonly maskedCells: number;
   readonly transactionId: string | null;
   readonly end: 'commit' | 'rollback';
+  readonly evidence: Evidence;
 }
 
 export interface ExecutionInput {
@@ -26,8 +29,10 @@ export interface ExecutionInput {
   readonly emit: (event: GateEvent) => void;
   /** Called with the result before its first row, so that somebody owns it whatever happens next. */
   readonly opened: (result: StoredResult) => void;
+  /** What the server is asked together with the Parse. */
+  readonly questions: Pick<Questions, 'marks' | 'treeOf'>;
   /** What the server made of the statement, after Parse and before Execute: may only throw, never widen. */
-  readonly confirm: (prepared: Prepared, upstream: PostgresSession) => Promise<void>;
+  readonly confirm: (prepared: Prepared, upstream: PostgresSession) => Confirmed;
 }
 
 /** Milliseconds between two progress events: a person cannot read faster, and each costs a message. */
@@ -55,24 +60,24 @@ export async function execute(input: ExecutionInput): Promise<Ending> {
       lockTimeout: verdict.limits.lockTimeout,
       text: input.text,
       params: input.params,
+      treeOf: input.questions.treeOf,
+      ...(input.questions.marks === undefined ? {} : { marks: input.questions.marks }),
     },
     signal,
   );
   let done: Ending;
   try {
     if (prepared.parameterOids.length !== input.params.length) throw parametersMissing(prepared, input);
-    await input.confirm(prepared, upstream);
-    done = await stream(input, prepared);
-    if (reads && done.transactionId !== null) throw wrote(done.transactionId);
+    done = await stream(input, prepared, input.confirm(prepared, upstream));
     if (!reads) await commit(upstream);
   } finally {
-    // After a commit there is nothing left to end; on every other way out nothing may stay.
+    // After a read or a commit there is nothing left to end; on every other way out nothing may stay.
     if (upstream.usable) await upstream.end('rollback');
   }
   return { ...done, end: reads ? 'rollback' : 'commit' };
 }
 
-async function stream(input: ExecutionInput, prepared: Prepared): Promise<Ending> {
+async function stream(input: ExecutionInput, prepared: Prepared, { evidence, guard }: Confirmed): Promise<Ending> {
   const { verdict, emit, signal, upstream } = input;
   const masks = new Map(verdict.masks.map((mask) => [mask.output, mask]));
   const columns = prepared.columns.map((column, i): ResultColumn => ({
@@ -89,11 +94,17 @@ async function stream(input: ExecutionInput, prepared: Prepared): Promise<Ending
     limits: verdict.limits,
   });
   input.opened(result);
-  // A statement that gives no rows has a tag and nothing to show.
-  if (columns.length > 0) emit({ kind: 'columns', result: result.id, columns });
   const reads = verdict.envelope === 'read';
   let told = 0;
   let firstRows: NodeJS.Timeout | undefined;
+  let shown = false;
+  // Not before the first row, when the marks have been found to hold. A statement that gives no rows has a tag and
+  // nothing to show.
+  const show = (): void => {
+    if (shown) return;
+    shown = true;
+    if (columns.length > 0) emit({ kind: 'columns', result: result.id, columns });
+  };
   const progress = (): void => {
     told = performance.now();
     emit({ kind: 'progress', rows: result.rows, bytes: result.bytes });
@@ -102,12 +113,22 @@ async function stream(input: ExecutionInput, prepared: Prepared): Promise<Ending
     row(bytes, start, end) {
       // A write is never stopped half way because its RETURNING rows are many: they are cut, it is not.
       const wanted = writer.row(bytes, start, end) || !reads;
+      // Where code of users runs, no row is good before all of them are.
+      if (guard.userCode === true) return wanted;
+      show();
       if (firstRows === undefined) firstRows = setTimeout(progress, FIRST_ROWS);
       else if (told > 0 && (result.rows & 255) === 0 && performance.now() - told >= PROGRESS_EVERY) progress();
       return wanted;
     },
   };
-  const { tag, transactionId } = await upstream.execute(prepared, sink, signal).finally(() => clearTimeout(firstRows));
+  const { tag, transactionId } = await upstream
+    .execute(prepared, sink, signal, guard)
+    .catch((error: unknown) => {
+      throw isMoved(error) ? new CatalogMoved('A definition that it uses') : error;
+    })
+    .finally(() => clearTimeout(firstRows));
+  if (reads && transactionId !== null) throw wrote(transactionId);
+  show();
   const cut = result.cut === undefined ? undefined : CUT_WORDS[result.cut](verdict.limits);
   return {
     tag: tag ?? `SELECT ${String(result.rows)}`,
@@ -117,8 +138,11 @@ async function stream(input: ExecutionInput, prepared: Prepared): Promise<Ending
     maskedCells: result.maskedCells,
     transactionId,
     end: 'rollback',
+    evidence,
   };
 }
+
+const isMoved = (error: unknown): boolean => error instanceof CountersignError && error.code === 'definitions-moved';
 
 /** The connection was lost between COMMIT and its answer: nobody here can tell whether the change happened. */
 export class CommitUnknown extends CountersignError {

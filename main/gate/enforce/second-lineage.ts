@@ -1,0 +1,186 @@
+/**
+ * The server's own trees as a second opinion on what a statement reads: they confirm, or the statement does not run.
+ */
+import {
+  type MissingTrees,
+  type PostgresSession,
+  type Prepared,
+  type ServerTrees,
+} from '../../databases/postgres/session.ts';
+import { CountersignError } from '../../errors.ts';
+import { CatalogMoved, type MarkedCatalog } from '../catalogs.ts';
+import { type BaseColumn, type Facts, type Lineage } from '../facts.ts';
+import { type Judged } from '../judge.ts';
+import { type CatalogIndex } from '../lineage/catalog-index.ts';
+import { disagreement, harmlessObjects, serverLineage, type ServerLineage } from '../lineage/server/index.ts';
+import { trace } from '../lineage/trace.ts';
+import { isWriteStatement } from '../understand/postgres/statements.ts';
+import { nodeOf } from '../understand/postgres/tree.ts';
+import { type Tree } from '../understand/postgres/understand.ts';
+import { explainedTree } from './explained.ts';
+import { type CodeOids } from './scope.ts';
+import { treeHash } from './tree-hash.ts';
+
+/** What the server's trees said of a statement whose lineages agree. */
+export interface Agreed {
+  readonly treeHash: string;
+  readonly code: CodeOids;
+  /** Columns by which row security decides and that the text's lineage knows nothing of. */
+  readonly guards: readonly BaseColumn[];
+}
+
+interface Compared {
+  readonly trees: ServerTrees;
+  /** Part of a sentence where they do not agree. */
+  readonly outcome: Agreed | string;
+}
+
+/** Comparisons of one catalog by text, the last used at the end. */
+interface Kept {
+  readonly byText: Map<string, Compared>;
+  characters: number;
+}
+
+/** Characters of texts and trees kept for one catalog. */
+const MOST_KEPT = 8 * 1024 * 1024;
+
+const kept = new WeakMap<MarkedCatalog, Kept>();
+
+/** The query whose trees are compared: the statement itself or the one inside EXPLAIN; undefined where there is none. */
+export async function comparedTree(tree: Tree | undefined): Promise<Tree | undefined> {
+  if (tree === undefined) return undefined;
+  const { kind, fields } = tree.root;
+  if (kind === 'ExplainStmt') return isQuery(nodeOf(fields['query'])?.kind, tree) ? explainedTree(tree) : undefined;
+  return isQuery(kind, tree) ? tree : undefined;
+}
+
+/** Of SELECT INTO and CREATE TABLE AS, servers before 18 print nothing of the query. */
+const isQuery = (kind: string | undefined, { inspection }: Tree): boolean =>
+  kind !== undefined && ((kind === 'SelectStmt' && !inspection.createsTable) || isWriteStatement(kind));
+
+/** True where the kind of the statement has trees to compare, whether or not they can be had. */
+export function hasTrees({ root, ...tree }: Tree): boolean {
+  const kind = root.kind === 'ExplainStmt' ? nodeOf(root.fields['query'])?.kind : root.kind;
+  return isQuery(kind, { root, ...tree });
+}
+
+/** The code that a statement was found to run when it was last compared; undefined where it was not yet. */
+export function codeOf({ catalog, tree }: Judged): CodeOids | undefined {
+  const known = catalog && tree && kept.get(catalog)?.byText.get(tree.text);
+  return typeof known?.outcome === 'object' ? known.outcome.code : undefined;
+}
+
+/**
+ * What the trees say, where they say what the text's lineage does. A comparison is kept for as long as its catalog is, and
+ * holds for exactly these trees.
+ * @param query what `comparedTree` gave: its trees are those of `prepared`
+ * @throws CountersignError `lineage-disagreement`; CatalogMoved where something changed while the server parsed
+ */
+export function agree(
+  { trees, missingTrees }: Prepared,
+  upstream: PostgresSession,
+  { catalog, judgement, tree, classOf }: Judged,
+  query: Tree | undefined,
+): Agreed | undefined {
+  const { facts, lineage } = judgement;
+  if (catalog === undefined || lineage === undefined || tree === undefined) return undefined;
+  if (upstream.secondLineage !== 'on' || !hasTrees(tree)) return undefined;
+  if (query === undefined) throw disagree('the query inside EXPLAIN could not be read by itself');
+  if (trees === undefined) {
+    if (missingTrees === 'parsed-again') throw new CatalogMoved('A definition that it uses');
+    throw disagree(MISSING[missingTrees ?? 'not-sent']);
+  }
+  const outcome =
+    known(catalog, tree.text, trees) ?? compare(trees, upstream, facts, lineage, tree, query, catalog.index);
+  keep(catalog, tree.text, { trees, outcome });
+  if (typeof outcome === 'string') throw disagree(outcome);
+  const guard = outcome.guards.find((column) => classOf(column) !== undefined);
+  if (guard !== undefined)
+    throw disagree(`row security decides by ${guard.schema}.${guard.relation}.${guard.column}, which is classified`);
+  return outcome;
+}
+
+const MISSING: Readonly<Record<Exclude<MissingTrees, 'parsed-again'>, string>> = {
+  'too-large': "the statement is too large for the server's reading of it to be compared",
+  'not-sent': 'the server did not send its reading',
+};
+
+function compare(
+  trees: ServerTrees,
+  upstream: PostgresSession,
+  facts: Facts,
+  lineage: Lineage,
+  tree: Tree,
+  query: Tree,
+  index: CatalogIndex,
+): Agreed | string {
+  const server = serverLineage(trees, Number.parseInt(upstream.serverVersion, 10));
+  if (server === undefined) return 'the server read it as no query';
+  if ('unknown' in server) return server.unknown;
+  const raw = query === tree ? lineage : trace(query, index);
+  const harmless = harmlessObjects(index.snapshot);
+  const accepted = new Set((lineage.code ?? []).map(({ kind, oid }) => `${kind} ${String(oid)}`));
+  const guards: BaseColumn[] = [];
+  const found = disagreement(raw, facts, server, index, {
+    accepts: (kind, oid) => harmless(kind, oid) || accepted.has(`${kind} ${String(oid)}`),
+    guards: (column) => (guards.push(column), false),
+  });
+  if (found !== undefined) return found.what;
+  const made = (kind: 'function' | 'operator', set: 'functions' | 'operators'): readonly number[] =>
+    oidsOf(server, set).filter((oid) => oid >= FIRST_NORMAL && !harmless(kind, oid));
+  return {
+    treeHash: treeHash(trees),
+    code: { functions: made('function', 'functions'), operators: made('operator', 'operators') },
+    guards,
+  };
+}
+
+const oidsOf = ({ statement, rowSecurity }: ServerLineage, set: 'functions' | 'operators'): readonly number[] => [
+  ...new Set([...statement[set], ...rowSecurity[set]]),
+];
+
+/** FirstNormalObjectId (src/include/access/transam.h): everything from there on was made by somebody. */
+const FIRST_NORMAL = 16_384;
+
+function known(
+  catalog: MarkedCatalog,
+  text: string,
+  { parsed, rewritten }: ServerTrees,
+): Compared['outcome'] | undefined {
+  const compared = kept.get(catalog)?.byText.get(text);
+  const same = compared?.trees.parsed === parsed && compared.trees.rewritten === rewritten;
+  return same ? compared.outcome : undefined;
+}
+
+function keep(catalog: MarkedCatalog, text: string, compared: Compared): void {
+  const all = kept.get(catalog) ?? { byText: new Map<string, Compared>(), characters: 0 };
+  kept.set(catalog, all);
+  drop(all, text);
+  all.byText.set(text, compared);
+  all.characters += sizeOf(text, compared);
+  for (const oldest of all.byText.keys()) {
+    if (all.characters <= MOST_KEPT) break;
+    drop(all, oldest);
+  }
+}
+
+function drop(all: Kept, text: string): void {
+  const compared = all.byText.get(text);
+  if (compared === undefined) return;
+  all.byText.delete(text);
+  all.characters -= sizeOf(text, compared);
+}
+
+const sizeOf = (text: string, { trees: { parsed, rewritten } }: Compared): number =>
+  text.length + parsed.length + rewritten.length;
+
+/** Two readings of a statement do not agree. */
+export function disagree(what: string): CountersignError {
+  return new CountersignError(
+    'lineage-disagreement',
+    `Two readings of the statement disagree, so it did not run: ${what}.`,
+    {
+      next: 'Write it more simply, and tell your administrator: this statement belongs into the test corpus.',
+    },
+  );
+}
