@@ -1,5 +1,5 @@
 import { type Connection } from './types.ts';
-import { grantees, identifier, literal } from './role-sql.ts';
+import { dollarQuoted, grantees, identifier, literal } from './role-sql.ts';
 
 /** The role of one connection: what the script is written for. */
 export type ScriptedRole = Pick<Connection, 'user' | 'database' | 'searchPath'>;
@@ -16,12 +16,12 @@ export function roleScript({ user, database, searchPath }: ScriptedRole): string
   return `-- Run by a superuser in the database ${oneLine(database)}. It can be run again.
 
 -- 1. A role that logs in and has no power of its own. Give it a password afterwards: \\password in psql.
-DO $$
+DO ${dollarQuoted(`
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = ${literal(user)}) THEN
     CREATE ROLE ${role};
   END IF;
-END $$;
+END `)};
 ALTER ROLE ${role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
 
 -- 2. Bounds that the server keeps by itself.

@@ -6,6 +6,13 @@ export const identifier = (name: string): string => `"${name.replaceAll('"', '""
 /** A string constant; standard_conforming_strings is on. */
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
+/** A body for DO: the tag is one that the body does not hold, whatever the names in it (PostgreSQL documentation 4.1.2.4). */
+export function dollarQuoted(body: string): string {
+  let tag = '$do$';
+  while (body.includes(tag)) tag = `${tag.slice(0, -1)}_$`;
+  return `${tag}${body}${tag}`;
+}
+
 /** PUBLIC is a key word and not a role. */
 export const grantees = (names: readonly string[]): string =>
   names.map((name) => (name === 'PUBLIC' ? name : identifier(name))).join(', ');
@@ -35,7 +42,7 @@ export const revokeExtension = (extension: string, role: string): string =>
 
 /** EXECUTE is PUBLIC's unless it was taken away, so it is taken from PUBLIC too: other roles may need it given back. */
 function revokeRoutines(role: string, query: string): string {
-  return `DO $$
+  return `DO ${dollarQuoted(`
 DECLARE routine pg_catalog.regprocedure;
 BEGIN
   FOR routine IN
@@ -43,5 +50,5 @@ BEGIN
   LOOP
     EXECUTE pg_catalog.format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC, %I', routine, ${literal(role)});
   END LOOP;
-END $$;`;
+END `)};`;
 }
