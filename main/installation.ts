@@ -44,9 +44,10 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
   let trouble: string | undefined;
   const secrets = await openSecretStore(profile.organisation.secrets, home);
   const app: Device = { app: `countersign-${origin}`, version: VERSION, os: process.platform };
+  const { tokenKey, ...auditKeys } = await keysOf(home, secrets);
   const audit = await openAuditLog({
     directory: auditDirectory(home),
-    ...(await auditKeys(home, secrets)),
+    ...auditKeys,
     origin: `countersign.local/${machine()}`,
     app,
   });
@@ -65,6 +66,7 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
     inForce: () => current,
     passwordOf: async ({ password }) =>
       password === undefined ? undefined : resolveSecret(password, { store: secrets, profileDirectory: home }),
+    tokenKey,
     resultsDirectory: join(home, 'results', String(process.pid)),
     app,
     origin,
@@ -133,6 +135,9 @@ const sentencesOf = ({ message, next }: CountersignError): string =>
 /** Where a profile's logs lie: what `countersign verify` reads. */
 export const auditDirectory = (home: string): string => join(home, 'audit');
 
+/** Name of the secret that tokens of scope `tenant` are made with: the same on every machine where they are to be equal. */
+const TOKEN_KEY = 'mask-token-key';
+
 const machine = (): string => hostname().replaceAll(/[^A-Za-z0-9.-]/g, '-') || 'machine';
 
 function ruleCount(profile: Profile): number {
@@ -140,17 +145,18 @@ function ruleCount(profile: Profile): number {
     .size;
 }
 
-/** The keys of this installation's record, made the first time: one process makes them while others wait. */
-async function auditKeys(
+/** The keys of this installation's record and of its tokens, made the first time: one process makes them while others wait. */
+async function keysOf(
   home: string,
   secrets: SecretStore,
-): Promise<{ readonly key: KeyObject; readonly blobKey: Uint8Array }> {
+): Promise<{ readonly key: KeyObject; readonly blobKey: Uint8Array; readonly tokenKey: Uint8Array }> {
   return withLock(join(home, 'keys.lock'), async () => {
     const signing = await ensure(secrets, 'audit-signing-key', () =>
       generateKeyPairSync('ed25519').privateKey.export({ format: 'der', type: 'pkcs8' }),
     );
     const blobKey = await ensure(secrets, 'audit-blob-key', () => randomBytes(32));
-    return { key: createPrivateKey({ key: Buffer.from(signing), format: 'der', type: 'pkcs8' }), blobKey };
+    const tokenKey = await ensure(secrets, TOKEN_KEY, () => randomBytes(32));
+    return { key: createPrivateKey({ key: Buffer.from(signing), format: 'der', type: 'pkcs8' }), blobKey, tokenKey };
   });
 }
 

@@ -154,6 +154,7 @@ export function createGate(ports: GatePorts): Gate {
     async endSession({ id: session }) {
       await cancelRunning((other) => other === session);
       held.releaseAll(session);
+      ports.tokenKeys.forget(session);
       await ports.upstreams.closeSession(session);
       await ports.sessions.end(session, 'signed out or ended');
     },

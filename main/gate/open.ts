@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type AuditLog, type Device } from '../audit/index.ts';
 import { connectPostgres } from '../databases/postgres/session.ts';
@@ -10,6 +11,7 @@ import { createDetections } from './detection.ts';
 import { type Examination, examine } from './doctor.ts';
 import { createGate, type Gate } from './gate.ts';
 import { type InForce } from './in-force.ts';
+import { createTokenKeys } from './mask/token-keys.ts';
 import { type GatePorts } from './ports.ts';
 import { type Origin } from './request.ts';
 import { createRoles, type KnownRole } from './roles.ts';
@@ -24,6 +26,8 @@ export interface GateOptions {
   readonly passwordOf: (connection: Connection) => Promise<string | undefined>;
   /** Private directory, of this process alone, for results that do not fit into memory. */
   readonly resultsDirectory: string;
+  /** 32 bytes that tokens of scope `tenant` are made with; without them such tokens are equal within this process only. */
+  readonly tokenKey?: Uint8Array;
   readonly app: Device;
   readonly origin: Origin;
 }
@@ -50,6 +54,7 @@ export function openGate({
   inForce,
   passwordOf,
   resultsDirectory,
+  tokenKey = randomBytes(32),
   app,
   origin,
 }: GateOptions): OpenGate {
@@ -70,6 +75,7 @@ export function openGate({
     detections: createDetections(upstreams),
     upstreams,
     results,
+    tokenKeys: createTokenKeys(tokenKey),
     now: () => new Date(),
   });
   return {

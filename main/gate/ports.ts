@@ -4,6 +4,7 @@ import { type Session } from '../identity/principal.ts';
 import { type Catalogs } from './catalogs.ts';
 import { type Detections } from './detection.ts';
 import { type InForce } from './in-force.ts';
+import { type TokenKeys } from './mask/token-keys.ts';
 import { type Upstreams } from './upstreams.ts';
 import { type WorkingSessions } from './working-sessions.ts';
 
@@ -18,5 +19,6 @@ export interface GatePorts {
   readonly detections: Detections;
   readonly upstreams: Upstreams;
   readonly results: ResultStore;
+  readonly tokenKeys: TokenKeys;
   readonly now: () => Date;
 }
