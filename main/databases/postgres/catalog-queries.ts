@@ -33,13 +33,17 @@ export const TYPES = `
 SELECT x.atttypid, x.atttypmod, pg_catalog.format_type(x.atttypid, x.atttypmod)
   FROM (SELECT DISTINCT atttypid, atttypmod FROM pg_catalog.pg_attribute WHERE attnum > 0 AND NOT attisdropped) x`;
 
-/** Columns that a generated column is computed from: the dependencies of its expression on its own table. */
+/**
+ * Columns that a generated column is computed from: the dependencies of its expression on its own table, which before
+ * PostgreSQL 15 are those of the column itself.
+ */
 export const GENERATED = `
 SELECT d.adrelid, d.adnum, s.attname
   FROM pg_catalog.pg_attrdef d
   JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND a.attgenerated <> ''
   JOIN pg_catalog.pg_depend p
-    ON p.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND p.objid = d.oid
+    ON (p.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND p.objid = d.oid OR
+        p.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND p.objid = d.adrelid AND p.objsubid = d.adnum)
    AND p.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND p.refobjid = d.adrelid
    AND p.refobjsubid > 0 AND p.refobjsubid <> d.adnum
   JOIN pg_catalog.pg_attribute s ON s.attrelid = d.adrelid AND s.attnum = p.refobjsubid

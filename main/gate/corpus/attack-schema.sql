@@ -1,6 +1,6 @@
 -- The database of pg-attacks.json and its neighbours. PostgreSQL 18, run as a superuser in an empty UTF8 database.
--- Sections are told apart by lines of the form "-- @name": `schema` holds no value, `data` depends on the salt alone;
--- `schema_18` and `data_18` are what older servers do not know.
+-- Sections are told apart by lines of the form "-- @name": `schema` holds no value, `data` depends on the salt alone; with
+-- a number they are what servers know since that version.
 
 -- @schema
 CREATE EXTENSION dblink;
@@ -14,7 +14,6 @@ CREATE TABLE customers (
 CREATE UNIQUE INDEX customers_email ON customers (email);
 CREATE UNIQUE INDEX customers_ssn ON customers (ssn);
 CREATE INDEX customers_ssn_last4 ON customers (right(ssn, 4));
-CREATE STATISTICS customers_st (mcv) ON (left(ssn, 2)), city FROM customers;
 ALTER TABLE customers ADD CONSTRAINT ssn_form CHECK (ssn ~ '^\d{3}-\d{2}-\d{4}$');
 CREATE TABLE orders (
   id int PRIMARY KEY, customer_id int NOT NULL REFERENCES customers (id), amount numeric NOT NULL, status text NOT NULL,
@@ -75,6 +74,9 @@ GRANT USAGE ON SCHEMA shadow TO analyst;
 GRANT SELECT ON ALL TABLES IN SCHEMA public, shadow TO analyst;
 GRANT INSERT, UPDATE, DELETE ON orders, guesses, staff TO analyst;
 GRANT USAGE, SELECT, UPDATE ON SEQUENCE seq1 TO analyst;
+
+-- @schema_14
+CREATE STATISTICS customers_st (mcv) ON (left(ssn, 2)), city FROM customers;
 
 -- @schema_18
 CREATE EXTENSION btree_gist;

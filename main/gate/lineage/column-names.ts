@@ -4,8 +4,8 @@ import { type Fields, fieldsOf, items, names, nodeOf, nodesOf, text } from '../u
  * The name that PostgreSQL gives an output column without an alias (FigureColname in its parse_target.c, described in
  * the documentation of SELECT, "Column names"). Another query may refer to it, so it has to be exactly that name.
  */
-export function columnName(target: unknown): string {
-  return figure(target).name ?? '?column?';
+export function columnName(target: unknown, serverMajor: number): string {
+  return figure(target, serverMajor).name ?? '?column?';
 }
 
 interface Figured {
@@ -63,7 +63,7 @@ const BY_OPERATION: Readonly<Record<string, string>> = {
   SVFOP_CURRENT_SCHEMA: 'current_schema',
 };
 
-function figure(value: unknown): Figured {
+function figure(value: unknown, serverMajor: number): Figured {
   const node = nodeOf(value);
   if (node === undefined) return NONE;
   const { kind, fields } = node;
@@ -72,26 +72,26 @@ function figure(value: unknown): Figured {
       return good(names(fields['fields']).at(-1));
     case 'A_Indirection': {
       const field = names(fields['indirection']).at(-1);
-      return field === undefined ? figure(fields['arg']) : good(field);
+      return field === undefined ? figure(fields['arg'], serverMajor) : good(field);
     }
     case 'FuncCall':
-      return good(names(fields['funcname']).at(-1));
+      return good(calledName(fields, serverMajor));
     case 'A_Expr':
       return text(fields['kind']) === 'AEXPR_NULLIF' ? good('nullif') : NONE;
     case 'TypeCast': {
-      const inner = figure(fields['arg']);
+      const inner = figure(fields['arg'], serverMajor);
       if (inner.strength === 2) return inner;
       const type = names(fieldsOf(fields['typeName'])?.['names']).at(-1);
       return type === undefined ? inner : { name: type, strength: 1 };
     }
     case 'CollateClause':
-      return figure(fields['arg']);
+      return figure(fields['arg'], serverMajor);
     case 'CaseExpr': {
-      const inner = figure(fields['defresult']);
+      const inner = figure(fields['defresult'], serverMajor);
       return inner.strength === 2 ? inner : { name: 'case', strength: 1 };
     }
     case 'SubLink':
-      return subLink(fields);
+      return subLink(fields, serverMajor);
     case 'MinMaxExpr':
     case 'SQLValueFunction':
     case 'XmlExpr':
@@ -102,7 +102,14 @@ function figure(value: unknown): Figured {
   }
 }
 
-function subLink(fields: Fields): Figured {
+/** EXTRACT, written as SQL has it, called date_part() before PostgreSQL 14. */
+function calledName(fields: Fields, serverMajor: number): string | undefined {
+  const name = names(fields['funcname']).at(-1);
+  const isSyntax = text(fields['funcformat']) === 'COERCE_SQL_SYNTAX';
+  return name === 'extract' && isSyntax && serverMajor < 14 ? 'date_part' : name;
+}
+
+function subLink(fields: Fields, serverMajor: number): Figured {
   const type = text(fields['subLinkType']);
   if (type === 'EXISTS_SUBLINK') return good('exists');
   if (type === 'ARRAY_SUBLINK') return good('array');
@@ -111,5 +118,5 @@ function subLink(fields: Fields): Figured {
   for (let arm = fieldsOf(query?.['larg']); arm !== undefined; arm = fieldsOf(query?.['larg'])) query = arm;
   if (nodesOf(query?.['valuesLists']).length > 0) return good('column1');
   const target = items(query?.['targetList'], 'ResTarget')[0];
-  return target === undefined ? NONE : good(text(target['name']) ?? columnName(target['val']));
+  return target === undefined ? NONE : good(text(target['name']) ?? columnName(target['val'], serverMajor));
 }

@@ -50,15 +50,30 @@ export function functionEntry(context: Context, fields: Fields, standing: Standi
   if (open) {
     // Only the names that the alias gives are known; what they mean is everything that went in.
     const given = names(fieldsOf(fields['alias'])?.['colnames']).map((name): Column => ({ name, value: row }));
-    return { name: functionName(fields), columns: given, system: false, open, row, qualified: true, unqualified: true };
+    return {
+      name: functionName(fields, context.index.snapshot.serverMajor),
+      columns: given,
+      system: false,
+      open,
+      row,
+      qualified: true,
+      unqualified: true,
+    };
   }
-  return { name: functionName(fields), columns, system: false, row, qualified: true, unqualified: true };
+  return {
+    name: functionName(fields, context.index.snapshot.serverMajor),
+    columns,
+    system: false,
+    row,
+    qualified: true,
+    unqualified: true,
+  };
 }
 
-function functionName(fields: Fields): string | undefined {
+function functionName(fields: Fields, serverMajor: number): string | undefined {
   const [first] = items(fields['functions'], 'List');
   const call = listOf(first?.['items'])[0];
-  return call === undefined ? undefined : columnName(call);
+  return call === undefined ? undefined : columnName(call, serverMajor);
 }
 
 function columnDefinitions(value: unknown): string[] {
@@ -75,10 +90,11 @@ function functionColumns(
   fields: Fields,
   standing: Standing,
 ): readonly string[] | undefined {
+  const { serverMajor } = context.index.snapshot;
   const call = nodeOf(value);
   const alone = listOf(fields['functions']).length === 1;
   const given = text(fieldsOf(fields['alias'])?.['aliasname']);
-  const own = alone && given !== undefined ? [given] : [columnName(value)];
+  const own = alone && given !== undefined ? [given] : [columnName(value, serverMajor)];
   if (call?.kind !== 'FuncCall') return own;
   const name = names(call.fields['funcname']);
   const args = nodesOf(call.fields['args']);
@@ -86,7 +102,6 @@ function functionColumns(
     if (!args.every((arg) => isScalarArray(context, arg, standing))) return undefined;
     return args.length === 1 ? own : args.map(() => 'unnest');
   }
-  const { serverMajor } = context.index.snapshot;
   const overloads = builtinSignatures({ name, count: args.length, span: undefined }, serverMajor);
   const [first] = overloads;
   if (first === undefined) return undefined;

@@ -79,7 +79,7 @@ export function targets(context: Context, list: unknown, standing: Standing, def
     const span = context.span(locationOf(target));
     const expanded = value === undefined ? [] : star(context, value, standing, span);
     if (expanded !== undefined) return expanded;
-    const name = text(target['name']) ?? columnName(target['val']);
+    const name = text(target['name']) ?? columnName(target['val'], context.index.snapshot.serverMajor);
     if (!defer || callsReturningRows(target['val'])) {
       return [{ name, value: expression(context, target['val'], standing, 'output'), span }];
     }

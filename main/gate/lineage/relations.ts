@@ -1,7 +1,9 @@
 import { type CatalogRelation } from '../../databases/catalog.ts';
 import { type BaseColumn, type ColumnUse, type Hazard, type RelationUse, type Span } from '../facts.ts';
 import { inspect } from '../understand/postgres/inspect.ts';
+import { newerGrammar } from '../understand/postgres/newer-grammar.ts';
 import { parseText } from '../understand/postgres/parser.ts';
+import { fromUtf8 } from '../understand/postgres/text.ts';
 import { nodeOf } from '../understand/postgres/tree.ts';
 import { type CatalogIndex } from './catalog-index.ts';
 import { Context } from './context.ts';
@@ -63,6 +65,12 @@ function traceView(
   const context = new Context(index, () => undefined, [...within, name]);
   const inspection = inspect(root, () => undefined);
   for (const hazard of [...inspection.hazards, ...nameHazards(inspection, index)]) context.addHazard(hazard);
+  const text = relation.definition ?? '';
+  for (const { span: _, ...hazard } of newerGrammar(
+    { text, root, offsetOf: fromUtf8(text) },
+    index.snapshot.serverMajor,
+  ))
+    context.addHazard(hazard);
   if (inspection.locksRows) context.hazard('row-lock', 'The view locks the rows it reads.');
   const columns = queryColumns(context, root, { scope: undefined, environment: undefined }, true);
   if (columns.length !== relation.columns.length) return untraceable(name, 'has other columns than its definition');

@@ -1,5 +1,6 @@
 import { type CatalogRelation } from '../../databases/catalog.ts';
 import { type Lineage, type OutputLineage } from '../facts.ts';
+import { newerGrammar } from '../understand/postgres/newer-grammar.ts';
 import { spanAt } from '../understand/postgres/span.ts';
 import { isWriteStatement } from '../understand/postgres/statements.ts';
 import { items, type Node, nodeOf, text as textOf } from '../understand/postgres/tree.ts';
@@ -23,6 +24,7 @@ export function trace(tree: Tree, index: CatalogIndex): Lineage {
   const context = new Context(index, (location) => (location < 0 ? undefined : spanAt(text, offsetOf(location))));
   try {
     for (const hazard of nameHazards(tree.inspection, index)) context.addHazard(hazard);
+    for (const hazard of newerGrammar(tree, index.snapshot.serverMajor)) context.addHazard(hazard);
     const outputs = statement(context, root);
     if (!isWriteStatement(root.kind) && root.kind !== 'ExplainStmt') writtenByName(context, tree);
     return lineage(context, outputs);

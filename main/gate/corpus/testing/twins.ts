@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asSuperuser, startTemporary, type TemporaryServer } from '../../../databases/embedded/index.ts';
+import { type ServerAtHand } from '../../../databases/embedded/testing/installed.ts';
 import { connectPostgres } from '../../../databases/postgres/session.ts';
 import { type Installation, openInstallation } from '../../../installation.ts';
 import { type Session } from '../../../identity/principal.ts';
@@ -79,11 +80,18 @@ ${[
 
 const PASSWORD = 'canary-of-the-database-role';
 
-/** The statements of one section of attack-schema.sql. `salt` decides every value that is to be masked. */
-function attackSchema(section: 'schema' | 'data' | 'schema_18' | 'data_18', salt: string): readonly string[] {
+/**
+ * The statements of attack-schema.sql that a server of the version understands: a section, and those of its name with the
+ * version since which a server does. `salt` decides every value that is to be masked.
+ */
+function attackSchema(section: 'schema' | 'data', major: number, salt = ''): readonly string[] {
   const text = readFileSync(new URL('../attack-schema.sql', import.meta.url), 'utf8');
-  const body = text.split(/^-- @(\w+)$/m);
-  const sql = (body[body.indexOf(section) + 1] ?? '').replaceAll(":'salt'", `'${salt.replaceAll("'", "''")}'`);
+  const [, ...parts] = text.split(/^-- @(\w+)$/m);
+  const bodies = parts.filter((_, at) => {
+    const [name, since = 0] = (parts[at - 1] ?? '').split('_');
+    return at % 2 === 1 && name === section && Number(since) <= major;
+  });
+  const sql = bodies.join('').replaceAll(":'salt'", `'${salt.replaceAll("'", "''")}'`);
   return sql.split(/;\n/).filter((statement) => statement.trim() !== '');
 }
 
@@ -92,7 +100,7 @@ const saltOf = (twin: Twin): string => `salt of ${twin}`;
 
 export async function startTwins(
   more: readonly string[] = [],
-  start: () => Promise<TemporaryServer> = startTemporary,
+  { major, start }: Pick<ServerAtHand, 'major' | 'start'> = { major: 18, start: startTemporary },
 ): Promise<Twins> {
   const home = await mkdtemp(join(tmpdir(), 'countersign-twins-'));
   const server = await start();
@@ -103,7 +111,7 @@ export async function startTwins(
     await rm(home, { recursive: true, force: true });
   };
   try {
-    await fill(server, more);
+    await fill(server, major, more);
     await writeProfile(home, server);
     installation = await openInstallation(home, 'cli');
     const session = await installation.identity.restore({});
@@ -127,7 +135,7 @@ export async function startTwins(
 }
 
 /** One database is made and copied while empty, so that object identifiers agree; then each copy gets its values. */
-async function fill(server: TemporaryServer, more: readonly string[]): Promise<void> {
+async function fill(server: TemporaryServer, major: number, more: readonly string[]): Promise<void> {
   await asSuperuser(server, 'postgres', async (query) => {
     await query(`CREATE ROLE analyst LOGIN PASSWORD '${PASSWORD}'`);
     // Workers return rows in the order in which they happen to run.
@@ -138,8 +146,7 @@ async function fill(server: TemporaryServer, more: readonly string[]): Promise<v
     await query('CREATE DATABASE attack_empty');
   });
   await asSuperuser(server, 'attack_empty', async (query) => {
-    for (const statement of [...attackSchema('schema', ''), ...more]) await query(statement);
-    await onlySince18(query, attackSchema('schema_18', ''));
+    for (const statement of [...attackSchema('schema', major), ...more]) await query(statement);
   });
   await asSuperuser(server, 'postgres', async (query) => {
     for (const twin of TWINS) await query(`CREATE DATABASE ${databaseOf(twin)} TEMPLATE attack_empty`);
@@ -147,20 +154,9 @@ async function fill(server: TemporaryServer, more: readonly string[]): Promise<v
   for (const twin of TWINS) {
     await asSuperuser(server, databaseOf(twin), async (query) => {
       await query(`GRANT TEMP ON DATABASE ${databaseOf(twin)} TO analyst`);
-      for (const statement of attackSchema('data', saltOf(twin))) await query(statement);
-      await onlySince18(query, attackSchema('data_18', saltOf(twin)));
+      for (const statement of attackSchema('data', major, saltOf(twin))) await query(statement);
     });
   }
-}
-
-/** `asSuperuser` gives no rows back: an older server is one that does not know a setting of 18. */
-async function onlySince18(query: (sql: string) => Promise<void>, statements: readonly string[]): Promise<void> {
-  try {
-    await query('SHOW io_method');
-  } catch {
-    return;
-  }
-  for (const statement of statements) await query(statement);
 }
 
 async function writeProfile(home: string, server: TemporaryServer): Promise<void> {

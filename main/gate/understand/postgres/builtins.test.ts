@@ -4,6 +4,7 @@ import { type TemporaryServer } from '../../../databases/embedded/index.ts';
 import { serversAtHand } from '../../../databases/embedded/testing/installed.ts';
 import { builtinRelation, BUILTIN_MAJORS, builtinSignatures, isBuiltinType, judgeCall } from './builtins.ts';
 import { effectsOf } from './testing/effects.ts';
+import { NEWER_WORDS } from './testing/newer-words.ts';
 import { builtinsText, formOf, readReview, signatureOf } from './testing/review.ts';
 import { readBuiltins, type ServerBuiltins } from './testing/server-builtins.ts';
 import { MAJORS } from './testing/versions.ts';
@@ -92,6 +93,18 @@ describe('builtins.json', () => {
 
   it('speaks of the supported versions', () => {
     expect(BUILTIN_MAJORS).toEqual([MAJORS[0], MAJORS.at(-1)]);
+  });
+});
+
+describe.skipIf(serversAtHand.some(({ missing }) => missing))('keywords of the newest version', () => {
+  it('are keywords or refused on the older ones, where they would be names, and none has become a name since', () => {
+    const newest = read.get(BUILTIN_MAJORS[1])?.keywords ?? [];
+    for (const [major, { keywords }] of read) {
+      const refused = Object.entries(NEWER_WORDS).filter(([, { since }]) => major < since);
+      const added = newest.filter((word) => !keywords.includes(word));
+      expect([major, added]).toEqual([major, refused.map(([word]) => word)]);
+      expect(keywords.filter((word) => !newest.includes(word))).toEqual([]);
+    }
   });
 });
 

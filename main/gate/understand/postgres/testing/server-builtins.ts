@@ -31,6 +31,8 @@ export interface ServerBuiltins {
   readonly relations: readonly ServerRelation[];
   readonly operators: readonly string[];
   readonly types: readonly string[];
+  /** Keywords that cannot name a function: `C` and `R` of pg_get_keywords, names of columns at most and reserved words. */
+  readonly keywords: readonly string[];
 }
 
 /** The body of a function in SQL is prosrc, or since PostgreSQL 14 a tree that pg_get_function_sqlbody prints. */
@@ -68,6 +70,8 @@ const TYPES = `
    WHERE t.typnamespace = 'pg_catalog'::regnamespace AND t.typtype <> 'c'
      AND NOT EXISTS (SELECT FROM pg_type e WHERE e.oid = t.typelem AND e.typtype = 'c') ORDER BY 1`;
 
+const KEYWORDS = `SELECT word AS name FROM pg_get_keywords() WHERE catcode IN ('C', 'R') ORDER BY 1`;
+
 /** What a server of the major version brings before anybody has made anything. */
 export async function readBuiltins(server: TemporaryServer, major: number): Promise<ServerBuiltins> {
   return withClient(server, async (client) => {
@@ -79,6 +83,7 @@ export async function readBuiltins(server: TemporaryServer, major: number): Prom
       relations: (await client.query<ServerRelation>(RELATIONS)).rows,
       operators: await names(OPERATORS),
       types: await names(TYPES),
+      keywords: await names(KEYWORDS),
     };
   });
 }
