@@ -1,5 +1,5 @@
 import { type Action, type Effect, type FunctionUse, type Hazard, type RelationUse, type Span } from '../../facts.ts';
-import { builtinRelation, type Call, isBuiltinOperator, judgeCall, judgeCatalogRelation } from './builtins.ts';
+import { builtinRelation, type Call, judgeCall, judgeCatalogRelation } from './builtins.ts';
 import { GRAMMAR } from './grammar.ts';
 import { isWriteStatement, statementMeaning, writeActions } from './statements.ts';
 import {
@@ -197,7 +197,14 @@ class Walk implements Inspection {
       case 'SortBy':
         return this.#operator(fields['useOp'], fields);
       case 'SubLink':
+        if (fields['testexpr'] !== undefined && fields['operName'] === undefined) this.#equality(fields);
         return this.#operator(fields['operName'], fields);
+      case 'CaseExpr':
+        if (fields['arg'] !== undefined) this.#equality(fields);
+        return undefined;
+      case 'JoinExpr':
+        if (fields['isNatural'] === true || fields['usingClause'] !== undefined) this.#equality(fields);
+        return undefined;
       case 'A_Indirection':
         return this.#fieldNotation(fields);
       case 'TypeName':
@@ -233,14 +240,9 @@ class Walk implements Inspection {
   }
 
   #call(fields: Fields): void {
-    const args = nodesOf(fields['args']);
-    const open =
-      fields['func_variadic'] === true ||
-      fields['agg_within_group'] === true ||
-      args.some((arg) => arg.kind === 'NamedArgExpr');
-    const name = names(fields['funcname']);
     const span = this.#spanOf(locationOf(fields));
-    const call: Call = { name, count: open ? undefined : args.length, span };
+    const call = callOf(fields, span);
+    const { name } = call;
     this.calls.push(call);
     this.functions.push({
       ...(name.length > 1 ? { schema: name.slice(0, -1).join('.') } : {}),
@@ -250,6 +252,8 @@ class Walk implements Inspection {
     const verdict = judgeCall(call);
     for (const effect of verdict.effects) this.effects.add(effect);
     // A sequence is advanced by every INSERT that uses a serial column: naming it changes nothing for a statement that writes.
+    // What is not PostgreSQL's own is looked up in the catalog (lineage/user-code.ts).
+    if (!verdict.allowed && verdict.hazard.code === 'unknown-function') return;
     if (!verdict.allowed && !(name.at(-1) === 'nextval' && this.#top !== 'SelectStmt' && this.#top !== 'ExplainStmt')) {
       this.hazards.push(verdict.hazard);
     }
@@ -263,19 +267,20 @@ class Walk implements Inspection {
     }
   }
 
+  /** What operators mean, those of a name that the database gave them too, is looked up in the catalog. */
   #operator(value: unknown, fields: Fields): void {
     const name = names(value);
     const last = name.at(-1);
     if (last === undefined) return;
-    this.operators.push({ name, span: this.#spanOf(locationOf(fields)) });
-    const schema = name.length > 1 ? name[0] : 'pg_catalog';
-    if (schema === 'pg_catalog' && (isBuiltinOperator(last) || isKeyword(last))) return;
-    this.#hazard(
-      'user-operator',
-      `The operator ${last} is not PostgreSQL's own: it calls a function, and what that does is not known.`,
-      fields,
-      'Use a built-in operator.',
-    );
+    const span = this.#spanOf(locationOf(fields));
+    // BETWEEN and its like are printed as operators by name.
+    const meant = /^(?:NOT )?BETWEEN(?: SYMMETRIC)?$/.test(last) ? [['>='], ['<=']] : [name];
+    for (const one of meant) this.operators.push({ name: one, span });
+  }
+
+  /** CASE x WHEN, USING, NATURAL and IN compare with whatever `=` means on the search path. */
+  #equality(fields: Fields): void {
+    this.operators.push({ name: ['='], span: this.#spanOf(locationOf(fields)) });
   }
 
   #type(fields: Fields): void {
@@ -297,6 +302,14 @@ class Walk implements Inspection {
     const schema = text(fields['schemaname']);
     const name = text(fields['relname']) ?? '';
     if (field === 'lockedRels') return;
+    if (fields['relpersistence'] === 't') {
+      this.#hazard(
+        'temporary-object',
+        `The temporary ${name} would belong to a session, and no later statement could be judged by it.`,
+        fields,
+        'Use WITH for steps of one statement, or a table in a schema of your own.',
+      );
+    }
     const target =
       parent !== undefined && (parent.kind === 'IntoClause' || (field === 'relation' && isWriteStatement(parent.kind)));
     if (schema === undefined && !target && sees(visible, name)) return;
@@ -361,7 +374,12 @@ function sees(visible: Visible | undefined, name: string): boolean {
   return false;
 }
 
-/** BETWEEN and its like are printed as operators by name. */
-function isKeyword(name: string): boolean {
-  return /^(NOT )?BETWEEN( SYMMETRIC)?$/.test(name);
+/** A call as far as it tells overloads apart: VARIADIC, named arguments and WITHIN GROUP leave their number open. */
+export function callOf(fields: Fields, span: Span | undefined): Call {
+  const args = nodesOf(fields['args']);
+  const open =
+    fields['func_variadic'] === true ||
+    fields['agg_within_group'] === true ||
+    args.some((arg) => arg.kind === 'NamedArgExpr');
+  return { name: names(fields['funcname']), count: open ? undefined : args.length, span };
 }

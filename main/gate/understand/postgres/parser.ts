@@ -1,5 +1,6 @@
 import { fingerprintSync, hasSqlDetails, loadModule, normalizeSync, parseSync, scanSync } from 'libpg-query';
 import { type Hazard } from '../../facts.ts';
+import { otherDialect } from './other-dialects.ts';
 import { fromCodePoints } from './text.ts';
 import { isFields, listOf } from './tree.ts';
 
@@ -58,12 +59,14 @@ function failure(text: string, error: unknown): Parsed {
   const message = error instanceof Error ? error.message : '';
   if (/memory exhausted|stack depth|out of memory/.test(message)) return { ok: false, hazard: TOO_DEEP, broken: false };
   const start = hasSqlDetails(error) ? fromCodePoints(text)(error.sqlDetails?.cursorPosition ?? 0) : 0;
+  const next = otherDialect(text, start);
   return {
     ok: false,
     broken: false,
     hazard: {
       code: 'syntax-error',
       sentence: `PostgreSQL cannot read this: ${message || 'the parser gave no reason'}.`,
+      ...(next === undefined ? {} : { next }),
       span: { start, end: Math.min(text.length, start + Math.max(1, tokenLength(text, start))) },
     },
   };

@@ -155,7 +155,8 @@ export const procedureCall = kind('call', 'CALL', ['runs-sql'], {
 const ADMINISTRATION = {
   rights: 'Ask an administrator of the database: rights of roles are not changed through here.',
   server: 'Ask an administrator of the server to run it over a connection of their own.',
-  upkeep: 'Autovacuum does this by itself; for more, ask an administrator to run it over a connection of their own.',
+  upkeep:
+    'The server does its own upkeep (autovacuum, checkpoints); for more, ask an administrator to run it over a connection of their own.',
   code: 'Ask an administrator to install it over a connection of their own.',
   outside: 'Ask an administrator: where data comes from or goes to is not changed through here.',
 } as const;
@@ -171,3 +172,18 @@ export function administration(
     next: ADMINISTRATION[area],
   });
 }
+
+/** What the server runs in no transaction, where every statement here runs in one. */
+export function concurrently(action: Action, title: string): RefusedKind {
+  return kind(action, title, ['ddl'], {
+    code: 'outside-transaction',
+    sentence: `${title} CONCURRENTLY cannot run in a transaction, and every statement here runs in one.`,
+    next: 'Leave CONCURRENTLY out where writers can wait; else ask an administrator to run it over a connection of their own.',
+  });
+}
+
+export const truncateCascade = kind('truncate', 'TRUNCATE TABLE', ['writes'], {
+  code: 'cascade',
+  sentence: 'TRUNCATE ... CASCADE empties tables that the statement does not name.',
+  next: 'Name every table: TRUNCATE a, b.',
+});

@@ -3,6 +3,7 @@ import {
   administration,
   channel,
   copy,
+  concurrently,
   cursor,
   doBlock,
   lockTable,
@@ -11,6 +12,7 @@ import {
   type Refusal,
   setting,
   transaction,
+  truncateCascade,
 } from './refusals.ts';
 import { type Fields, fieldsOf, items, nodeOf, text } from './tree.ts';
 
@@ -30,6 +32,7 @@ const query = (title: string): StatementMeaning => ({ action: 'select', title, e
 const write = (action: Action, title: string): StatementMeaning => ({ action, title, effects: ['writes'] });
 const ddl = (title: string): StatementMeaning => ({ action: 'ddl', title, effects: ['ddl'] });
 const drop = (title: string): StatementMeaning => ({ action: 'drop', title, effects: ['ddl'] });
+
 function replace(what: string): Rule {
   return (fields) => ddl(fields['replace'] === true ? `CREATE OR REPLACE ${what}` : `CREATE ${what}`);
 }
@@ -37,8 +40,18 @@ function replace(what: string): Rule {
 /** OBJECT_FOREIGN_TABLE -> FOREIGN TABLE. */
 function objectWord(value: unknown): string {
   const word = (text(value) ?? '').replace(/^OBJECT_/, '').replaceAll('_', ' ');
-  return { MATVIEW: 'MATERIALIZED VIEW', TABCONSTRAINT: 'CONSTRAINT', 'STATISTIC EXT': 'STATISTICS' }[word] ?? word;
+  return OBJECT_WORDS[word] ?? word.replace(/^TS/, 'TEXT SEARCH ');
 }
+
+const OBJECT_WORDS: Readonly<Record<string, string>> = {
+  FDW: 'FOREIGN DATA WRAPPER',
+  'FOREIGN SERVER': 'SERVER',
+  MATVIEW: 'MATERIALIZED VIEW',
+  OPCLASS: 'OPERATOR CLASS',
+  OPFAMILY: 'OPERATOR FAMILY',
+  'STATISTIC EXT': 'STATISTICS',
+  TABCONSTRAINT: 'CONSTRAINT',
+};
 
 /** Objects whose loss changes what others may see or do, or where data goes: dropping one is as much as making one. */
 const ADMINISTERED: ReadonlyMap<string, Parameters<typeof administration>[0]> = new Map([
@@ -71,6 +84,10 @@ function alterTable(fields: Fields): StatementMeaning {
   if (parts.some((part) => RIGHTS_OF_A_TABLE.test(part))) return administration('rights', title);
   const other = administered(fields['objtype'], title);
   if (other !== undefined) return other;
+  const detaches = items(fields['cmds'], 'AlterTableCmd').some(
+    (one) => fieldsOf(nodeOf(one['def'])?.fields)?.['concurrent'] === true,
+  );
+  if (detaches) return concurrently('ddl', `${title} DETACH PARTITION`);
   return parts.includes('AT_DropColumn') ? drop(`${title} DROP COLUMN`) : ddl(title);
 }
 
@@ -89,7 +106,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   UpdateStmt: write('update', 'UPDATE'),
   DeleteStmt: write('delete', 'DELETE'),
   MergeStmt: write('merge', 'MERGE'),
-  TruncateStmt: write('truncate', 'TRUNCATE TABLE'),
+  TruncateStmt: (fields) =>
+    text(fields['behavior']) === 'DROP_CASCADE' ? truncateCascade : write('truncate', 'TRUNCATE TABLE'),
 
   ExplainStmt: { action: 'explain', title: 'EXPLAIN', effects: [] },
   VariableShowStmt: { action: 'show', title: 'SHOW', effects: [] },
@@ -125,7 +143,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   RefreshMatViewStmt: ddl('REFRESH MATERIALIZED VIEW'),
   CreateStmt: ddl('CREATE TABLE'),
   ViewStmt: replace('VIEW'),
-  IndexStmt: ddl('CREATE INDEX'),
+  IndexStmt: (fields) => (fields['concurrent'] === true ? concurrently('ddl', 'CREATE INDEX') : ddl('CREATE INDEX')),
   CreateSchemaStmt: ddl('CREATE SCHEMA'),
   CreateSeqStmt: ddl('CREATE SEQUENCE'),
   AlterSeqStmt: ddl('ALTER SEQUENCE'),
@@ -155,6 +173,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   SecLabelStmt: administration('rights', 'SECURITY LABEL'),
   DropStmt: (fields) => {
     const title = `DROP ${objectWord(fields['removeType'])}`;
+    if (fields['concurrent'] === true) return concurrently('drop', title);
     return administered(fields['removeType'], title) ?? drop(title);
   },
   DropOwnedStmt: administration('rights', 'DROP OWNED'),

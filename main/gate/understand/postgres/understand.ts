@@ -101,7 +101,11 @@ function notUnderstood(hazard: Hazard): Understanding {
       title: NOT_UNDERSTOOD,
       effects: [],
       relations: [],
+      columns: [],
       functions: [],
+      operators: [],
+      casts: [],
+      types: [],
       normalized: '',
       fingerprint: '',
       hazards: [hazard],
@@ -126,7 +130,7 @@ function describe(root: Node, meaning: StatementMeaning, inspection: Inspection)
   const inside: readonly Action[] = inspection.createsTable ? ['ddl'] : writes;
   const { action, title } = isWriteStatement(root.kind) ? meaning : (writeInside(inside) ?? meaning);
   if (action === 'select' && inspection.locksRows) {
-    return { ...base, action: 'lock', title: 'SELECT FOR UPDATE', effects, hazards };
+    return { ...base, action: 'lock', title: 'SELECT FOR UPDATE', effects, hazards: [...hazards, locksRows] };
   }
   return { ...base, action, title, effects, hazards };
 }
@@ -141,6 +145,12 @@ const createsAndWrites: Hazard = {
   code: 'several-writes',
   sentence: 'The statement creates a table and changes data at once, and is judged by one of them.',
   next: 'Run each as a statement of its own.',
+};
+
+const locksRows: Hazard = {
+  code: 'row-lock',
+  sentence: 'The locks on rows would end with the statement that takes them.',
+  next: 'Leave FOR UPDATE or FOR SHARE out; a statement that changes rows locks them by itself.',
 };
 
 /** EXPLAIN runs nothing; EXPLAIN ANALYZE runs the statement, and a READ ONLY transaction does not stop all of what it may be. */
