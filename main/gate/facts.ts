@@ -86,6 +86,25 @@ export interface FunctionUse {
   readonly span?: Span;
 }
 
+/** A column as the text names it: `email`, `c.email`, `c.*`. What it means is the lineage's to say. */
+export interface WrittenColumn {
+  readonly name: readonly string[];
+  readonly place: Place;
+  readonly span?: Span;
+}
+
+export interface OperatorUse {
+  readonly schema?: string;
+  readonly name: string;
+  readonly span?: Span;
+}
+
+/** A type as the text names it; `[]` behind it for an array. */
+export interface TypeUse {
+  readonly name: string;
+  readonly span?: Span;
+}
+
 /** A part of the statement that is not understood or not permitted to be understood as harmless: always refused. */
 export interface Hazard {
   /** Stable code such as `unknown-node`, `unknown-function`, `unknown-relation`, `nul-byte`, `several-statements`. */
@@ -106,7 +125,13 @@ export interface Facts {
   readonly title: string;
   readonly effects: readonly Effect[];
   readonly relations: readonly RelationUse[];
+  /** Columns as they are written, each where it stands; those that views and stars mean are in the lineage. */
+  readonly columns: readonly WrittenColumn[];
   readonly functions: readonly FunctionUse[];
+  readonly operators: readonly OperatorUse[];
+  /** Types that values are turned into, and all others that are named. */
+  readonly casts: readonly TypeUse[];
+  readonly types: readonly TypeUse[];
   /** Text with literals replaced by $n: what the record may keep in clear. */
   readonly normalized: string;
   /** pg_query fingerprint, hex. */

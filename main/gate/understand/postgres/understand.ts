@@ -1,10 +1,11 @@
-import { type Action, type Effect, type Facts, type Hazard, NOT_UNDERSTOOD } from '../../facts.ts';
+import { type Action, type Effect, type Facts, type Hazard, NOT_UNDERSTOOD, type Span } from '../../facts.ts';
 import { inspect, type Inspection } from './inspect.ts';
 import { ParsePool } from './parse-pool.ts';
 import { spanAt } from './span.ts';
 import { isWriteStatement, type StatementMeaning, statementMeaning } from './statements.ts';
 import { fromUtf8, MAX_TEXT_BYTES, type OffsetMap, textHazard, type TextSettings } from './text.ts';
 import { items, locationOf, type Node, nodeOf, text as textOf } from './tree.ts';
+import { type Written, written } from './written.ts';
 
 export { MAX_TEXT_BYTES, type TextSettings };
 
@@ -77,13 +78,15 @@ async function read(text: string, settings: TextSettings): Promise<Understanding
   const root = nodeOf(statement.node);
   if (root === undefined) return notUnderstood(unknownStatement);
   try {
-    const inspection = inspect(root, (location) => (location < 0 ? undefined : spanAt(text, offsetOf(location))));
+    const spanOf = (location: number): Span | undefined =>
+      location < 0 ? undefined : spanAt(text, offsetOf(location));
+    const inspection = inspect(root, spanOf);
     const meaning = statementMeaning(root.kind, root.fields);
     const facts = meaning === undefined ? undefined : describe(root, meaning, inspection);
     if (facts === undefined) return notUnderstood(unknownStatement);
     return {
       tree: { text, root, offsetOf, inspection },
-      facts: { ...facts, normalized: parsed.normalized, fingerprint: parsed.fingerprint },
+      facts: { ...facts, ...written(root, spanOf), normalized: parsed.normalized, fingerprint: parsed.fingerprint },
     };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
@@ -113,7 +116,7 @@ function notUnderstood(hazard: Hazard): Understanding {
   };
 }
 
-type Described = Omit<Facts, 'normalized' | 'fingerprint'>;
+type Described = Omit<Facts, 'normalized' | 'fingerprint' | keyof Written>;
 
 function describe(root: Node, meaning: StatementMeaning, inspection: Inspection): Described {
   const base = { relations: inspection.relations, functions: inspection.functions };
