@@ -25,15 +25,20 @@ export interface ServerFields {
  */
 export class ServerError extends Error {
   override readonly name = 'ServerError';
-  readonly fields: ServerFields;
+  /** Private, so that neither a stack nor what a runtime prints of an error that nobody caught holds them. */
+  readonly #fields: ServerFields;
 
   constructor(fields: ServerFields) {
-    super(fields.message);
-    this.fields = fields;
+    super(`the server answered with error ${fields.sqlstate}`);
+    this.#fields = fields;
+  }
+
+  get fields(): ServerFields {
+    return this.#fields;
   }
 
   get sqlstate(): string {
-    return this.fields.sqlstate;
+    return this.#fields.sqlstate;
   }
 }
 
