@@ -5,9 +5,9 @@
 import { type PostgresSession } from '../databases/postgres/session.ts';
 import { CountersignError } from '../errors.ts';
 import { type Connection } from '../profile/types.ts';
+import { type DescribedSecondLineage } from './described-second-lineage.ts';
 import { identifier } from '../profile/role-sql.ts';
 import { type KnownRole } from './roles.ts';
-import { type SecondLineageState } from './second-lineage-state.ts';
 import { BUILTIN_MAJORS, isReviewedMajor } from './understand/postgres/builtins.ts';
 
 /** `refuses`: nobody can work through the connection. `weak`: it works, with less protection than it could have. */
@@ -26,7 +26,7 @@ export interface Examination {
   readonly connection: string;
   readonly findings: readonly Finding[];
   /** Undefined where the role could not be looked at. */
-  readonly secondLineage: SecondLineageState | undefined;
+  readonly secondLineage: DescribedSecondLineage | undefined;
 }
 
 export interface ExaminePorts {
@@ -45,7 +45,7 @@ const CLOCK_TOLERANCE = 5;
 export async function examine(ports: ExaminePorts): Promise<Examination> {
   const { connection } = ports;
   const findings: Finding[] = [];
-  const examination = (secondLineage?: SecondLineageState): Examination => ({
+  const examination = (secondLineage?: DescribedSecondLineage): Examination => ({
     connection: connection.name,
     findings,
     secondLineage,
@@ -74,7 +74,7 @@ export async function examine(ports: ExaminePorts): Promise<Examination> {
       catalogs(role),
       pooler(await backends(session, await connect())),
       ...settings(role),
-      secondLineage(connection, role.secondLineage),
+      secondLineage(role.secondLineage),
       good('extensions', 'No extension is needed on the server.'),
       await clock(session, ports.now),
     );
@@ -235,11 +235,10 @@ function settings({ facts: { role, settings: found } }: KnownRole): readonly Fin
   ];
 }
 
-function secondLineage({ secondLineage: setting }: Connection, { on, sentence, mend }: SecondLineageState): Finding {
-  // Whoever chose `never` has chosen; what cannot be had for a version is nothing that anybody can mend.
-  const chosen = setting === 'never' || (on && mend.length === 0) || (!on && mend.length === 0);
+/** What somebody chose, or nobody can have, is nothing to mend. */
+function secondLineage({ sentence, mend }: DescribedSecondLineage): Finding {
   const text = `Second lineage: ${sentence}`;
-  return chosen ? good('second-lineage', text) : weak('second-lineage', text, mend);
+  return mend.length === 0 ? good('second-lineage', text) : weak('second-lineage', text, mend);
 }
 
 async function clock(session: PostgresSession, now: () => number): Promise<Finding> {

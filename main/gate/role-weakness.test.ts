@@ -6,7 +6,7 @@ import { loadRoleFacts, type RoleFacts } from '../databases/postgres/role.ts';
 import { connectPostgres, type PostgresSession } from '../databases/postgres/session.ts';
 import { type Connection } from '../profile/types.ts';
 import { judgeRole, roleTooPowerful, unaccepted, weaknessesOf } from './role-weakness.ts';
-import { secondLineageState } from './second-lineage-state.ts';
+import { describeSecondLineage } from './described-second-lineage.ts';
 
 /** A row: what is done to the role `asker`, as a superuser, and the codes of its weaknesses then. */
 interface Row {
@@ -209,7 +209,10 @@ for (const { major, name, missing, start } of serversAtHand) {
       ]);
     }
 
-    async function asAsker<T>(work: (session: PostgresSession) => Promise<T>): Promise<T> {
+    async function asAsker<T>(
+      work: (session: PostgresSession) => Promise<T>,
+      secondLineage: Connection['secondLineage'] = 'when_quiet',
+    ): Promise<T> {
       const session = await connectPostgres(
         {
           host: server.host,
@@ -220,6 +223,7 @@ for (const { major, name, missing, start } of serversAtHand) {
           tls: 'disable',
           searchPath: ['public'],
           applicationName: 'test',
+          secondLineage,
         },
         AbortSignal.timeout(20_000),
       );
@@ -230,7 +234,7 @@ for (const { major, name, missing, start } of serversAtHand) {
       }
     }
 
-    const facts = (): Promise<RoleFacts> => asAsker(loadRoleFacts);
+    const facts = (): Promise<RoleFacts> => asAsker((session) => loadRoleFacts(session));
 
     for (const { title, make, codes, refused = [], since = 0, until = 99, stays } of rows) {
       it.skipIf(major < since || major > until)(`are right for ${title}`, async () => {
@@ -270,13 +274,18 @@ for (const { major, name, missing, start } of serversAtHand) {
 
     it('say whether the second lineage can be had, and the statement that makes it so', async () => {
       await prepare([]);
-      const before = await facts();
+      const described = (secondLineage?: Connection['secondLineage']) =>
+        asAsker(
+          async (session) => describeSecondLineage(session.secondLineage, await loadRoleFacts(session)),
+          secondLineage,
+        );
       const compared = major === 15 || major === 18;
-      expect(secondLineageState({}, before).on).toBe(false);
-      expect(secondLineageState({ secondLineage: 'always' }, before).on).toBe(compared);
-      expect(secondLineageState({ secondLineage: 'never' }, before)).toMatchObject({ on: false, mend: [] });
-      await superuser('shop', secondLineageState({}, before).mend);
-      expect(secondLineageState({}, await facts()).on).toBe(compared);
+      const before = await described();
+      expect(before.on).toBe(false);
+      expect((await described('always')).on).toBe(compared);
+      expect(await described('never')).toMatchObject({ on: false, mend: [] });
+      await superuser('shop', before.mend);
+      expect((await described()).on).toBe(compared);
     });
   });
 }

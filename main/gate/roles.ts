@@ -2,14 +2,14 @@ import { loadRoleFacts, type RoleFacts } from '../databases/postgres/role.ts';
 import { type PostgresSession } from '../databases/postgres/session.ts';
 import { type Connection } from '../profile/types.ts';
 import { type JudgedWeakness, judgeRole } from './role-weakness.ts';
-import { type SecondLineageState, secondLineageState } from './second-lineage-state.ts';
+import { type DescribedSecondLineage, describeSecondLineage } from './described-second-lineage.ts';
 
 /** What the role of a connection can do, as its server said last. */
 export interface KnownRole {
   readonly facts: RoleFacts;
   /** The gravest first. */
   readonly weaknesses: readonly JudgedWeakness[];
-  readonly secondLineage: SecondLineageState;
+  readonly secondLineage: DescribedSecondLineage;
 }
 
 /** Roles by connection. All logins share one, because a connection has one database role. */
@@ -28,7 +28,7 @@ export function createRoles(): Roles {
       const role: KnownRole = {
         facts,
         weaknesses: judgeRole(facts, connection),
-        secondLineage: secondLineageState(connection, facts),
+        secondLineage: describeSecondLineage(upstream.secondLineage, facts),
       };
       roles.set(connection.name, { definition: JSON.stringify(connection), role });
       return role;
