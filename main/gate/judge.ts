@@ -1,12 +1,14 @@
 import { type ClassifiedColumns } from '../policy/classification.ts';
 import { type Connection } from '../profile/types.ts';
-import { decide } from './decide.ts';
+import { decide, type DecideInput } from './decide.ts';
 import { type BaseColumn, type Facts, type Lineage } from './facts.ts';
 import { type MarkedCatalog } from './catalogs.ts';
 import { type GatePorts } from './ports.ts';
 import { trace } from './lineage/trace.ts';
 import { type MaskReach } from './mask/errors.ts';
+import { type SecondNet } from './mask/second-net.ts';
 import { type GateRequest, type Judgement } from './request.ts';
+import { unclassifiedOutputs } from './unclassified.ts';
 import { type Tree, understand } from './understand/postgres/understand.ts';
 
 /** A judgement with what it was made from: what execution confirms and the record names. */
@@ -19,6 +21,8 @@ export interface Judged {
   /** Undefined where the text alone already refused. */
   readonly catalog: MarkedCatalog | undefined;
   readonly classOf: (column: BaseColumn) => string | undefined;
+  /** Outputs of an allowed statement that detectors look at; undefined where there are none. */
+  readonly net: SecondNet | undefined;
   /** How near masked columns are: decides what of the server's own texts may be shown. */
   readonly masks: MaskReach;
 }
@@ -56,7 +60,7 @@ export async function judge(ports: GatePorts, request: GateRequest, signal: Abor
       : undefined;
   const classification = inForce.columnsOf(connection, detected);
 
-  const verdict = decide({
+  const input: DecideInput = {
     facts,
     lineage,
     principal: request.session.principal,
@@ -65,7 +69,8 @@ export async function judge(ports: GatePorts, request: GateRequest, signal: Abor
     classification,
     now: ports.now(),
     grants: [],
-  });
+  };
+  const verdict = decide(input);
   return {
     judgement: { facts, lineage, verdict },
     connection,
@@ -73,6 +78,7 @@ export async function judge(ports: GatePorts, request: GateRequest, signal: Abor
     tree,
     catalog,
     classOf: (column) => classification.of(column)?.class,
+    net: unclassifiedOutputs(input, inForce.classification, verdict),
     masks: reachOf(facts, lineage, classification),
   };
 }

@@ -61,6 +61,8 @@ export async function attempt(ports: GatePorts, statement: Attempt): Promise<End
           result = opened;
           held.own(opened, owner);
         },
+        net: judged.net,
+        keyOf: (scope, columnClass) => ports.tokenKeys.of(owner.session, scope, columnClass),
         questions,
         confirm(prepared, session) {
           const confirmed = confirm(prepared, session, judged, questions);
@@ -99,7 +101,6 @@ function doneEvent({ tag, rows, bytes, cut, maskedCells }: Ending, milliseconds:
 
 function doneOutcome(ending: Ending, verdict: Allow, pid: number | undefined, ms: number): IntentEnd {
   const changed = verdict.envelope === 'write' ? /(\d+)$/.exec(ending.tag)?.[1] : undefined;
-  const classes = [...new Set(verdict.masks.map((mask) => mask.class))].join(',');
   return {
     status: 'done',
     rows: ending.rows,
@@ -107,7 +108,7 @@ function doneOutcome(ending: Ending, verdict: Allow, pid: number | undefined, ms
     ms,
     ...(changed === undefined ? {} : { changed: Number(changed) }),
     ...(ending.cut === undefined ? {} : { cut: ending.cut }),
-    masked: ending.maskedCells === 0 ? [] : [{ class: classes, cells: ending.maskedCells }],
+    masked: ending.maskedCells === 0 ? [] : [{ class: ending.maskedClasses.join(','), cells: ending.maskedCells }],
     server: {
       ...(pid === undefined ? {} : { pid }),
       ...(ending.transactionId === null ? {} : { xid: ending.transactionId }),

@@ -87,6 +87,8 @@ describe('the envelope of a statement', () => {
       signal: new AbortController().signal,
       emit: (_: GateEvent) => undefined,
       opened: () => undefined,
+      net: undefined,
+      keyOf: () => new Uint8Array(32),
       questions: { marks: undefined, treeOf: null },
       confirm: () => ({ evidence: {}, guard: {} }),
       ...change,

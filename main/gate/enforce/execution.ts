@@ -1,7 +1,7 @@
 import { type PostgresSession, type Prepared, type RowSink } from '../../databases/postgres/session.ts';
 import { type ResultStore, type StoredResult } from '../../databases/result/index.ts';
 import { CountersignError } from '../../errors.ts';
-import { maskerTransform } from '../mask/maskers.ts';
+import { rowChannel, type RowChannelInput } from '../mask/rows.ts';
 import { type GateEvent, type ResultColumn } from '../request.ts';
 import { CatalogMoved } from '../catalogs.ts';
 import { type Allow } from '../verdict.ts';
@@ -14,6 +14,8 @@ export interface Ending {
   readonly bytes: number;
   readonly cut: string | undefined;
   readonly maskedCells: number;
+  /** Classes of the masked outputs. */
+  readonly maskedClasses: readonly string[];
   readonly transactionId: string | null;
   readonly end: 'commit' | 'rollback';
   readonly evidence: Evidence;
@@ -29,6 +31,9 @@ export interface ExecutionInput {
   readonly emit: (event: GateEvent) => void;
   /** Called with the result before its first row, so that somebody owns it whatever happens next. */
   readonly opened: (result: StoredResult) => void;
+  /** What unclassified outputs are watched for, and the keys of tokens. */
+  readonly net: RowChannelInput['net'];
+  readonly keyOf: RowChannelInput['keyOf'];
   /** What the server is asked together with the Parse. */
   readonly questions: Pick<Questions, 'marks' | 'treeOf'>;
   /** What the server made of the statement, after Parse and before Execute: may only throw, never widen. */
@@ -39,6 +44,9 @@ export interface ExecutionInput {
 const PROGRESS_EVERY = 100;
 /** Milliseconds after the first row until somebody is told: enough for a window to lay out its columns by many rows. */
 const FIRST_ROWS = 15;
+
+/** Milliseconds that first rows are held back at most for a second look at them, where the server is slow to give enough. */
+const LOOKED_AT = 250;
 
 const CUT_WORDS = {
   rows: (limits: Allow['limits']) => `cut at ${limits.rows.toLocaleString('en')} rows, the most policy allows`,
@@ -79,33 +87,48 @@ export async function execute(input: ExecutionInput): Promise<Ending> {
 
 async function stream(input: ExecutionInput, prepared: Prepared, { evidence, guard }: Confirmed): Promise<Ending> {
   const { verdict, emit, signal, upstream } = input;
-  const masks = new Map(verdict.masks.map((mask) => [mask.output, mask]));
-  const columns = prepared.columns.map((column, i): ResultColumn => ({
-    name: column.name,
-    type: column.type,
-    numeric: isNumeric(column.typeOid),
-    mask: masks.get(i),
-  }));
-  const { writer, result } = input.results.create({
-    transforms: prepared.columns.map((column, i) => {
-      const mask = masks.get(i);
-      return mask === undefined ? undefined : maskerTransform(mask.masker, column);
-    }),
-    limits: verdict.limits,
+  let decided = false;
+  const channel = rowChannel({
+    columns: prepared.columns,
+    masks: verdict.masks,
+    net: input.net,
+    keyOf: input.keyOf,
+    decided: () => (decided = true),
+    warn: (text) => emit({ kind: 'notice', severity: 'WARNING', text }),
   });
+  const { writer, result } = input.results.create({ ...channel.options, limits: verdict.limits });
   input.opened(result);
   const reads = verdict.envelope === 'read';
   let told = 0;
   let firstRows: NodeJS.Timeout | undefined;
   let shown = false;
+  let overdue = false;
   // Not before the first row, when the marks have been found to hold. A statement that gives no rows has a tag and
   // nothing to show.
   const show = (): void => {
-    if (shown) return;
+    if (shown || !decided) return;
     shown = true;
+    const columns = prepared.columns.map((column, i): ResultColumn => ({
+      name: column.name,
+      type: column.type,
+      numeric: isNumeric(column.typeOid),
+      mask: channel.masks.get(i),
+    }));
     if (columns.length > 0) emit({ kind: 'columns', result: result.id, columns });
+    if (!overdue) return;
+    clearTimeout(firstRows);
+    firstRows = setTimeout(progress, 0);
+  };
+  const settle = (): void => {
+    writer.settle();
+    show();
   };
   const progress = (): void => {
+    if (!decided) {
+      overdue = true;
+      firstRows = setTimeout(settle, LOOKED_AT);
+      return;
+    }
     told = performance.now();
     emit({ kind: 'progress', rows: result.rows, bytes: result.bytes });
   };
@@ -124,11 +147,13 @@ async function stream(input: ExecutionInput, prepared: Prepared, { evidence, gua
   const { tag, transactionId } = await upstream
     .execute(prepared, sink, signal, guard)
     .catch((error: unknown) => {
+      if (firstRows !== undefined) settle();
       throw isMoved(error) ? new CatalogMoved('A definition that it uses') : error;
     })
     .finally(() => clearTimeout(firstRows));
   if (reads && transactionId !== null) throw wrote(transactionId);
-  show();
+  overdue = false;
+  settle();
   const cut = result.cut === undefined ? undefined : CUT_WORDS[result.cut](verdict.limits);
   return {
     tag: tag ?? `SELECT ${String(result.rows)}`,
@@ -136,6 +161,7 @@ async function stream(input: ExecutionInput, prepared: Prepared, { evidence, gua
     bytes: result.bytes,
     cut,
     maskedCells: result.maskedCells,
+    maskedClasses: [...new Set([...channel.masks.values()].map((mask) => mask.class))],
     transactionId,
     end: 'rollback',
     evidence,
