@@ -3,7 +3,7 @@
  * the role or the server is set up with less, less it stays. They are pinned like every other setting, so that nothing
  * that runs can lift them.
  */
-import { type PostgresSession } from './session.ts';
+import type { PostgresSession } from './session.ts';
 
 interface Cap {
   /** In the unit of the setting, which `unit` names. */

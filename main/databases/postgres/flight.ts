@@ -5,7 +5,7 @@
  */
 import { type NoticeFields } from './trees.ts';
 import { BodyReader, Message, readDataRow } from './messages.ts';
-import { type TextValue } from './session.ts';
+import type { TextValue } from './session.ts';
 
 export interface Step {
   readonly messages: readonly Uint8Array[];

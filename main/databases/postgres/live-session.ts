@@ -21,16 +21,16 @@ import {
   settingsRefused,
   stuck,
 } from './session-errors.ts';
-import {
-  type BeginOptions,
-  type ExecuteOptions,
-  type Execution,
-  type PostgresSession,
-  type Prepared,
-  type ResultColumn,
-  type RowSink,
-  type SecondLineageState,
-  type TextValue,
+import type {
+  BeginOptions,
+  ExecuteOptions,
+  Execution,
+  PostgresSession,
+  Prepared,
+  ResultColumn,
+  RowSink,
+  SecondLineageState,
+  TextValue,
 } from './session.ts';
 import {
   LOG_LEVEL,
@@ -186,7 +186,7 @@ export class LiveSession implements PostgresSession {
     this.#current = undefined;
     const stream = new RowStream(sink, () => void this.cancel());
     const reads = mode === 'read only';
-    const flight = new RunFlight({ params: prepared.params, stream, reads, userCode, held });
+    const flight = new RunFlight({ prepared, stream, reads, userCode, held });
     if (userCode) this.#ownAreOurs = false;
     const { error, state } = await this.#whileCancellable(signal, () => this.#fly(flight));
     const { after, rolledBack } = flight;

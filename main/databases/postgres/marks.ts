@@ -8,7 +8,7 @@
  * generation expressions, rules (a view's query is one), policies, triggers and children: replacing a view changes
  * pg_rewrite.xmin, renaming a column only pg_attribute.xmin, and a policy of a table that has some only pg_policy.
  */
-import { type PostgresSession, type TextValue } from './session.ts';
+import type { PostgresSession, TextValue } from './session.ts';
 
 /** Mark by kind and name, `relation:orders`, `function:upper`; `path:` is what names are looked for on. */
 export type CatalogMarks = ReadonlyMap<string, string>;
@@ -65,40 +65,77 @@ const TYPES = `${MADE} AND (x.typtype IN ('d', 'e', 'r', 'm') OR x.typtype = 'b'
 
 const named = (kind: string, catalog: string, name: string, where: string): string =>
   `SELECT pg_catalog.concat('${kind}:', x.${name}), ${VERSIONS} FROM pg_catalog.${catalog} x WHERE ${where} GROUP BY x.${name}`;
-const whole = (kind: string, catalog: string, where: string): string =>
-  `SELECT '${kind}:', ${VERSIONS} FROM pg_catalog.${catalog} x WHERE ${where}`;
+const whole = (kind: string, catalog: string, asked = ''): string =>
+  `SELECT '${kind}:', ${VERSIONS} FROM pg_catalog.${catalog} x WHERE ${MADE}${asked}`;
 
-/** One statement, so that all marks are of one moment and cost one round trip. */
-function marksQuery(
-  only: Readonly<Record<'relations' | 'functions' | 'operators' | 'types' | 'code', string>>,
-): string {
+/** What a query of marks is limited to: an array for each, as an expression, and whether all code is asked for. */
+type Limits = Readonly<Record<keyof MarkScope, string>>;
+
+/** One statement, so that all marks are of one moment. */
+function marksQuery(limits: Limits | undefined): string {
+  const only = (column: string, names: string | undefined): string =>
+    names === undefined ? '' : ` AND ${column} = ANY (${names})`;
+  const onlyCode = (catalog: string, name: string, names: string | undefined, oids: string | undefined): string =>
+    names === undefined || oids === undefined
+      ? ''
+      : ` AND x.${name} = ANY (pg_catalog.array_cat(${names}, ARRAY(SELECT o.${name} FROM pg_catalog.${catalog} o WHERE o.oid = ANY (${oids}))))`;
+  // Where it is not asked for, neither read nor told.
+  const asked = limits === undefined ? '' : ` AND ${limits.allCode} HAVING ${limits.allCode}`;
   return [
     `SELECT 'path:', pg_catalog.current_schemas(true)::pg_catalog.text`,
-    `SELECT pg_catalog.concat('relation:', c.relname), ${RELATION} FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relnamespace NOT IN ('pg_catalog'::pg_catalog.regnamespace::pg_catalog.oid, 'pg_toast'::pg_catalog.regnamespace::pg_catalog.oid)${only.relations} GROUP BY c.relname`,
-    named('function', 'pg_proc', 'proname', `${MADE}${only.functions}`),
-    named('operator', 'pg_operator', 'oprname', `${MADE}${only.operators}`),
-    named('type', 'pg_type', 'typname', `${TYPES}${only.types}`),
-    whole('cast', 'pg_cast', MADE),
-    whole('function', 'pg_proc', `${MADE}${only.code}`),
-    whole('operator', 'pg_operator', `${MADE}${only.code}`),
+    `SELECT pg_catalog.concat('relation:', c.relname), ${RELATION} FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relnamespace NOT IN ('pg_catalog'::pg_catalog.regnamespace::pg_catalog.oid, 'pg_toast'::pg_catalog.regnamespace::pg_catalog.oid)${only('c.relname', limits?.relations)} GROUP BY c.relname`,
+    named(
+      'function',
+      'pg_proc',
+      'proname',
+      MADE + onlyCode('pg_proc', 'proname', limits?.functions, limits?.functionOids),
+    ),
+    named(
+      'operator',
+      'pg_operator',
+      'oprname',
+      MADE + onlyCode('pg_operator', 'oprname', limits?.operators, limits?.operatorOids),
+    ),
+    named('type', 'pg_type', 'typname', TYPES + only('x.typname', limits?.types)),
+    whole('cast', 'pg_cast'),
+    whole('function', 'pg_proc', asked),
+    whole('operator', 'pg_operator', asked),
   ].join(' UNION ALL ');
 }
 
-const ALL = marksQuery({ relations: '', functions: '', operators: '', types: '', code: '' });
+const ALL = marksQuery(undefined);
 
-const amongNames = (column: string, names: number, catalog: string, oids: number): string =>
-  ` AND x.${column} = ANY (pg_catalog.array_cat($${String(names)}::pg_catalog.name[], ARRAY(SELECT o.${column} FROM pg_catalog.${catalog} o WHERE o.oid = ANY ($${String(oids)}::pg_catalog.oid[]))))`;
+/** The parts of a scope with their types, in the order of `markValues`. */
+const PARTS = {
+  relations: 'name[]',
+  functions: 'name[]',
+  operators: 'name[]',
+  types: 'name[]',
+  functionOids: 'oid[]',
+  operatorOids: 'oid[]',
+  allCode: 'bool',
+} as const satisfies Record<keyof MarkScope, string>;
 
-/** The marks of a scope: `markValues` gives its parameters. */
-export const SCOPED_MARKS = marksQuery({
-  relations: ' AND c.relname = ANY ($1::pg_catalog.name[])',
-  functions: amongNames('proname', 2, 'pg_proc', 5),
-  operators: amongNames('oprname', 3, 'pg_operator', 6),
-  types: ' AND x.typname = ANY ($4::pg_catalog.name[])',
-  code: ' AND $7::pg_catalog.bool',
-});
+const limitsBy = (value: (part: string, number: number) => string): Limits =>
+  Object.fromEntries(
+    Object.entries(PARTS).map(([part, type], i) => [part, `${value(part, i + 1)}::pg_catalog.${type}`]),
+  ) as Limits;
 
-export function markValues(scope: MarkScope): readonly TextValue[] {
+/** The marks of a scope that `markValues` gives the parameters of. */
+export const SCOPED_MARKS = marksQuery(limitsBy((_, number) => `$${String(number)}`));
+
+/** Settings of the transaction that say what scope its marks are of, in the order of `markValues`. */
+export const SCOPE_SETTINGS: readonly string[] = Object.keys(PARTS).map((part) => `countersign.${part.toLowerCase()}`);
+
+/**
+ * The same with the scope from SCOPE_SETTINGS: without parameters a prepared statement is planned once and for all, which
+ * takes longer than running it. Read in a query of its own, a setting is looked up once and not for every row.
+ */
+export const TRANSACTION_MARKS = marksQuery(
+  limitsBy((part) => `(SELECT pg_catalog.current_setting('countersign.${part.toLowerCase()}'))`),
+);
+
+export function markValues(scope: MarkScope): readonly string[] {
   return [
     nameArray(scope.relations),
     nameArray(scope.functions),

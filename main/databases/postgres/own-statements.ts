@@ -4,8 +4,8 @@
  */
 import { serialize } from 'pg-protocol';
 import { CountersignError } from '../../errors.ts';
-import { SCOPED_MARKS } from './marks.ts';
-import { type TextValue } from './session.ts';
+import { TRANSACTION_MARKS } from './marks.ts';
+import type { TextValue } from './session.ts';
 import { AFTERWARDS, STOP_PRINTING } from './settings.ts';
 
 /** Text by name; the probe's is made for the session. */
@@ -13,7 +13,7 @@ export const OWN_TEXTS = {
   beginRead: 'BEGIN READ ONLY',
   beginWrite: 'BEGIN READ WRITE',
   stopPrinting: STOP_PRINTING,
-  marks: SCOPED_MARKS,
+  marks: TRANSACTION_MARKS,
   afterwards: AFTERWARDS,
   rollback: 'ROLLBACK',
   commit: 'COMMIT',
@@ -42,9 +42,9 @@ export function runOwn(statement: OwnStatement, values: readonly TextValue[] = [
 }
 
 /** Runs one of them beside the unnamed portal, which keeps what is bound to it. Once a transaction. */
-export const runOwnBeside = (statement: OwnStatement, values: readonly TextValue[]): readonly Uint8Array[] => {
+export const runOwnBeside = (statement: OwnStatement): readonly Uint8Array[] => {
   const portal = nameOf('beside');
-  return [serialize.bind({ statement: nameOf(statement), portal, values: [...values] }), serialize.execute({ portal })];
+  return [serialize.bind({ statement: nameOf(statement), portal }), serialize.execute({ portal })];
 };
 
 const RUN = serialize.execute();

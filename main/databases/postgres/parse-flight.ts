@@ -1,5 +1,5 @@
 import { COMPLETE, DESCRIBED, Flight, PARSED, rowsOf, type Step } from './flight.ts';
-import { markValues, readMarks } from './marks.ts';
+import { readMarks } from './marks.ts';
 import {
   BodyReader,
   type ColumnDescription,
@@ -8,7 +8,7 @@ import {
   readRowDescription,
 } from './messages.ts';
 import { parseInner, parseOnly, runOwn } from './own-statements.ts';
-import { type BeginOptions, type Prepared } from './session.ts';
+import type { BeginOptions, Prepared } from './session.ts';
 import { type Probe, probeValues, readProbe } from './settings.ts';
 import { TreeCollector } from './trees.ts';
 
@@ -50,7 +50,7 @@ export class ParseFlight extends Flight {
       trees && treeOf !== null && !ownTrees
         ? { ...own(parseInner(treeOf)), ends: PARSED, notice: (fields) => collector.notice(fields) || true }
         : undefined;
-    const marks = scope && rowsOf(runOwn('marks', markValues(scope)));
+    const marks = scope && rowsOf(runOwn('marks'));
     const stop = trees ? rowsOf(runOwn('stopPrinting')) : undefined;
     super([begin, probe, asked, inner, stop, marks].flatMap((step) => step ?? []));
     this.#finish = () => {

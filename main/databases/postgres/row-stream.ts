@@ -1,7 +1,7 @@
 import { COMPLETE, type Step } from './flight.ts';
 import { BodyReader, Message } from './messages.ts';
 import { runBound } from './own-statements.ts';
-import { type RowSink } from './session.ts';
+import type { RowSink } from './session.ts';
 
 /** The run of what was bound: its rows go to the sink. */
 export class RowStream implements Step {

@@ -3,11 +3,11 @@ import { markValues, readMarks, sameMarks, SCOPED_MARKS } from './marks.ts';
 import { bindParsed, onceBeside, runOwn, runOwnBeside, unnamed } from './own-statements.ts';
 import { type RowStream } from './row-stream.ts';
 import { definitionsMoved } from './session-errors.ts';
-import { type ExecuteOptions, type TextValue } from './session.ts';
+import type { ExecuteOptions, Prepared } from './session.ts';
 import { AFTERWARDS } from './settings.ts';
 
 export interface RunInput {
-  readonly params: readonly TextValue[];
+  readonly prepared: Prepared;
   readonly stream: RowStream;
   readonly reads: boolean;
   readonly userCode: boolean;
@@ -26,14 +26,16 @@ export class RunFlight extends Flight {
   readonly #afterwards: Rows;
   readonly #rollback: Rows | undefined;
 
-  constructor({ params, stream, reads, userCode, held }: RunInput) {
+  constructor({ prepared, stream, reads, userCode, held }: RunInput) {
     const check = (rows: Rows['rows']): void => {
       if (held !== undefined && !sameMarks(held.marks, readMarks(rows), held.scope)) stream.fail(definitionsMoved());
     };
     const values = held && markValues(held.scope);
-    const before = values && rowsOf(userCode ? onceBeside(SCOPED_MARKS, values) : runOwnBeside('marks', values), check);
+    // The transaction knows the scope that `begin` was asked for.
+    const scoped = prepared.marks !== undefined && !userCode;
+    const before = values && rowsOf(scoped ? runOwnBeside('marks') : onceBeside(SCOPED_MARKS, values), check);
     const behind = values && userCode ? rowsOf(unnamed(SCOPED_MARKS, values), check) : undefined;
-    const bind: Step = { messages: bindParsed(params), ends: BOUND };
+    const bind: Step = { messages: bindParsed(prepared.params), ends: BOUND };
     const afterwards = rowsOf(userCode ? unnamed(AFTERWARDS) : runOwn('afterwards'));
     const rollback = reads ? rowsOf(userCode ? unnamed('ROLLBACK') : runOwn('rollback')) : undefined;
     super([bind, before, stream, behind, afterwards, rollback].flatMap((step) => step ?? []));

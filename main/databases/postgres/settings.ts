@@ -3,6 +3,7 @@
  * back in every transaction, and watched: a session whose pins have moved is closed, because what was decided about a
  * text holds only under them (standard_conforming_strings and client_encoding each let a DROP pass as one SELECT).
  */
+import { type MarkScope, markValues, SCOPE_SETTINGS } from './marks.ts';
 import { type PostgresTarget } from './target.ts';
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
@@ -81,12 +82,14 @@ export interface Probe {
 /** Unit separator: stands in no setting that a server prints. */
 export const SEPARATOR = '\x1f';
 
-/** What a transaction may take, and whether the server prints the trees of what is parsed in it. */
-export interface Bounds {
+/** What a transaction may take, what it is asked for, and whether the server prints the trees of what is parsed in it. */
+export interface Envelope {
   /** Milliseconds; 0 for none. */
   readonly statementTimeout: number;
   readonly lockTimeout: number;
   readonly trees: boolean;
+  /** What the marks that are read in it are of. */
+  readonly marks?: MarkScope;
 }
 
 /** What a session's probe depends on besides its pins. */
@@ -124,6 +127,7 @@ export function probeText(names: readonly string[], { serverMajor, onlyWhenQuiet
     setLocal('debug_print_parse', printing),
     setLocal('debug_print_rewritten', printing),
     setLocal('client_min_messages', '$6'),
+    ...SCOPE_SETTINGS.map((name, i) => setLocal(name, `$${String(7 + i)}`)),
   ];
   return `SELECT ${columns.join(', ')}`;
 }
@@ -131,7 +135,12 @@ export function probeText(names: readonly string[], { serverMajor, onlyWhenQuiet
 /** Milliseconds that a transaction may last beyond its statement: for confirming what was decided, and for slow readers. */
 const AROUND_STATEMENT = 60_000;
 
-export function probeValues({ statementTimeout, lockTimeout, trees }: Bounds, envelope: string): readonly string[] {
+const NOTHING = SCOPE_SETTINGS.map(() => '');
+
+export function probeValues(
+  { statementTimeout, lockTimeout, trees, marks }: Envelope,
+  envelope: string,
+): readonly string[] {
   return [
     String(statementTimeout),
     String(lockTimeout),
@@ -139,6 +148,7 @@ export function probeValues({ statementTimeout, lockTimeout, trees }: Bounds, en
     envelope,
     trees ? 'on' : 'off',
     trees ? 'log' : 'notice',
+    ...(marks === undefined ? NOTHING : markValues(marks)),
   ];
 }
 

@@ -4,7 +4,7 @@
  * statement, so they go to whoever confirms what was decided and nowhere else.
  */
 import { Message } from './messages.ts';
-import { type ServerTrees } from './session.ts';
+import type { ServerTrees } from './session.ts';
 import { QUIET } from './settings.ts';
 import { type PostgresTarget } from './target.ts';
 
