@@ -145,6 +145,12 @@ export interface MaskView {
   readonly sentence: string;
 }
 
+/** Something that a statement names, and where. */
+export interface NamedView {
+  readonly name: string;
+  readonly span: SpanView | null;
+}
+
 /** The verdict on one statement, with everything that made it. The same object `countersign explain` prints. */
 export interface VerdictView {
   readonly verdict: 'allow' | 'refuse' | 'ask';
@@ -156,13 +162,37 @@ export interface VerdictView {
     readonly access: 'read' | 'write';
     readonly via: string | null;
   }[];
-  readonly columns: readonly { readonly column: string; readonly place: string }[];
-  readonly outputs: readonly { readonly name: string; readonly from: readonly string[]; readonly plain: boolean }[];
+  /** Base columns where the statement could be traced, else columns as they are written; each with its place. */
+  readonly columns: readonly { readonly column: string; readonly place: string; readonly span: SpanView | null }[];
+  readonly functions: readonly NamedView[];
+  readonly operators: readonly NamedView[];
+  /** Types that values are turned into, and all others that are named. */
+  readonly casts: readonly NamedView[];
+  readonly types: readonly NamedView[];
+  readonly outputs: readonly {
+    readonly name: string;
+    readonly from: readonly string[];
+    /** `plain`: it is the column. `whole`: made of it, masked whole where it is masked. `bounded`: what a permit lets show. */
+    readonly made: 'plain' | 'whole' | 'bounded' | 'computed';
+    readonly span: SpanView | null;
+  }[];
   readonly masks: readonly MaskView[];
   readonly rules: readonly { readonly id: string; readonly effect: string; readonly text: string | null }[];
   readonly reasons: readonly ReasonView[];
   readonly limits: { readonly rows: number; readonly bytes: number; readonly statementTimeout: number } | null;
+  /** Rows that every group has at least before any is released; null where no permit asks for it. */
+  readonly groupSize: number | null;
+  /** Uses of masked columns that only a permit allows. */
+  readonly permitted: readonly {
+    readonly form: string;
+    readonly columns: readonly string[];
+    readonly permits: readonly string[];
+  }[];
   readonly approvers: readonly string[];
+  /** Null until somebody has connected, and where the statement needs no connection to be judged. */
+  readonly secondLineage: SecondLineageView | null;
+  /** True where a list was cut: the statement names more than is shown. */
+  readonly cut: boolean;
 }
 
 export interface ResultColumnView {

@@ -1,4 +1,9 @@
-import { type ConnectionDetail, type ConnectionView, type ExaminationView } from '../../shared/views.ts';
+import {
+  type ConnectionDetail,
+  type ConnectionView,
+  type ExaminationView,
+  type SecondLineageView,
+} from '../../shared/views.ts';
 import { CountersignError } from '../errors.ts';
 import { askPolicy } from '../gate/decide-access.ts';
 import { refuses } from '../gate/doctor.ts';
@@ -68,6 +73,11 @@ export async function connectionDetail(
     secondLineage: role.secondLineage,
     because: connection.accept?.because ?? null,
   };
+}
+
+/** Null until somebody has connected. */
+export function secondLineageOf(installation: Installation, name: string): SecondLineageView | null {
+  return installation.roleOf(installation.inForce().connection(name))?.secondLineage ?? null;
 }
 
 /** The doctor's checklist. */

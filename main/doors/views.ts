@@ -1,7 +1,20 @@
-import { type MaskView, type ReasonView, type ResultColumnView, type VerdictView } from '../../shared/views.ts';
-import { type BaseColumn } from '../gate/facts.ts';
+import {
+  type MaskView,
+  type NamedView,
+  type ReasonView,
+  type ResultColumnView,
+  type VerdictView,
+} from '../../shared/views.ts';
+import {
+  type BaseColumn,
+  type Facts,
+  type FunctionUse,
+  type Lineage,
+  type OperatorUse,
+  type TypeUse,
+} from '../gate/facts.ts';
 import { type Judgement, type ResultColumn } from '../gate/request.ts';
-import { type OutputMask, type Reason } from '../gate/verdict.ts';
+import { type OutputMask, type PermittedUse, type Reason } from '../gate/verdict.ts';
 
 /** The gate's own types as doors show them: one translation, so that window and command line use the same words (G15). */
 
@@ -28,23 +41,41 @@ export function columnView({ name, type, numeric, mask }: ResultColumn): ResultC
   return { name, type, numeric, mask: mask === undefined ? null : maskView(mask) };
 }
 
-export function verdictView({ facts, lineage, verdict }: Judgement): VerdictView {
+/** Entries of each list of a view: a statement of a megabyte names more than anybody reads. */
+const MAX_LISTED = 500;
+
+/** @param secondLineage of the connection, where it is known */
+export function verdictView(
+  { facts, lineage, verdict }: Judgement,
+  secondLineage: VerdictView['secondLineage'] = null,
+): VerdictView {
   const allowed = verdict.verdict === 'allow';
-  return {
+  let cut = false;
+  const listed = <T>(list: readonly T[]): readonly T[] => {
+    cut ||= list.length > MAX_LISTED;
+    return list.slice(0, MAX_LISTED);
+  };
+  const view = {
     verdict: verdict.verdict,
     action: facts.action,
     title: facts.title,
     effects: facts.effects,
-    objects: facts.relations.map(({ schema, name, access, via }) => ({
-      name: `${schema}.${name}`,
+    objects: listed(facts.relations).map(({ schema, name, access, via }) => ({
+      name: schema === '' ? name : `${schema}.${name}`,
       access,
       via: via ?? null,
     })),
-    columns: (lineage?.uses ?? []).map((use) => ({ column: nameOf(use.column), place: use.place })),
-    outputs: (lineage?.outputs ?? []).map(({ name, flow, derivation }) => ({
+    columns: listed(columnsOf(facts, lineage)),
+    functions: listed(facts.functions).map(namedView),
+    operators: listed(facts.operators).map(namedView),
+    casts: listed(facts.casts).map(namedView),
+    types: listed(facts.types).map(namedView),
+    // Masks are found by the number of their output: none is left out.
+    outputs: (lineage?.outputs ?? []).map(({ name, flow, derivation, span }) => ({
       name,
       from: flow.map(nameOf),
-      plain: derivation === 'plain',
+      made: derivation,
+      span: span ?? null,
     })),
     masks: allowed ? verdict.masks.map(maskView) : [],
     rules: verdict.rules.map(({ id, effect, text }) => ({ id, effect, text: text ?? null })),
@@ -52,6 +83,33 @@ export function verdictView({ facts, lineage, verdict }: Judgement): VerdictView
     limits: allowed
       ? { rows: verdict.limits.rows, bytes: verdict.limits.bytes, statementTimeout: verdict.limits.statementTimeout }
       : null,
+    groupSize: allowed ? (verdict.groupSize?.minimum ?? null) : null,
+    permitted: allowed ? (verdict.permitted ?? []).map(permittedView) : [],
     approvers: verdict.verdict === 'ask' ? verdict.approvers : [],
+    secondLineage,
   };
+  return { ...view, cut };
+}
+
+/** What the catalog says of the columns, or where it could not be asked, what the text does. */
+function columnsOf(facts: Facts, lineage: Lineage | undefined): VerdictView['columns'] {
+  if (lineage === undefined)
+    return facts.columns.map(({ name, place, span }) => ({ column: name.join('.'), place, span: span ?? null }));
+  const outputs = lineage.outputs.flatMap(({ flow, derivation, span }) =>
+    derivation === 'plain' ? flow.map((column) => ({ column, place: 'output', span })) : [],
+  );
+  const uses = [...outputs, ...lineage.uses];
+  return uses.map(({ column, place, span }) => ({ column: nameOf(column), place, span: span ?? null }));
+}
+
+function namedView({
+  schema,
+  name,
+  span,
+}: FunctionUse | OperatorUse | (TypeUse & { readonly schema?: never })): NamedView {
+  return { name: schema === undefined ? name : `${schema}.${name}`, span: span ?? null };
+}
+
+function permittedView({ form, columns, permits }: PermittedUse): VerdictView['permitted'][number] {
+  return { form, columns: columns.map(nameOf), permits: permits.map(({ rule }) => rule.id) };
 }

@@ -1,3 +1,4 @@
+import { explainSections, VERDICT_WORDS } from '../../../shared/explain.ts';
 import { type VerdictView } from '../../../shared/views.ts';
 import { type Reason } from '../../gate/verdict.ts';
 
@@ -12,49 +13,18 @@ export function refusalText(reasons: readonly Omit<Reason, never>[], text: strin
   return `${lines.join('\n')}\n`;
 }
 
-/** A verdict for a person at a terminal; the same facts as `--json`. */
+/** A verdict for a person at a terminal: the words of the window, with the place marked under the lines that have one. */
 export function explainText(view: VerdictView, text: string): string {
-  const lines = [`${view.verdict.toUpperCase()}  ${view.title}`];
-  const list = (title: string, entries: readonly string[]): void => {
-    if (entries.length === 0) return;
-    lines.push(`${title}:`, ...entries.map((entry) => `  ${entry}`));
-  };
-  list('Effects', view.effects.length === 0 ? [] : [view.effects.join(', ')]);
-  list(
-    'Objects',
-    view.objects.map(({ name, access, via }) => `${access} ${name}${via === null ? '' : ` through ${via}`}`),
-  );
-  const maskOf = new Map(view.masks.map((mask) => [mask.output, mask]));
-  list(
-    'Outputs',
-    view.outputs.map(({ name, from, plain }, i) => {
-      const mask = maskOf.get(i);
-      const origin = from.length === 0 ? '' : ` = ${plain ? '' : 'computed from '}${from.join(', ')}`;
-      return `${String(i + 1)} ${name}${origin}${mask === undefined ? '' : `  (${mask.sentence})`}`;
-    }),
-  );
-  list(
-    'Other uses',
-    view.columns.map(({ column, place }) => `${column} as ${place}`),
-  );
-  list(
-    'Rules',
-    view.rules.map(({ id, effect, text: words }) => `${effect} ${id}${words === null ? '' : `: ${words}`}`),
-  );
-  if (view.limits !== null) {
-    const { rows, bytes, statementTimeout } = view.limits;
-    list('Limits', [
-      `${rows.toLocaleString('en')} rows, ${bytes.toLocaleString('en')} bytes, ${(statementTimeout / 1000).toLocaleString('en')} s`,
-    ]);
-  }
-  if (view.reasons.length > 0) {
-    const reasons = view.reasons.map(({ code, sentence, next, span }) => ({
-      code,
-      sentence,
-      ...(next === null ? {} : { next }),
-      ...(span === null ? {} : { span }),
-    }));
-    lines.push('Reasons:', refusalText(reasons, text).trimEnd());
+  const lines = [`${VERDICT_WORDS[view.verdict]}: ${view.title}`];
+  for (const { title, lines: said } of explainSections(view)) {
+    lines.push(`${title}:`);
+    for (const { text: words, note, span, meaning } of said) {
+      lines.push(`  ${words}`);
+      // Every name has a place; the ones that matter are marked.
+      if (span !== null && meaning === 'refused')
+        lines.push(...marked(text, span.start, span.end).map((one) => `  ${one}`));
+      if (note !== null) lines.push(`    ${note}`);
+    }
   }
   return `${lines.join('\n')}\n`;
 }

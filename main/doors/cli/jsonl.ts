@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { CountersignError } from '../../errors.ts';
 import { type Session } from '../../identity/principal.ts';
 import { type Installation } from '../../installation.ts';
+import { secondLineageOf } from '../connections.ts';
 import { maskView, verdictView } from '../views.ts';
 import { CANNOT, type CliIo, DONE, type ExitCode, write } from './io.ts';
 import { errorOf, requestOf, runStatement, type Told } from './statement.ts';
@@ -78,7 +79,8 @@ export function queryAnswerer(io: CliIo, installation: Installation, session: Se
 export function explainAnswerer(io: CliIo, installation: Installation, session: Session, connection: string): Answerer {
   return async (text) => {
     try {
-      const view = verdictView(await installation.gate.explain(requestOf(session, connection, text), io.signal));
+      const judgement = await installation.gate.explain(requestOf(session, connection, text), io.signal);
+      const view = verdictView(judgement, secondLineageOf(installation, connection));
       const [first] = view.reasons;
       return { ...view, code: first?.code ?? null, reason: first?.sentence ?? null, error: null };
     } catch (error) {

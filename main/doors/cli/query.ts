@@ -4,6 +4,7 @@ import { buffer as readAll } from 'node:stream/consumers';
 import { CountersignError } from '../../errors.ts';
 import { type Installation } from '../../installation.ts';
 import { formatRows, formatTable, type Row } from '../format/rows.ts';
+import { secondLineageOf } from '../connections.ts';
 import { verdictView } from '../views.ts';
 import { explainText, refusalText } from './explain-text.ts';
 import { type CliIo, DONE, type ExitCode, REFUSED, write } from './io.ts';
@@ -58,7 +59,8 @@ export async function explain(
     refuseUnknown(installation, connection);
     if (options.jsonl === true) return answerLines(io, explainAnswerer(io, installation, session, connection));
     const text = await statementText(io, from, options);
-    const view = verdictView(await installation.gate.explain(requestOf(session, connection, text), io.signal));
+    const judgement = await installation.gate.explain(requestOf(session, connection, text), io.signal);
+    const view = verdictView(judgement, secondLineageOf(installation, connection));
     await write(
       io.stdout,
       options.json === true || options.format === 'json' ? `${JSON.stringify(view)}\n` : explainText(view, text),

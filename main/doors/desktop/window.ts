@@ -11,7 +11,7 @@ import { type Session } from '../../identity/principal.ts';
 import { auditDirectory, type Installation } from '../../installation.ts';
 import { addConnection, removeConnection } from '../../profile/edit-connections.ts';
 import { VERSION } from '../../version.ts';
-import { visibleConnections } from '../connections.ts';
+import { secondLineageOf, visibleConnections } from '../connections.ts';
 import { verdictView } from '../views.ts';
 import { auditStates } from './audit-state.ts';
 import { firstMinutes } from './first-minutes.ts';
@@ -172,11 +172,18 @@ export function createWindow(
     'query.split': ({ text }) => split(text),
     async 'query.explain'({ connection, text }, signal) {
       const { session } = await seated();
-      return verdictView(await gate.explain({ session, connection, text, params: [], origin: 'desktop' }, signal));
+      const request = { session, connection, text, params: [], origin: 'desktop' } as const;
+      const judgement = await gate.explain(request, signal);
+      return verdictView(judgement, secondLineageOf(installation, connection));
     },
     async *'query.run'({ connection, text, offset }, signal) {
       const { session, history } = await seated();
-      yield* runs.run({ session, connection, text, params: [], origin: 'desktop' }, offset, history, signal);
+      const request = { session, connection, text, params: [], origin: 'desktop' } as const;
+      for await (const event of runs.run(request, offset, history, signal)) {
+        if (event.kind !== 'verdict') yield event;
+        else
+          yield { ...event, verdict: { ...event.verdict, secondLineage: secondLineageOf(installation, connection) } };
+      }
     },
 
     'result.window': async ({ result, ...area }) => gate.result((await seated()).session, result).window(area),
