@@ -68,13 +68,15 @@ export function judgeAccess(input: DecideInput): readonly Access[] {
   return [...asked.values()];
 }
 
-export function askPolicy(
-  input: Pick<DecideInput, 'principal' | 'connection' | 'policy' | 'grants' | 'now'>,
-  action: Action,
-  relation: PolicyQuestion['relation'],
-): PolicyAnswer {
+type Asking = Pick<DecideInput, 'principal' | 'connection' | 'policy' | 'grants' | 'now'>;
+
+export function askPolicy(input: Asking, action: Action, relation: PolicyQuestion['relation']): PolicyAnswer {
+  return evaluate(input.policy, policyQuestion(input, action, relation));
+}
+
+export function policyQuestion(input: Asking, action: Action, relation: PolicyQuestion['relation']): PolicyQuestion {
   const { principal, connection } = input;
-  return evaluate(input.policy, {
+  return {
     action,
     relation,
     asker: {
@@ -93,7 +95,7 @@ export function askPolicy(
     },
     grants: input.grants,
     now: input.now,
-  });
+  };
 }
 
 /**

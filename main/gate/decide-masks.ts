@@ -4,8 +4,18 @@ import { maskFor } from '../policy/obligations.ts';
 import { type MaskStrength } from '../policy/vocabulary.ts';
 import { askPolicy, meaningsOf, relationKey, type Access, type DecideInput } from './decide-access.ts';
 import { PLACES } from './decide-words.ts';
-import { type BaseColumn, type ColumnUse, type Facts, type Lineage, type OutputLineage } from './facts.ts';
-import { type Masker, type OutputMask, type Reason } from './verdict.ts';
+import {
+  judgeUses,
+  type MaskedUse,
+  mergePermits,
+  onlyReads,
+  type PermitJudgement,
+  type PermitQuestions,
+  permitQuestions,
+  usedPermit,
+} from './decide-permits.ts';
+import { type BaseColumn, type Facts, type Lineage, type OutputLineage } from './facts.ts';
+import { type Masker, type OutputMask, type PermittedUse, type Reason } from './verdict.ts';
 
 interface MaskedColumn {
   readonly column: BaseColumn;
@@ -16,47 +26,88 @@ interface MaskedColumn {
 export interface MaskJudgement {
   readonly masks: readonly OutputMask[];
   readonly reasons: readonly Reason[];
+  readonly permitted: readonly PermittedUse[];
+  readonly groupSize: PermitJudgement['groupSize'];
 }
+
+export const NO_MASKS: MaskJudgement = { masks: [], reasons: [], permitted: [], groupSize: undefined };
 
 /** Statements whose outputs reach the asker as rows, so that a mask on an output is a mask on the value. */
 const RETURNS_ROWS: readonly string[] = ['select', 'insert', 'update', 'delete', 'merge'];
 
 /**
- * A column that the policy masks for this person may come out as a plain output, masked. Every other use would let a
- * value be inferred or carried away, and refuses the statement (guarantees G4, G5).
+ * A column that the policy masks for this person may come out as a plain output, masked, or in what is masked whole.
+ * Every other use would let a value be inferred or carried away, and refuses the statement (guarantees G4, G5), unless
+ * the policy permits that one use.
  */
 export function judgeMasks(input: DecideInput, lineage: Lineage, accesses: readonly Access[]): MaskJudgement {
-  const masked = maskedColumns(input, accesses);
+  const throughViews = new Set(input.facts.relations.flatMap((use) => (use.via === undefined ? [] : [use.via])));
+  const views = accesses.filter(({ relation }) => typeof relation !== 'string' && isNamed(relation, throughViews));
+  const questions = permitQuestions(
+    input,
+    views.flatMap(({ relation }) => (typeof relation === 'string' ? [] : [relation])),
+  );
+  const cleared = new Map<string, PermittedUse>();
+  const masked = maskedColumns(input, accesses, views, (found) => isCleared(input, questions, found, cleared));
   const masks: OutputMask[] = [];
   const reasons: Reason[] = [];
   const computed = new Set<string>();
+  // Which groups come first, among those that look the same, must not show by what a mask leaves of their keys.
+  const grouped = lineage.uses.some((use) => use.form === 'group' && masked(use.column) !== undefined);
   lineage.outputs.forEach((output, index) => {
     const found = output.flow.flatMap((column) => masked(column) ?? []);
     const [first] = found;
-    if (first === undefined) return;
+    if (first === undefined || output.derivation === 'bounded') return;
     if (output.derivation === 'computed') {
       for (const { column } of found) computed.add(nameOf(column));
       reasons.push(computedReason(output, first));
-    } else if (RETURNS_ROWS.includes(input.facts.action)) masks.push(outputMask(output, index, first, found));
+    } else if (RETURNS_ROWS.includes(input.facts.action))
+      masks.push(outputMask(output, index, first, found, output.derivation === 'whole' || grouped));
     else if (input.facts.action !== 'explain') reasons.push(storedReason(input.facts, output, first));
   });
-  for (const use of lineage.uses) {
+  const uses = lineage.uses.flatMap((use): readonly MaskedUse[] => {
     const found = masked(use.column);
-    if (found === undefined || (use.place === 'argument' && computed.has(nameOf(use.column)))) continue;
-    reasons.push(useReason(use, found));
-  }
-  return { masks, reasons: [...reasons, ...restructured(input, masked)] };
+    // That a column which cannot be NULL is not NULL shows nothing.
+    if (found === undefined || use.notNull || (use.place === 'argument' && computed.has(nameOf(use.column)))) return [];
+    return [{ use, class: found.class, introduction: introduce(found), lifted: lifted(found) }];
+  });
+  const judged = judgeUses(input, lineage, questions, uses);
+  return {
+    masks,
+    reasons: [...reasons, ...judged.reasons, ...restructured(input, masked)],
+    permitted: [...cleared.values(), ...judged.permitted],
+    groupSize: judged.groupSize,
+  };
+}
+
+/** Whether a permit lets the asker see the column in clear in this statement, and then use it in any way. */
+function isCleared(
+  input: DecideInput,
+  questions: PermitQuestions,
+  { column, class: columnClass }: MaskedColumn,
+  cleared: Map<string, PermittedUse>,
+): boolean {
+  if (input.facts.action !== 'explain' && !onlyReads(input)) return false;
+  const { given } = questions.of('clear', column, columnClass);
+  if (given.length === 0) return false;
+  const before = cleared.get(columnClass.class);
+  cleared.set(columnClass.class, {
+    form: 'clear',
+    class: columnClass.class,
+    columns: [...(before?.columns ?? []), column],
+    permits: mergePermits(before?.permits ?? [], given.map(usedPermit)),
+  });
+  return true;
 }
 
 /** Looks a column up once: its class, and the strictest mask of its relation and of the views in the statement. */
 function maskedColumns(
   input: DecideInput,
   accesses: readonly Access[],
+  views: readonly Access[],
+  isClear: (column: MaskedColumn) => boolean,
 ): (column: BaseColumn) => MaskedColumn | undefined {
-  const throughViews = new Set(input.facts.relations.flatMap((use) => (use.via === undefined ? [] : [use.via])));
-  const views = accesses
-    .filter(({ relation }) => typeof relation !== 'string' && isNamed(relation, throughViews))
-    .map((access) => access.answer.obligations);
+  const ofViews = views.map((access) => access.answer.obligations);
   const reads = new Map<string, Obligations>();
   for (const { action, relation, answer } of accesses) {
     if (action === 'select') reads.set(relationKey(relation), answer.obligations);
@@ -68,8 +119,9 @@ function maskedColumns(
     const columnClass = input.classification.of(column);
     const relation = { schema: column.schema, name: column.relation };
     const own = reads.get(relationKey(relation)) ?? askPolicy(input, 'select', relation).obligations;
-    const mask = columnClass === undefined ? undefined : maskFor(columnClass, own, ...views);
-    const result = columnClass === undefined || mask === undefined ? undefined : { column, class: columnClass, mask };
+    const mask = columnClass === undefined ? undefined : maskFor(columnClass, own, ...ofViews);
+    const masked = columnClass === undefined || mask === undefined ? undefined : { column, class: columnClass, mask };
+    const result = masked === undefined || isClear(masked) ? undefined : masked;
     found.set(key, result);
     return result;
   };
@@ -84,20 +136,30 @@ function outputMask(
   index: number,
   first: MaskedColumn,
   all: readonly MaskedColumn[],
+  whole: boolean,
 ): OutputMask {
   const { title, group, source } = first.class;
   const lift = first.mask.liftedBy.length === 0 ? '' : `; the grant ${first.mask.liftedBy.join(' or ')} lifts it`;
   const what = source === 'detected' ? `looks like ${title}` : title;
+  const made = output.derivation === 'whole' ? 'made of ' : '';
   return {
     output: index,
     name: output.name,
     column: first.column,
     class: first.class.class,
     group,
-    masker: all.map(({ mask, class: { masker } }) => effective(mask.strength, masker)).reduce(both),
+    masker: all
+      .map(({ mask, class: { masker } }) => effective(whole ? atLeast(mask.strength) : mask.strength, masker))
+      .reduce(both),
+    ...(whole ? { whole } : {}),
     rule: first.mask.rule,
-    sentence: `masked: ${what} (${group}), rule ${first.mask.rule.id}${lift}`,
+    sentence: `masked${whole ? ' whole' : ''}: ${made}${what} (${group}), rule ${first.mask.rule.id}${lift}`,
   };
+}
+
+/** What is masked whole keeps nothing of a value. */
+function atLeast(strength: MaskStrength): MaskStrength {
+  return strength === 'partial' ? 'redact' : strength;
 }
 
 /** `partial` is the class's own masker; a stronger word of the policy wins over it. */
@@ -110,16 +172,6 @@ function effective(strength: MaskStrength, masker: Masker): Masker {
 function both(one: Masker, other: Masker): Masker {
   if (one.kind === 'null' || other.kind === 'null') return { kind: 'null' };
   return JSON.stringify(one) === JSON.stringify(other) ? one : { kind: 'redact' };
-}
-
-function useReason({ place, span }: ColumnUse, masked: MaskedColumn): Reason {
-  const { where, why, next } = PLACES[place];
-  return {
-    code: 'masked-column-used',
-    sentence: `${introduce(masked)}; it is used ${where}, and ${why}.`,
-    next: withGrant(next, masked),
-    ...(span === undefined ? {} : { span }),
-  };
 }
 
 function computedReason(output: OutputLineage, masked: MaskedColumn): Reason {
@@ -167,8 +219,12 @@ function introduce({ column, class: { title, group }, mask }: MaskedColumn): str
   return `${nameOf(column)} (${title}, ${group}) is masked for you by rule ${mask.rule.id}`;
 }
 
-function withGrant(next: string, { mask }: MaskedColumn): string {
-  return mask.liftedBy.length === 0 ? next : `${next} The grant ${mask.liftedBy.join(' or ')} lifts the mask.`;
+function withGrant(next: string, masked: MaskedColumn): string {
+  return `${next}${lifted(masked)}`;
+}
+
+function lifted({ mask }: MaskedColumn): string {
+  return mask.liftedBy.length === 0 ? '' : ` The grant ${mask.liftedBy.join(' or ')} lifts the mask.`;
 }
 
 function nameOf({ schema, relation, column }: BaseColumn): string {

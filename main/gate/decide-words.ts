@@ -1,4 +1,5 @@
-import { type Action, type Effect, type Place } from './facts.ts';
+import { PLACE_WORDS } from '../../shared/explain.ts';
+import { type Action, type Effect, type Place, type UseForm } from './facts.ts';
 
 /** The words of verdicts, in one place: window, command line and record show the same. */
 
@@ -51,60 +52,98 @@ interface PlaceWords {
 const PLAIN = 'Select it as a plain column: it comes back masked.';
 
 export const PLACES: Readonly<Record<Place, PlaceWords>> = {
-  output: { where: 'in an output', why: 'the output would show it', next: PLAIN },
+  output: { where: PLACE_WORDS.output, why: 'the output would show it', next: PLAIN },
   predicate: {
-    where: 'in a condition',
+    where: PLACE_WORDS.predicate,
     why: 'whether a row comes back would tell its value',
     next: 'Filter on a column that is not masked, such as a key.',
   },
   'join-key': {
-    where: 'as a join key',
+    where: PLACE_WORDS['join-key'],
     why: 'which rows match would tell its value',
     next: 'Join on a column that is not masked, such as a key.',
   },
   grouping: {
-    where: 'in GROUP BY',
+    where: PLACE_WORDS.grouping,
     why: 'the groups would tell which rows share a value',
     next: 'Group by a column that is not masked.',
   },
   ordering: {
-    where: 'in ORDER BY',
+    where: PLACE_WORDS.ordering,
     why: 'the order of rows would tell how values compare',
     next: 'Order by a column that is not masked.',
   },
   distinct: {
-    where: 'in DISTINCT',
+    where: PLACE_WORDS.distinct,
     why: 'which rows fall together would tell who shares a value',
     next: 'Leave it out of DISTINCT.',
   },
   window: {
-    where: 'in a window',
+    where: PLACE_WORDS.window,
     why: 'ranks and partitions would tell how values compare',
     next: 'Use a column that is not masked in the window.',
   },
-  argument: { where: 'in an expression', why: 'its value could be worked out from the result', next: PLAIN },
-  limit: { where: 'in LIMIT or OFFSET', why: 'the number of rows would tell its value', next: 'Write a number.' },
+  argument: { where: PLACE_WORDS.argument, why: 'its value could be worked out from the result', next: PLAIN },
+  limit: { where: PLACE_WORDS.limit, why: 'the number of rows would tell its value', next: 'Write a number.' },
   assignment: {
-    where: 'as the source of a write',
+    where: PLACE_WORDS.assignment,
     why: 'the value would be stored where nothing masks it',
     next: 'Write values that are not read from a masked column.',
   },
-  returning: { where: 'in RETURNING', why: 'the returned rows would show it', next: PLAIN },
+  returning: { where: PLACE_WORDS.returning, why: 'the returned rows would show it', next: PLAIN },
   lock: {
-    where: 'in a locking clause',
+    where: PLACE_WORDS.lock,
     why: 'which rows are locked would tell its value',
     next: 'Leave the lock out.',
   },
   measure: {
-    where: 'by EXPLAIN ANALYZE',
+    where: PLACE_WORDS.measure,
     why: 'the memory, bytes and time that it measures would tell how long values are',
     next: 'Use EXPLAIN without ANALYZE, or leave the column out.',
   },
   'whole-row': {
-    where: 'as part of a whole row',
+    where: PLACE_WORDS['whole-row'],
     why: 'the row would carry its value along',
     next: 'Name the columns you need instead of the whole row.',
   },
+};
+
+interface FormWords {
+  /** `The policy permits you TO KNOW WHETHER IT IS NULL`. */
+  readonly what: string;
+  /** How to write it. */
+  readonly how: string;
+}
+
+export const FORMS: Readonly<Record<UseForm, FormWords>> = {
+  nullness: { what: 'to know whether it is NULL', how: 'column IS NULL, column IS NOT NULL or count(column)' },
+  equality: {
+    what: 'to compare it with one value',
+    how: "column = 'value', beside other conditions of WHERE and once in a statement",
+  },
+  join: {
+    what: 'to join it with another masked column of its class',
+    how: 'tables and plain columns only, and ORDER BY names every output',
+  },
+  group: {
+    what: 'to count its groups',
+    how: 'SELECT column, count(*) FROM one table GROUP BY column ORDER BY count(*), without WHERE and LIMIT',
+  },
+  aggregate: {
+    what: 'to add up and average it over groups',
+    how: 'SELECT key, count(*), avg(column) FROM one table GROUP BY key, without WHERE and LIMIT',
+  },
+  cardinality: { what: 'to count its different values', how: 'SELECT count(DISTINCT column) FROM one table' },
+  view: { what: 'what its reviewed views show of it', how: 'name the view' },
+};
+
+/** Forms that somebody may have meant who used a masked column there. */
+export const FORMS_AT: Partial<Readonly<Record<Place, readonly UseForm[]>>> = {
+  predicate: ['equality', 'nullness', 'join'],
+  'join-key': ['join'],
+  grouping: ['group'],
+  distinct: ['group', 'cardinality'],
+  argument: ['aggregate', 'cardinality', 'nullness'],
 };
 
 /** `a`, `a or b`, `a, b or c`. */

@@ -1,7 +1,8 @@
 import { type Obligations, type PolicyAnswer, type RequiredApproval } from '../policy/answer.ts';
-import { compareText } from '../policy/compiled-policy.ts';
+import { byEffect, compareText } from '../policy/compiled-policy.ts';
 import { changes, denials, judgeAccess, type Access, type DecideInput } from './decide-access.ts';
-import { judgeMasks } from './decide-masks.ts';
+import { codeReasons } from './decide-code.ts';
+import { judgeMasks, NO_MASKS } from './decide-masks.ts';
 import { anyOf, NEVER, NOT_RUN, whom } from './decide-words.ts';
 import { type Facts, type Hazard, type Lineage } from './facts.ts';
 import { type Limits, type Reason, type RuleReference, type Verdict } from './verdict.ts';
@@ -34,15 +35,25 @@ export function decide(input: DecideInput): Verdict {
   const denied = denials(input, accesses);
   if (denied.length > 0) return refuse(denied, rules);
 
-  const untraced = notTraced(facts, lineage);
+  const untraced = [...notTraced(facts, lineage), ...codeReasons(input)];
   if (untraced.length > 0) return refuse(untraced, rules);
 
-  const { masks, reasons } = lineage === undefined ? { masks: [], reasons: [] } : judgeMasks(input, lineage, accesses);
-  const unmet = [...approvalReasons(input, accesses), ...reasons, ...unmetObligations(accesses)];
+  const judged = lineage === undefined ? NO_MASKS : judgeMasks(input, lineage, accesses);
+  const unmet = [...approvalReasons(input, accesses), ...judged.reasons, ...unmetObligations(accesses)];
   if (unmet.length > 0) return refuse(unmet, rules);
 
   const obligations = accesses.map((access) => access.answer.obligations);
-  return { verdict: 'allow', envelope: changes(facts) ? 'write' : 'read', masks, limits: limitsOf(obligations), rules };
+  const { masks, permitted, groupSize } = judged;
+  const permits = permitted.flatMap((use) => use.permits.map(({ rule }) => rule));
+  return {
+    verdict: 'allow',
+    envelope: changes(facts) ? 'write' : 'read',
+    masks,
+    limits: limitsOf(obligations),
+    rules: ordered([...rules, ...permits]),
+    ...(permitted.length === 0 ? {} : { permitted }),
+    ...(groupSize === undefined ? {} : { groupSize }),
+  };
 }
 
 function notRunnable(facts: Facts): readonly Reason[] {
@@ -131,13 +142,14 @@ function limitsOf(obligations: readonly Obligations[]): Limits {
   };
 }
 
-const EFFECT_ORDER = { deny: 0, require: 1, allow: 2 } as const;
-
 function rulesOf(answers: readonly PolicyAnswer[]): readonly RuleReference[] {
-  const byId = new Map(answers.flatMap((answer) => answer.rules.map((rule) => [rule.id, rule] as const)));
-  return [...byId.values()].sort(
-    (one, other) => EFFECT_ORDER[one.effect] - EFFECT_ORDER[other.effect] || compareText(one.id, other.id),
-  );
+  return ordered(answers.flatMap((answer) => answer.rules));
+}
+
+/** Each once. */
+function ordered(rules: readonly RuleReference[]): readonly RuleReference[] {
+  const byId = new Map(rules.map((rule) => [rule.id, rule] as const));
+  return [...byId.values()].sort(byEffect);
 }
 
 /** Reasons said once, in the order given: the first stage that refuses, in the order of the text. */

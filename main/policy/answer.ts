@@ -38,7 +38,7 @@ export interface Asker {
 /** A rule of the policy that took part in a verdict. */
 export interface RuleReference {
   readonly id: string;
-  readonly effect: 'allow' | 'deny' | 'require';
+  readonly effect: 'allow' | 'deny' | 'require' | 'permit';
   /** The administrator's own words, where the rule has any. */
   readonly text?: string;
 }

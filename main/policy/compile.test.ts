@@ -26,7 +26,7 @@ const malformed: readonly (readonly [sentence: string, source: string, line: str
   [
     'a misspelt key of a rule',
     `${HEAD}rules:\n  - id: a\n    alow: read\n`,
-    'policy.yaml:5:5: unknown key "alow" in rules (choices: id, allow, deny, require, on, to, in, when, unless, text)',
+    'policy.yaml:5:5: unknown key "alow" in rules (choices: id, allow, deny, require, permit, of, minimum, budget, views, record, on, to, in, when, unless, text)',
   ],
   [
     'a misspelt key of an obligation',
@@ -53,7 +53,7 @@ const malformed: readonly (readonly [sentence: string, source: string, line: str
   [
     'a rule without effect',
     `${HEAD}rules:\n  - { id: a, to: everyone }\n`,
-    'policy.yaml:4:5: rule a has none, and a rule has exactly one of its effects (choices: allow, deny, require)',
+    'policy.yaml:4:5: rule a has none, and a rule has exactly one of its effects (choices: allow, deny, require, permit)',
   ],
   [
     'a rule with two effects',

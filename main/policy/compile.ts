@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   inOrder,
   type CompiledGrant,
+  type CompiledPermit,
   type CompiledPlace,
   type CompiledPolicy,
   type CompiledRule,
@@ -11,7 +12,9 @@ import {
 import { readCondition, type Condition } from './condition.ts';
 import { localClock } from './local-clock.ts';
 import { namePattern } from './name-pattern.ts';
-import { policyFile, SELECTOR_CHOICES, type PolicyFile, type RuleSource } from './policy-file.ts';
+import { compilePermit, permitProblems } from './permits.ts';
+import { policyFile, SELECTOR_CHOICES, type PolicyFile, type RuleSource, type TreatmentSource } from './policy-file.ts';
+import { functionName, type CompiledTreatment } from './treatments.ts';
 import { actionsOf, ACTIONS, NAME, NAME_RULE, type Action } from './vocabulary.ts';
 import { readYaml, type Path, type Problem, type YamlFile } from './yaml-file.ts';
 
@@ -50,6 +53,12 @@ class Compiler {
     }
     const grants = new Map(Object.keys(source.grants).map((name) => [name, this.#grant(name)]));
     const rules = source.rules.map((rule, index) => this.#rule(rule, ['rules', index]));
+    const permits = source.rules.flatMap((rule, index): readonly CompiledPermit[] => {
+      const compiled = rules[index]?.compiled;
+      if (rule.permit === undefined || compiled === undefined) return [];
+      return [compilePermit(rule, rule.permit, compiled)];
+    });
+    const functions = source.functions.flatMap((treatment, index) => this.#treatment(treatment, ['functions', index]));
     this.#checkIds();
     this.#checkTests();
     if (this.#problems.length > 0 || localTime === undefined) {
@@ -60,6 +69,8 @@ class Compiler {
       policy: {
         hash: createHash('sha256').update(text, 'utf8').digest('hex'),
         rulesFor: byAction(rules),
+        permits: permits.sort(inOrder),
+        functions,
         groupsOf: invert(source.groups),
         providerNames: new Map(Object.entries(source.groups)),
         grants,
@@ -78,17 +89,19 @@ class Compiler {
   }
 
   #rule(rule: RuleSource, path: Path): { readonly compiled: CompiledRule; readonly actions: ReadonlySet<Action> } {
-    const effects = (['allow', 'deny', 'require'] as const).filter((effect) => rule[effect] !== undefined);
+    const effects = EFFECTS.filter((effect) => rule[effect] !== undefined);
     const [effect = 'deny'] = effects;
     if (effects.length !== 1) {
       const found = effects.length === 0 ? 'none' : effects.join(' and ');
       const message = `rule ${rule.id} has ${found}, and a rule has exactly one of its effects`;
-      this.#problem(path, message, ['allow', 'deny', 'require']);
+      this.#problem(path, message, EFFECTS);
     }
+    for (const { key, message, choices } of permitProblems(rule, this.#maskable()))
+      this.#problem([...path, ...key], message, choices);
     if (effect !== 'require' && rule.on !== undefined) {
       this.#problem([...path, 'on'], `rule ${rule.id}: "on" belongs to require; write the actions after ${effect}`);
     }
-    const words = (effect === 'require' ? rule.on : rule[effect]) ?? ['all'];
+    const words = effect === 'permit' ? [] : ((effect === 'require' ? rule.on : rule[effect]) ?? ['all']);
     const condition = this.#condition(rule, path);
     const grants = this.#known(
       [...path, 'unless', 'grant'],
@@ -115,6 +128,24 @@ class Compiler {
         ...(rule.require === undefined ? {} : { obligations: rule.require }),
       },
     };
+  }
+
+  #treatment({ name, args, extension, treat, in: place }: TreatmentSource, path: Path): readonly CompiledTreatment[] {
+    if ((name === undefined) === (extension === undefined)) {
+      this.#problem(path, 'says which functions by exactly one of these', ['name', 'extension']);
+      return [];
+    }
+    const compiled = { treat, place: this.#place([...path, 'in'], place ?? {}) };
+    if (extension !== undefined) {
+      if (args !== undefined) this.#problem([...path, 'args'], '"args" belong to a name, not to an extension');
+      return [{ ...compiled, functions: { extension } }];
+    }
+    const named = functionName(name ?? '');
+    if (named === undefined) {
+      this.#problem([...path, 'name'], `"${name ?? ''}" is not a function with its schema, such as app.net_price`);
+      return [];
+    }
+    return [{ ...compiled, functions: { ...named, args } }];
   }
 
   /** Rules with the same condition share it, so that it is evaluated once per question. */
@@ -147,7 +178,7 @@ class Compiler {
   #checkObligations(obligations: NonNullable<RuleSource['require']>, path: Path): void {
     if (Object.keys(obligations).length === 0)
       this.#problem(path, 'require asks for nothing', Object.keys(OBLIGATION_WORDS));
-    const maskable = ['*', ...new Set(this.#context.classes.flatMap((entry) => [entry.group, entry.name]))];
+    const maskable = this.#maskable();
     for (const name of Object.keys(obligations.mask ?? {})) {
       if (!maskable.includes(name)) {
         this.#problem([...path, 'mask', name], `no class or group of classes is called "${name}"`, maskable);
@@ -155,6 +186,10 @@ class Compiler {
     }
     if (obligations.approval !== undefined)
       this.#checkApprovers([...path, 'approval', 'from'], obligations.approval.from);
+  }
+
+  #maskable(): readonly string[] {
+    return ['*', ...new Set(this.#context.classes.flatMap((entry) => [entry.group, entry.name]))];
   }
 
   #checkApprovers(path: Path, from: readonly string[]): void {
@@ -244,12 +279,18 @@ class Compiler {
         test.by === undefined ? [] : [test.by],
         rules.map((rule) => rule.id),
       );
+      for (const name of Object.keys(test.uses ?? {})) {
+        const classes = this.#context.classes.map((entry) => entry.name);
+        if (!classes.includes(name)) this.#problem([...path, 'uses', name], `no class is called "${name}"`, classes);
+      }
       if (test.at !== undefined && Number.isNaN(Date.parse(test.at))) {
         this.#problem([...path, 'at'], `"${test.at}" is not a time such as 2026-03-02T10:00:00Z`);
       }
     });
   }
 }
+
+const EFFECTS = ['allow', 'deny', 'require', 'permit'] as const;
 
 const OBLIGATION_WORDS: Readonly<Record<keyof NonNullable<RuleSource['require']>, true>> = {
   mask: true,

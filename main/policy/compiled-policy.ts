@@ -2,8 +2,9 @@ import { type RuleReference } from './answer.ts';
 import { type Condition } from './condition.ts';
 import { type LocalClock } from './local-clock.ts';
 import { type NamePattern } from './name-pattern.ts';
+import { type CompiledTreatment } from './treatments.ts';
 import { type ApprovalSource, type RuleSource, type TestSource } from './policy-file.ts';
-import { type Action, type Environment } from './vocabulary.ts';
+import { type Action, type Environment, type PermitForm } from './vocabulary.ts';
 
 /** Who a rule speaks of. A rule without `to` speaks of everyone. */
 export interface Selectors {
@@ -34,6 +35,21 @@ export interface CompiledRule {
   readonly obligations?: NonNullable<RuleSource['require']>;
 }
 
+/** A rule that gives single uses of masked columns. */
+export interface CompiledPermit extends CompiledRule {
+  readonly forms: ReadonlySet<PermitForm>;
+  /** Classes and groups of classes, or `*`. */
+  readonly of: ReadonlySet<string>;
+  /** Rows that each group must have. */
+  readonly minimum: number;
+  /** Uses in a day, for one person, class and connection; undefined where they are not counted. */
+  readonly perDay?: number;
+  /** Views, `schema.name`, whose own use of masked columns somebody has reviewed. */
+  readonly views: ReadonlySet<string>;
+  /** Whether the record keeps a keyed hash of the value that an equality compares with. */
+  readonly recordsValue: boolean;
+}
+
 export interface CompiledGrant {
   readonly name: string;
   readonly for: Selectors;
@@ -61,6 +77,10 @@ export interface CompiledPolicy {
   readonly hash: string;
   /** Sorted by `inOrder`. */
   readonly rulesFor: Readonly<Record<Action, readonly CompiledRule[]>>;
+  /** Sorted by `inOrder`. */
+  readonly permits: readonly CompiledPermit[];
+  /** Functions that nothing here can read. */
+  readonly functions: readonly CompiledTreatment[];
   /** Names of the policy's groups by the identity provider's name. */
   readonly groupsOf: ReadonlyMap<string, readonly string[]>;
   readonly providerNames: ReadonlyMap<string, readonly string[]>;
@@ -70,10 +90,14 @@ export interface CompiledPolicy {
   readonly tests: readonly { readonly source: TestSource; readonly line: number }[];
 }
 
-const EFFECT_ORDER = { deny: 0, require: 1, allow: 2 } as const;
+const EFFECT_ORDER = { deny: 0, require: 1, allow: 2, permit: 3 } as const;
 
-/** The one order of rules in answers and sentences: deny, require, allow; then by id. The file's order is never seen. */
+/** The one order of rules in answers and sentences: deny, require, allow, permit; then by id. The file's order is never seen. */
 export function inOrder({ reference: one }: CompiledRule, { reference: other }: CompiledRule): number {
+  return byEffect(one, other);
+}
+
+export function byEffect(one: RuleReference, other: RuleReference): number {
   return EFFECT_ORDER[one.effect] - EFFECT_ORDER[other.effect] || compareText(one.id, other.id);
 }
 

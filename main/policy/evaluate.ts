@@ -61,7 +61,7 @@ function references(rules: readonly CompiledRule[]): PolicyAnswer['rules'] {
 }
 
 /** One question against one policy, with what several rules need worked out once. */
-class Asked {
+export class Asked {
   readonly #policy: CompiledPolicy;
   readonly #question: PolicyQuestion;
   readonly #groups: ReadonlySet<string> | 'unknown';
@@ -89,6 +89,11 @@ class Asked {
       (effect === 'deny' ? denies : effect === 'require' ? requires : allows).push(rule);
     }
     return { denies, requires, allows, failed: [...this.#failed] };
+  }
+
+  /** Whether a rule that gives something gives it here: what is not known gives nothing. */
+  gives(rule: CompiledRule): boolean {
+    return this.#applies(rule, false);
   }
 
   /** `closing` is the answer for what is not known: true for deny and require, false for allow. */

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { ACTION_WORDS, ENVIRONMENTS, MASK_STRENGTHS, NAME, NAME_RULE, RECORD_LEVELS } from './vocabulary.ts';
+import {
+  ACTION_WORDS,
+  ENVIRONMENTS,
+  MASK_STRENGTHS,
+  NAME,
+  NAME_RULE,
+  PERMIT_FORMS,
+  RECORD_LEVELS,
+} from './vocabulary.ts';
 
 /** The shape of policy.yaml. What names mean (groups, classes, connections, conditions) is checked by compile.ts. */
 
@@ -59,11 +67,26 @@ const obligations = z.strictObject({
   noExport: z.literal(true).optional(),
 });
 
+/** Of fewer rows, a group says too much of each. */
+export const LEAST_MINIMUM = 5;
+
+/** What only a permit has. */
+const permitParts = {
+  of: oneOrMany(z.string().max(64)).optional(),
+  minimum: z.int().min(LEAST_MINIMUM, `must be at least ${LEAST_MINIMUM} rows`).max(1_000_000).optional(),
+  budget: z.strictObject({ perDay: z.int().min(1).max(100_000) }).optional(),
+  views: oneOrMany(z.string().regex(/^[^.]+\.[^.]+$/, 'must be of the form schema.view')).optional(),
+  record: z.boolean().optional(),
+};
+export const PERMIT_PARTS = Object.keys(permitParts) as readonly (keyof typeof permitParts)[];
+
 const rule = z.strictObject({
   id: name,
   allow: oneOrMany(z.enum(ACTION_WORDS)).optional(),
   deny: oneOrMany(z.enum(ACTION_WORDS)).optional(),
   require: obligations.optional(),
+  permit: oneOrMany(z.enum(PERMIT_FORMS)).optional(),
+  ...permitParts,
   on: oneOrMany(z.enum(ACTION_WORDS)).optional(),
   to: oneOrMany(z.string().max(300)).optional(),
   in: place.optional(),
@@ -78,6 +101,16 @@ const grant = z.strictObject({
   maxMinutes: z.int().min(1).max(1440),
   reason: z.boolean().default(true),
   stepUp: z.boolean().default(false),
+  text: words.optional(),
+});
+
+/** A function, or the compiled functions of an extension, that statements may call although nothing here can read it. */
+const treatment = z.strictObject({
+  name: objectName.optional(),
+  args: z.array(objectName).max(100).optional(),
+  extension: objectName.optional(),
+  treat: z.enum(['pure', 'reads']),
+  in: place.omit({ schema: true, table: true }).optional(),
   text: words.optional(),
 });
 
@@ -98,6 +131,15 @@ const test = z.strictObject({
   expect: z.enum(['allow', 'deny', 'approval']),
   mask: z.record(z.string().max(64), z.preprocess(nullWord, z.enum([...MASK_STRENGTHS, 'clear']))).optional(),
   limits: limits.optional(),
+  uses: z
+    .record(
+      z.string().max(64),
+      z.preprocess(
+        (value) => (value === 'none' ? [] : typeof value === 'string' ? [value] : value),
+        z.array(z.enum(PERMIT_FORMS)),
+      ),
+    )
+    .optional(),
   by: name.optional(),
 });
 
@@ -107,10 +149,12 @@ export const policyFile = z.strictObject({
   groups: z.record(z.string(), oneOrMany(z.string().min(1).max(300))).default({}),
   grants: z.record(z.string(), grant).default({}),
   rules: z.array(rule).max(2000),
+  functions: z.array(treatment).max(2000).default([]),
   tests: z.array(test).max(2000).default([]),
 });
 
 export type PolicyFile = z.output<typeof policyFile>;
 export type RuleSource = PolicyFile['rules'][number];
 export type TestSource = PolicyFile['tests'][number];
+export type TreatmentSource = PolicyFile['functions'][number];
 export type ApprovalSource = z.output<typeof approval>;

@@ -2,7 +2,9 @@ import { type PolicyAnswer, type PolicyQuestion } from './answer.ts';
 import { type CompiledPolicy } from './compiled-policy.ts';
 import { evaluate } from './evaluate.ts';
 import { maskFor } from './obligations.ts';
+import { permitted } from './permits.ts';
 import { type TestSource } from './policy-file.ts';
+import { PERMIT_FORMS } from './vocabulary.ts';
 
 /** The outcome of one entry under `tests:` of a policy file. */
 export interface PolicyTestResult {
@@ -17,8 +19,9 @@ export interface PolicyTestResult {
 /** Runs the tests that a policy file carries about itself. Time is 12:00 UTC on a Monday where a test names none. */
 export function runPolicyTests(policy: CompiledPolicy): readonly PolicyTestResult[] {
   return policy.tests.map(({ source, line }) => {
-    const answer = evaluate(policy, questionOf(policy, source));
-    const differences = [...differencesOf(policy, source, answer)];
+    const question = questionOf(policy, source);
+    const answer = evaluate(policy, question);
+    const differences = [...differencesOf(policy, source, answer), ...usesDifferences(policy, source, question)];
     return { line, title: titleOf(source), passed: differences.length === 0, differences };
   });
 }
@@ -79,6 +82,19 @@ function* differencesOf(policy: CompiledPolicy, test: TestSource, answer: Policy
     if (expected !== undefined && expected !== got[word]) {
       yield `expected a limit of ${expected} ${word}, got ${got[word] ?? 'none'}`;
     }
+  }
+}
+
+/** The uses of each class that are permitted are those listed, and no others. */
+function* usesDifferences(policy: CompiledPolicy, test: TestSource, question: PolicyQuestion): Iterable<string> {
+  for (const [name, expected] of Object.entries(test.uses ?? {})) {
+    const group = policy.context.classes.find((entry) => entry.name === name)?.group ?? name;
+    const got = PERMIT_FORMS.filter(
+      (form) => permitted(policy, question, { form, class: name, group }).given.length > 0,
+    );
+    const wanted = PERMIT_FORMS.filter((form) => expected.includes(form));
+    if (got.join() !== wanted.join())
+      yield `expected uses of ${name}: ${wanted.join(', ') || 'none'}, got ${got.join(', ') || 'none'}`;
   }
 }
 

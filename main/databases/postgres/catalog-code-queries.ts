@@ -149,6 +149,6 @@ export const SETTINGS = `
 SELECT name, setting FROM pg_catalog.pg_settings
  WHERE name IN ('array_nulls', 'backslash_quote', 'check_function_bodies', 'client_encoding', 'event_triggers',
    'local_preload_libraries', 'log_min_error_statement', 'log_min_messages', 'log_statement', 'quote_all_identifiers',
-   'row_security', 'session_preload_libraries', 'session_replication_role', 'shared_preload_libraries',
+   'row_security', 'server_encoding', 'session_preload_libraries', 'session_replication_role', 'shared_preload_libraries',
    'standard_conforming_strings', 'transform_null_equals', 'xmlbinary')
  ORDER BY name`;

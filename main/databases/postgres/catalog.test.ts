@@ -26,6 +26,8 @@ ALTER TABLE customers DROP COLUMN dropped;
 ALTER TABLE customers ENABLE ROW LEVEL SECURITY;
 COMMENT ON TABLE customers IS 'people who buy';
 COMMENT ON COLUMN customers.email IS 'as given';
+CREATE TABLE doubtful (a int NOT NULL, b int);
+ALTER TABLE doubtful ADD CONSTRAINT later NOT NULL b NOT VALID;
 CREATE TABLE orders (customer int, nr int, note text, PRIMARY KEY (customer, nr), CONSTRAINT who FOREIGN KEY (customer) REFERENCES customers (id));
 CREATE TABLE log (at timestamptz, what text) PARTITION BY RANGE (at);
 CREATE TABLE log_old PARTITION OF log FOR VALUES FROM (MINVALUE) TO ('2024-01-01');
@@ -101,6 +103,13 @@ describe('the catalog, as a role without any rights sees it', () => {
       { name: 'email', type: 'text', typeOid: 25, notNull: false, position: 4, comment: 'as given' },
       { name: 'search', type: 'text', typeOid: 25, notNull: false, position: 5, generatedFrom: ['name', 'email'] },
       { name: 'virtual_mail', type: 'text', typeOid: 25, notNull: false, position: 6, generatedFrom: ['email'] },
+    ]);
+  });
+
+  it('takes a column for one without NULL only where all of its rows were checked', () => {
+    expect(relation('doubtful').columns.map(({ name, notNull }) => ({ name, notNull }))).toEqual([
+      { name: 'a', notNull: true },
+      { name: 'b', notNull: false },
     ]);
   });
 

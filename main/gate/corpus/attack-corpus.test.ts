@@ -67,6 +67,6 @@ describe('how much of the corpus is decided as a person would', () => {
     for (const row of attackRows('./pg-attacks.json').filter((one) => one.verdict === 'masked')) {
       if ((await verdictOf(row)).verdict === 'refuse') refused.push(row.id);
     }
-    expect(refused).toEqual(['pg-plain-12', 'pg-plain-15']);
+    expect(refused).toEqual(['pg-plain-15']);
   });
 });

@@ -1,5 +1,6 @@
 import { type BaseColumn, type ColumnUse, type Hazard, type Place, type RelationUse, type Span } from '../facts.ts';
 import { type CatalogIndex } from './catalog-index.ts';
+import { type Candidates, NO_CANDIDATES } from './forms.ts';
 import { type Column, type Value } from './scope.ts';
 
 /** A WITH query that names in FROM can mean. */
@@ -14,6 +15,9 @@ export interface Environment {
   readonly outer: Environment | undefined;
 }
 
+/** What of a use is known besides its place. */
+export type Shown = Omit<ColumnUse, 'column' | 'place' | 'span'>;
+
 /** Queries that are traced for one statement: each level of nested WITH RECURSIVE traces the one below several times. */
 const MAX_QUERIES = 5_000;
 
@@ -26,6 +30,8 @@ export class Context {
   readonly hazards = new Map<string, Hazard>();
   /** Set where the statement measures what it reads: reading a column is then a use of it (EXPLAIN ANALYZE). */
   measured = false;
+  /** Uses of the statement's outermost query that have a form. */
+  candidates: Candidates = NO_CANDIDATES;
   /** Queries that the trace is inside of. */
   depth = 0;
   readonly #spanOf: (location: number) => Span | undefined;
@@ -47,9 +53,10 @@ export class Context {
     return this.#spanOf(location);
   }
 
-  /** A value is used in a way that can show something about it. */
-  use(value: Value, place: Place, span: Span | undefined): void {
-    for (const column of value.flow) this.#add({ column, place, ...(span === undefined ? {} : { span }) });
+  /** A value is used in a way that can show something about it. What a bounded value shows was said where it was made. */
+  use(value: Value, place: Place, span: Span | undefined, shown: Shown = {}): void {
+    if (value.derivation === 'bounded') return;
+    for (const column of value.flow) this.#add({ column, place, ...shown, ...(span === undefined ? {} : { span }) });
   }
 
   /** A column is read, whatever becomes of its value. */
@@ -127,6 +134,8 @@ export class Context {
   #add(use: ColumnUse): void {
     this.#used.add(use.column);
     const { schema, relation, column } = use.column;
-    this.#uses.set(`${schema}\0${relation}\0${column}\0${use.place}\0${use.span?.start ?? ''}`, use);
+    // A use that shows less never takes the place of one that shows more.
+    const shown = `${use.form ?? ''}\0${use.view ?? ''}\0${String(use.notNull ?? false)}`;
+    this.#uses.set(`${schema}\0${relation}\0${column}\0${use.place}\0${use.span?.start ?? ''}\0${shown}`, use);
   }
 }

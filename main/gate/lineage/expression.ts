@@ -12,10 +12,13 @@ import {
   nodesOf,
   text,
 } from '../understand/postgres/tree.ts';
-import { type Context, type Environment } from './context.ts';
-import { columnOf, fieldOf, resolveColumn } from './names.ts';
+import { type Context, type Environment, type Shown } from './context.ts';
+import { type Candidate, isBuiltin } from './forms.ts';
+import { columnOf, fieldOf, type Reference, resolveColumn } from './names.ts';
 import { queryColumns } from './query.ts';
-import { NOTHING, type Scope, together, type Value } from './scope.ts';
+import { NOTHING, nullable, type Scope, together, type Value } from './scope.ts';
+import { isComparedByValue, isExactNumberType, isScalarType } from './types.ts';
+import { wholeOf } from './whole.ts';
 
 /** Where an expression stands: what it can see. */
 export interface Standing {
@@ -39,9 +42,13 @@ export function expressions(context: Context, list: unknown, standing: Standing,
 function visit(context: Context, node: Node, standing: Standing, place: Place): Value {
   const { kind, fields } = node;
   const inside: Place = place === 'output' ? 'argument' : place;
+  const made = place === 'output' ? whole(context, node, standing) : undefined;
+  if (made !== undefined) return made;
   switch (kind) {
     case 'ColumnRef':
-      return column(context, fields, standing, place);
+      return column(context, fields, standing, place, context.candidates.of.get(fields));
+    case 'NullTest':
+      return nullness(context, fields['arg'], standing, inside);
     case 'A_Indirection':
       return indirection(context, fields, standing, place);
     case 'SubLink':
@@ -50,7 +57,9 @@ function visit(context: Context, node: Node, standing: Standing, place: Place): 
       return used(context, together(queryColumns(context, node, standing).map((one) => one.value)), inside, undefined);
     case 'FuncCall':
       return together([
-        expressions(context, fields['args'], standing, inside),
+        countsValues(fields)
+          ? nullness(context, listOf(fields['args'])[0], standing, inside)
+          : expressions(context, fields['args'], standing, inside),
         expressions(context, fields['agg_order'], standing, 'ordering'),
         expression(context, fields['agg_filter'], standing, 'predicate'),
         window(context, fieldsOf(fields['over']), standing),
@@ -93,14 +102,81 @@ function parts(context: Context, node: Node, standing: Standing, place: Place): 
   return together(values);
 }
 
-function used(context: Context, value: Value, place: Place, span: Span | undefined): Value {
-  context.use(value, place, span);
-  return value.flow.size === 0 ? NOTHING : { flow: value.flow, derivation: 'computed' };
+function used(context: Context, value: Value, place: Place, span: Span | undefined, shown?: Shown): Value {
+  context.use(value, place, span, shown);
+  return shown === undefined ? together([value]) : { flow: value.flow, derivation: 'bounded' };
 }
 
-function column(context: Context, fields: Fields, standing: Standing, place: Place): Value {
+/** What the whole list of `whole.ts` gives; undefined where the expression, or a column in it, is of another kind. */
+function whole(context: Context, node: Node, standing: Standing): Value | undefined {
+  const shape = wholeOf(node);
+  if (shape === undefined) return undefined;
+  const { result, uses } = context.apart(() =>
+    shape.columns.map((fields) => ({
+      ...resolveColumn(context, fields, standing.scope),
+      span: context.span(locationOf(fields)),
+    })),
+  );
+  const types = result.flatMap(({ value: { derivation, type }, entry }) =>
+    derivation === 'plain' && entry === undefined && type !== undefined && !context.index.hasUserCast(type)
+      ? [type]
+      : [],
+  );
+  if (types.length < result.length || !shape.fits(types, context.index.snapshot.settings['server_encoding']))
+    return undefined;
+  context.keepUses(uses);
+  const read = result.map(({ value, span }) => context.read(value, span));
+  return { flow: together(read).flow, derivation: 'whole' };
+}
+
+/** count(c), which counts the values that are not NULL. */
+function countsValues(fields: Fields): boolean {
+  const only =
+    nodesOf(fields['args']).length === 1 && fields['agg_distinct'] !== true && fields['func_variadic'] !== true;
+  return only && isBuiltin(functionName(fields), 'count');
+}
+
+function nullness(context: Context, value: unknown, standing: Standing, place: Place): Value {
+  const node = nodeOf(value);
+  return node?.kind === 'ColumnRef'
+    ? column(context, node.fields, standing, place, { form: 'nullness' })
+    : expression(context, value, standing, place);
+}
+
+/** What a use of this column shows, where it is of the form that its place in the statement suggests. */
+function shownBy(
+  context: Context,
+  { value, entry }: Reference,
+  candidate: Candidate,
+  standing: Standing,
+): Shown | undefined {
+  const { derivation, origin, notNull, type } = value;
+  if (entry !== undefined || derivation !== 'plain' || type === undefined || !isScalarType(type)) return undefined;
+  const { form, compared, other } = candidate;
+  if (form === 'nullness') return { form, ...(notNull ? { notNull } : {}) };
+  if (origin === undefined) return undefined;
+  switch (form) {
+    case 'group':
+    case 'cardinality':
+      return { form };
+    case 'aggregate':
+      return isExactNumberType(type) ? { form } : undefined;
+    case 'equality':
+      return isComparedByValue(type) && compared !== undefined ? { form, compared } : undefined;
+    case 'join': {
+      if (other === undefined || !isComparedByValue(type)) return undefined;
+      const { result } = context.apart(() => resolveColumn(context, other, standing.scope));
+      const { origin: partner, derivation: made, type: its } = result.value;
+      const fits = partner !== undefined && made === 'plain' && its !== undefined && isComparedByValue(its);
+      return fits ? { form, joined: [...result.value.flow] } : undefined;
+    }
+  }
+}
+
+function column(context: Context, fields: Fields, standing: Standing, place: Place, candidate?: Candidate): Value {
   const span = context.span(locationOf(fields));
-  const { value, entry } = resolveColumn(context, fields, standing.scope);
+  const reference = resolveColumn(context, fields, standing.scope);
+  const { value, entry } = reference;
   context.read(value, span);
   if (entry !== undefined)
     return used(context, value, place === 'output' || place === 'argument' ? 'whole-row' : place, span);
@@ -113,7 +189,7 @@ function column(context: Context, fields: Fields, standing: Standing, place: Pla
       'Read the column as it is.',
     );
   }
-  return used(context, value, place, span);
+  return used(context, value, place, span, candidate && shownBy(context, reference, candidate, standing));
 }
 
 /** `(row).column` of something in FROM is that column; of any other value it may be a field, or a call of a function. */
@@ -166,7 +242,8 @@ function subLink(context: Context, fields: Fields, standing: Standing, place: Pl
       return NOTHING;
     case 'EXPR_SUBLINK': {
       const [only, another] = columns;
-      if (place === 'output' && only !== undefined && another === undefined) return only.value;
+      // Without a row it is NULL.
+      if (place === 'output' && only !== undefined && another === undefined) return nullable(only).value;
       return used(context, carried, inside, span);
     }
     default:
@@ -226,13 +303,6 @@ export function isScalar(context: Context, value: unknown, standing: Standing): 
     default:
       return false;
   }
-}
-
-const SCALAR_TYPES =
-  /^(?:bool|boolean|bytea|char|bpchar|character|character varying|varchar|text|name|smallint|integer|bigint|int2|int4|int8|oid|real|double precision|float4|float8|numeric|money|date|time|timetz|timestamp|timestamptz|time with(?:out)? time zone|timestamp with(?:out)? time zone|interval|uuid|inet|cidr|macaddr|json|jsonb|xml)(?:\(\d+(?:,\d+)?\))?(?: with(?:out)? time zone)?(?:\[\])*$/;
-
-function isScalarType(type: string): boolean {
-  return SCALAR_TYPES.test(type);
 }
 
 function typeName(fields: Fields): string {

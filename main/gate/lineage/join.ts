@@ -4,7 +4,7 @@ import { type Context } from './context.ts';
 import { expression, type Standing } from './expression.ts';
 import { aliased, fromItem } from './from.ts';
 import { columnOf } from './names.ts';
-import { type Column, type Entry, oneOf } from './scope.ts';
+import { type Column, type Entry, nullable, oneOf } from './scope.ts';
 
 /**
  * A join: its sides stay visible by their names, its columns by bare names; with an alias only the join itself is
@@ -20,8 +20,11 @@ export function joinEntries(
     const item = nodeOf(value);
     return item === undefined ? [] : fromItem(context, item, around, seen);
   };
-  const left = side(fields['larg'], before);
-  const right = side(fields['rarg'], [...before, ...left]);
+  const kind = text(fields['jointype']);
+  const written = side(fields['larg'], before);
+  const left = kind === 'JOIN_RIGHT' || kind === 'JOIN_FULL' ? written.map(outer) : written;
+  const inner = side(fields['rarg'], [...before, ...left]);
+  const right = kind === 'JOIN_LEFT' || kind === 'JOIN_FULL' ? inner.map(outer) : inner;
   const leftColumns = bareColumns(left);
   const rightColumns = bareColumns(right);
   const merged = mergedNames(fields, leftColumns, rightColumns);
@@ -69,6 +72,11 @@ export function joinEntries(
 
 function bareColumns(entries: readonly Entry[]): readonly Column[] {
   return entries.filter((entry) => entry.unqualified).flatMap((entry) => entry.columns);
+}
+
+/** The side of an outer join that may have no row. */
+function outer(entry: Entry): Entry {
+  return { ...entry, columns: entry.columns.map(nullable) };
 }
 
 function byNameOnly(entry: Entry): Entry {

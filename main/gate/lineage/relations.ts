@@ -1,4 +1,4 @@
-import { type CatalogRelation } from '../../databases/catalog.ts';
+import { type CatalogColumn, type CatalogRelation } from '../../databases/catalog.ts';
 import { type BaseColumn, type ColumnUse, type Hazard, type RelationUse, type Span } from '../facts.ts';
 import { inspect } from '../understand/postgres/inspect.ts';
 import { newerGrammar } from '../understand/postgres/newer-grammar.ts';
@@ -29,8 +29,7 @@ export function relationColumns(
 ): readonly Column[] {
   if (relation.kind !== 'view' && relation.kind !== 'materialized view') {
     return relation.columns.map((column) => {
-      const { own, generatedFrom } = context.index.source(relation, column);
-      return { name: column.name, value: baseValue(own, generatedFrom, column.type) };
+      return { name: column.name, value: baseValue(context.index, relation, column) };
     });
   }
   const view = viewLineage(context.index, relation, context.views);
@@ -41,10 +40,26 @@ export function relationColumns(
 }
 
 /** A generated column is computed: whoever may not see what it is computed from may not see it either. */
-function baseValue(own: readonly BaseColumn[], generatedFrom: readonly BaseColumn[], type: string): Value {
-  if (generatedFrom.length === 0) return { flow: new Set(own), derivation: 'plain', type };
+function baseValue(index: CatalogIndex, relation: CatalogRelation, column: CatalogColumn): Value {
+  const { own, generatedFrom } = index.source(relation, column);
+  const { type } = column;
+  if (generatedFrom.length === 0) {
+    const origin = index.baseColumn(relation.schema, relation.name, column.name);
+    const notNull = own.every((one) => (one === origin ? isNotNull(relation, column.name) : isNotNullIn(index, one)));
+    return { flow: new Set(own), derivation: 'plain', type, origin, ...(notNull ? { notNull } : {}) };
+  }
   const flow = new Set([...own, ...generatedFrom]);
   return { flow, derivation: 'computed', type, deferred: [...flow].map((column) => ({ column, place: 'argument' })) };
+}
+
+/** PostgreSQL does not check NOT NULL of a foreign table. */
+function isNotNull({ kind, columns }: CatalogRelation, name: string): boolean {
+  return kind !== 'foreign table' && columns.some((column) => column.name === name && column.notNull);
+}
+
+function isNotNullIn(index: CatalogIndex, { schema, relation, column }: BaseColumn): boolean {
+  const member = index.relation(schema, relation);
+  return member !== undefined && isNotNull(member, column);
 }
 
 function viewLineage(index: CatalogIndex, relation: CatalogRelation, within: readonly string[]): ViewLineage {
@@ -77,12 +92,23 @@ function traceView(
   return {
     columns: columns.map((column, at) => {
       const listed = relation.columns[at];
-      const name = listed?.name ?? column.name;
+      const own = listed?.name ?? column.name;
       // The view's own column is a source too: what is stored in a materialized view, or classified by its name.
-      const flow = new Set([...column.value.flow, index.baseColumn(relation.schema, relation.name, name)]);
-      return { name, value: { ...column.value, flow, ...(listed === undefined ? {} : { type: listed.type }) } };
+      const flow = new Set([...column.value.flow, index.baseColumn(relation.schema, relation.name, own)]);
+      const { origin: _, notNull, deferred, ...value } = column.value;
+      return {
+        name: own,
+        value: {
+          ...value,
+          flow,
+          ...(listed === undefined ? {} : { type: listed.type }),
+          // A materialized view may be older than the constraint.
+          ...(notNull && relation.kind === 'view' ? { notNull } : {}),
+          ...(deferred === undefined ? {} : { deferred: deferred.map((use) => usedInView(use, name)) }),
+        },
+      };
     }),
-    uses: context.uses,
+    uses: context.uses.map((use) => usedInView(use, name)),
     relations: [...context.relations.values()].map((use) => ({ ...use, via: name })),
     hazards: [...context.hazards.values()].map((hazard) => ({
       ...hazard,
@@ -90,6 +116,13 @@ function traceView(
       next: 'Ask the owner of the view, or query the tables behind it.',
     })),
   };
+}
+
+/** What a use inside a view shows is the choice of its author, unless it shows nothing. */
+function usedInView({ column, place, span, view, notNull }: ColumnUse, name: string): ColumnUse {
+  const where = span === undefined ? {} : { span };
+  if (notNull) return { column, place, form: 'nullness', notNull, ...where };
+  return { column, place, form: 'view', view: view ?? name, ...where };
 }
 
 function untraceable(name: string, why: string): ViewLineage {

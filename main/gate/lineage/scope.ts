@@ -9,6 +9,10 @@ export interface Value {
   readonly derivation: Derivation;
   /** Type as the server formats it, where it is known. */
   readonly type?: string;
+  /** The one column of a table that it is, where no view stands between. */
+  readonly origin?: BaseColumn;
+  /** It cannot be NULL. */
+  readonly notNull?: true;
   /** Uses that happen only where the column is asked for: the computed columns of a view. */
   readonly deferred?: readonly ColumnUse[];
 }
@@ -18,18 +22,27 @@ export const NOTHING: Value = { flow: new Set(), derivation: 'computed' };
 /** The values together: what an expression over all of them carries. */
 export function together(values: Iterable<Value>): Value {
   const flow = new Set<BaseColumn>();
-  for (const value of values) for (const column of value.flow) flow.add(column);
-  return flow.size === 0 ? NOTHING : { flow, derivation: 'computed' };
+  let bounded = true;
+  for (const value of values) {
+    for (const column of value.flow) flow.add(column);
+    if (value.flow.size > 0 && value.derivation !== 'bounded') bounded = false;
+  }
+  if (flow.size === 0) return NOTHING;
+  return { flow, derivation: bounded ? 'bounded' : 'computed' };
 }
 
 /** One of the values, unchanged: rows of UNION ALL, of VALUES, sides of a join column. */
 export function oneOf(values: readonly Value[]): Value {
   const [first] = values;
   const type = first?.type;
+  const { flow, derivation } = together(values);
+  const are = (...wanted: readonly Derivation[]): boolean =>
+    values.length > 0 && values.every((value) => wanted.includes(value.derivation));
   return {
-    flow: together(values).flow,
-    derivation: values.length > 0 && values.every((value) => value.derivation === 'plain') ? 'plain' : 'computed',
+    flow,
+    derivation: are('plain') ? 'plain' : are('plain', 'whole') ? 'whole' : derivation,
     ...(type !== undefined && values.every((value) => value.type === type) ? { type } : {}),
+    ...(values.length > 0 && values.every((value) => value.notNull) ? { notNull: true } : {}),
   };
 }
 
@@ -41,6 +54,12 @@ export interface Column {
   readonly certain?: boolean;
   /** Left out of `*`: a column that SEARCH or CYCLE adds, seen from inside the query it belongs to. */
   readonly unexpanded?: boolean;
+}
+
+/** The column where it can be NULL for want of a row. */
+export function nullable(column: Column): Column {
+  const { notNull: _, ...value } = column.value;
+  return { ...column, value };
 }
 
 /** Something in FROM that names can refer to. */

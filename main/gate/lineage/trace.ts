@@ -9,6 +9,7 @@ import { type CatalogIndex } from './catalog-index.ts';
 import { Context } from './context.ts';
 import { traceDefinition } from './definition.ts';
 import { nameHazards } from './foreign-names.ts';
+import { candidates } from './forms.ts';
 import { type Output, queryColumns } from './query.ts';
 import { relationColumns } from './relations.ts';
 import { NOTHING } from './scope.ts';
@@ -25,6 +26,7 @@ export function trace(tree: Tree, index: CatalogIndex): Lineage {
   try {
     for (const hazard of nameHazards(tree.inspection, index)) context.addHazard(hazard);
     for (const hazard of newerGrammar(tree, index.snapshot.serverMajor)) context.addHazard(hazard);
+    context.candidates = candidates(root, index);
     const outputs = statement(context, root);
     if (!isWriteStatement(root.kind) && root.kind !== 'ExplainStmt') writtenByName(context, tree);
     return lineage(context, outputs);
@@ -116,9 +118,11 @@ function lineage(context: Context, columns: readonly Output[]): Lineage {
       );
     return { name, flow: [...value.flow], derivation: value.derivation, ...(span === undefined ? {} : { span }) };
   });
+  const { groupSize } = context.candidates;
   return {
     outputs,
     uses: context.uses,
+    ...(groupSize === undefined ? {} : { groupSize }),
     relations: [...context.relations.values()],
     hazards: [...context.hazards.values()],
   };

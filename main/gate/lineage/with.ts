@@ -1,8 +1,9 @@
+import { type Derivation } from '../facts.ts';
 import { type Fields, fieldsOf, items, locationOf, names, nodeOf, text } from '../understand/postgres/tree.ts';
 import { type Context, type Environment, type WithQuery } from './context.ts';
 import { type Standing } from './expression.ts';
 import { queryColumns } from './query.ts';
-import { type Column, NOTHING, oneOf, together } from './scope.ts';
+import { type Column, NOTHING, nullable, oneOf, together } from './scope.ts';
 
 /** Traces the WITH queries of a statement; gives the environment that the statement itself sees. */
 export function withQueries(context: Context, fields: Fields, standing: Standing): Environment | undefined {
@@ -73,7 +74,7 @@ class RecursiveQuery implements WithQuery {
           standing,
         );
       });
-      this.#columns = named(this.#context, this.#query, start.result);
+      this.#columns = named(this.#context, this.#query, start.result).map(nullable);
       for (let size = -1; size !== weight(this.#columns);) {
         size = weight(this.#columns);
         const round = this.#context.apart(() => traced(this.#context, this.#query, standing));
@@ -96,9 +97,12 @@ function mixed(column: Column, before: Column | undefined): Column['value'] {
   return before === undefined ? column.value : oneOf([column.value, before.value]);
 }
 
-/** Grows with each round that adds a column to a flow, or takes away that it is plain. */
+/** What `mixed` of two derivations is, grows along this list. */
+const DERIVATIONS: readonly Derivation[] = ['plain', 'whole', 'bounded', 'computed'];
+
+/** Grows with each round that adds a column to a flow, or makes it more than it was. */
 function weight(columns: readonly Column[]): number {
-  return columns.reduce((sum, { value }) => sum + 2 * value.flow.size + (value.derivation === 'plain' ? 0 : 1), 0);
+  return columns.reduce((sum, { value }) => sum + 4 * value.flow.size + DERIVATIONS.indexOf(value.derivation), 0);
 }
 
 function traced(context: Context, query: Fields, standing: Standing): readonly Column[] {

@@ -1,0 +1,200 @@
+import { permitted, type Permission } from '../policy/permits.ts';
+import { type PermitForm } from '../policy/vocabulary.ts';
+import { askPolicy, changes, policyQuestion, type DecideInput } from './decide-access.ts';
+import { anyOf, FORMS, FORMS_AT, PLACES, whom } from './decide-words.ts';
+import { type BaseColumn, type ColumnUse, type Lineage } from './facts.ts';
+import { type ColumnClass } from '../policy/classification.ts';
+import { type PermittedUse, type Reason, type UsedPermit } from './verdict.ts';
+
+/** A use of a column that is masked for the asker. */
+export interface MaskedUse {
+  readonly use: ColumnUse;
+  readonly class: ColumnClass;
+  /** `public.customers.email (e-mail address, pii) is masked for you by rule r`. */
+  readonly introduction: string;
+  /** What else would be possible: the grant that lifts the mask. */
+  readonly lifted: string;
+}
+
+export interface PermitJudgement {
+  readonly permitted: readonly PermittedUse[];
+  readonly groupSize: { readonly output: number; readonly minimum: number } | undefined;
+  readonly reasons: readonly Reason[];
+}
+
+/** What permits are asked with: views count too, since a permit for a table is none for what stands before it. */
+export interface PermitQuestions {
+  of(form: PermitForm, column: BaseColumn, columnClass: ColumnClass, view?: string): Permission;
+}
+
+/** Asks about the column's relation, and about the views of the statement that mask what is read through them. */
+export function permitQuestions(
+  input: DecideInput,
+  views: readonly { readonly schema: string; readonly name: string }[],
+): PermitQuestions {
+  const known = new Map<string, Permission>();
+  return {
+    of(form, { schema, relation }, columnClass, view) {
+      const key = [form, schema, relation, columnClass.class, columnClass.group, view].join('\0');
+      const before = known.get(key);
+      if (before !== undefined) return before;
+      const wanted = {
+        form,
+        class: columnClass.class,
+        group: columnClass.group,
+        ...(view === undefined ? {} : { view }),
+      };
+      const answers = [{ schema, name: relation }, ...views].map((asked) =>
+        permitted(input.policy, policyQuestion(input, 'select', asked), wanted),
+      );
+      const everywhere = answers.every(({ given }) => given.length > 0);
+      const offered = answers[0]?.offered ?? [];
+      const given = everywhere ? [...new Set(answers.flatMap((answer) => answer.given))] : [];
+      known.set(key, { given, offered });
+      return { given, offered };
+    },
+  };
+}
+
+/** Permits are for statements that only read: what a write or a plan shows of a use is not bounded by its form. */
+export function onlyReads({ facts }: DecideInput): boolean {
+  return facts.action === 'select' && !changes(facts);
+}
+
+/** Every use that is not permitted is a reason; uses are permitted one by one, and then looked at together. */
+export function judgeUses(
+  input: DecideInput,
+  lineage: Lineage,
+  questions: PermitQuestions,
+  uses: readonly MaskedUse[],
+): PermitJudgement {
+  const found = new Map<string, PermittedUse>();
+  const reasons: Reason[] = [];
+  let minimum = 0;
+  for (const masked of uses) {
+    const { use, class: columnClass } = masked;
+    const { form, column, view } = use;
+    const reason = (next?: string): number => reasons.push(useReason(masked, next ?? hint(input, questions, masked)));
+    if (form === undefined || !onlyReads(input)) {
+      reason();
+      continue;
+    }
+    const { given, offered } = questions.of(form, column, columnClass, view);
+    if (given.length === 0) {
+      reason(`${PLACES[use.place].next} ${offer(input, FORMS[form].what, offered)}`);
+      continue;
+    }
+    const wrong = outOfForm(input, uses, masked);
+    if (wrong !== undefined) {
+      reason(wrong);
+      continue;
+    }
+    if (form === 'group' || form === 'aggregate') minimum = Math.max(minimum, ...given.map((permit) => permit.minimum));
+    const key = `${form}\0${columnClass.class}`;
+    const before = found.get(key);
+    const keeps = use.compared !== undefined && given.some((permit) => permit.recordsValue);
+    found.set(key, {
+      form,
+      class: columnClass.class,
+      columns: [...new Set([...(before?.columns ?? []), column])],
+      permits: mergePermits(before?.permits ?? [], given.map(usedPermit)),
+      ...(keeps ? { compared: use.compared } : {}),
+    });
+  }
+  const [unordered] = minimum > 0 ? seenGroups(lineage, uses) : [];
+  if (unordered !== undefined) reasons.push(unordered);
+  const { groupSize: output } = lineage;
+  return {
+    permitted: [...found.values()],
+    groupSize: minimum > 0 && output !== undefined ? { output, minimum } : undefined,
+    reasons,
+  };
+}
+
+export function usedPermit({ reference: rule, perDay }: Permission['given'][number]): UsedPermit {
+  return { rule, ...(perDay === undefined ? {} : { perDay }) };
+}
+
+export function mergePermits(one: readonly UsedPermit[], other: readonly UsedPermit[]): readonly UsedPermit[] {
+  return [...new Map([...one, ...other].map((permit) => [permit.rule.id, permit])).values()];
+}
+
+/** Forms of which a statement has one: two together show more than each does. */
+const ALONE: ReadonlySet<PermitForm> = new Set(['equality', 'join', 'group', 'aggregate', 'cardinality']);
+
+/** Why a use that is permitted by itself is not in this statement: what has to be different. */
+function outOfForm(input: DecideInput, uses: readonly MaskedUse[], { use }: MaskedUse): string | undefined {
+  const { form } = use;
+  if (form === undefined || !ALONE.has(form)) return undefined;
+  const others = uses.filter((other) => other.use.form !== undefined && ALONE.has(other.use.form));
+  if (others.some((other) => other.use.form !== form))
+    return 'It is permitted, but not together with the other use of a masked column: run two statements.';
+  const written = new Set(others.map((other) => other.use.span?.start));
+  if (form === 'equality' && written.size > 1)
+    return 'It is permitted once in a statement: compare one masked column with one value.';
+  if (form !== 'join') return undefined;
+  if (written.size > 2) return 'It is permitted for one pair of masked columns in a statement.';
+  return notJoinable(input, uses, use);
+}
+
+/** A join shows who shares a value, unless one side holds values that the asker knows or can put there. */
+function notJoinable(input: DecideInput, uses: readonly MaskedUse[], use: ColumnUse): string | undefined {
+  const maskedAs = new Map(uses.map((other) => [other.use.column, other.class.class]));
+  const sides = [use.column, ...(use.joined ?? [])];
+  if (!sides.every((side) => maskedAs.get(side) === maskedAs.get(use.column)))
+    return 'It is permitted between columns of one class that are both masked for you.';
+  const pair = new Set(sides);
+  if (uses.some((other) => pair.has(other.use.column) && other.use.form !== 'join'))
+    return 'It is permitted where the columns have no other use in the statement.';
+  const writable = sides.find(({ schema, relation }) =>
+    WRITES.some((action) => askPolicy(input, action, { schema, name: relation }).effect === 'allow'),
+  );
+  if (writable === undefined) return undefined;
+  return `It is permitted between tables that you may not write, and you may write ${writable.schema}.${writable.relation}.`;
+}
+
+const WRITES = ['insert', 'update', 'merge', 'copy'] as const;
+
+/** Groups come in the order of the columns that ORDER BY leaves out: those that are seen must not be among them. */
+function* seenGroups(lineage: Lineage, uses: readonly MaskedUse[]): Iterable<Reason> {
+  const hidden = new Set(uses.map(({ use }) => use.column));
+  const [masked] = uses.filter(({ use }) => use.form === 'group');
+  if (masked === undefined) return;
+  for (const { form, column, span } of lineage.uses) {
+    if (form !== 'group' || hidden.has(column)) continue;
+    yield {
+      code: 'masked-column-used',
+      sentence: `${masked.introduction}; groups would come in the order of its values.`,
+      next: `Name count(*) and ${column.column} in ORDER BY.`,
+      ...(span === undefined ? {} : { span }),
+    };
+  }
+}
+
+function useReason({ use, introduction, lifted }: MaskedUse, next: string): Reason {
+  const { where, why } = PLACES[use.place];
+  return {
+    code: 'masked-column-used',
+    sentence: `${introduction}; it is used ${where}, and ${why}.`,
+    next: `${next}${lifted}`,
+    ...(use.span === undefined ? {} : { span: use.span }),
+  };
+}
+
+/** What to write instead, and what a permit would allow at such a place, should the asker have one. */
+function hint(input: DecideInput, questions: PermitQuestions, { use, class: columnClass }: MaskedUse): string {
+  const { next } = PLACES[use.place];
+  if (!onlyReads(input)) return next;
+  const possible = FORMS_AT[use.place]?.filter((form) => questions.of(form, use.column, columnClass).given.length > 0);
+  const hows = (possible ?? []).map((form) => `The policy permits you ${FORMS[form].what}: ${FORMS[form].how}.`);
+  return [next, ...hows].join(' ');
+}
+
+/** Which permits would allow a use, and for whom they are. */
+function offer({ principal }: DecideInput, what: string, offered: Permission['offered']): string {
+  const [first] = offered;
+  if (first === undefined) return `No rule of the policy permits ${what}.`;
+  const who = anyOf([...new Set(offered.flatMap((permit) => permit.to.words.map(whom)))]);
+  const whose = principal.agent === undefined ? 'not you here' : 'not an agent acting for you here';
+  return `Rule ${first.reference.id} permits ${what} to ${who}, ${whose}.`;
+}
