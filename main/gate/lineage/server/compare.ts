@@ -1,18 +1,18 @@
 import { type BaseColumn, type Facts, type Lineage } from '../../facts.ts';
 import { type CatalogIndex } from '../catalog-index.ts';
-import { type Accepts, harmlessObjects } from './harmless.ts';
+import { type Accepts, knownObjects } from './harmless.ts';
 import { type ServerColumn, type ServerLineage } from './server-lineage.ts';
 import { FIRST_USER_OID } from './tree-lineage.ts';
 
 /** What the two lineages of one statement do not agree on. */
 export interface Disagreement {
-  readonly code: 'outputs' | 'flow' | 'plain' | 'use' | 'row-security' | 'relation' | 'write' | 'lock' | 'object';
+  readonly code: 'outputs' | 'flow' | 'derivation' | 'use' | 'row-security' | 'relation' | 'write' | 'lock' | 'object';
   /** Part of a sentence, after a colon; names of columns and relations, never a value. */
   readonly what: string;
 }
 
 export interface Tolerance {
-  /** Objects outside pg_catalog that the lineage of the text knew and accepted; where absent, `harmlessObjects`. */
+  /** Objects outside pg_catalog that the statement may use; where absent, those that the lineage of the text knew. */
   readonly accepts?: Accepts;
   /**
    * False for columns by which row security may decide without giving anything away; where absent, there are none. The
@@ -34,7 +34,7 @@ export function disagreement(
   facts: Facts,
   server: ServerLineage,
   index: CatalogIndex,
-  { accepts = harmlessObjects(index.snapshot), guards = () => true }: Tolerance = {},
+  { accepts = knownObjects(raw, index.snapshot), guards = () => true }: Tolerance = {},
 ): Disagreement | undefined {
   // EXPLAIN gives rows of its own making; what its query would give is used inside it or not at all.
   const outputs = facts.action === 'explain' ? undefined : differentOutputs(raw, server, index);
@@ -61,8 +61,12 @@ function differentOutputs(raw: Lineage, server: ServerLineage, index: CatalogInd
       if (missed === undefined) continue;
       return { code: 'flow', what: `for the server, output ${number} carries ${missed}, which was not traced` };
     }
-    if (output.derivation === 'plain' && own?.plain !== true) {
-      return { code: 'plain', what: `for the server, output ${number} is computed; it was traced as a column` };
+    const made = own?.derivation ?? 'computed';
+    if (output.derivation === 'plain' && made !== 'plain') {
+      return { code: 'derivation', what: `for the server, output ${number} is computed; it was traced as a column` };
+    }
+    if (output.derivation === 'whole' && made === 'computed') {
+      return { code: 'derivation', what: `for the server, output ${number} is computed in a way that may fail` };
     }
   }
   return undefined;
@@ -75,17 +79,9 @@ function differentUses(
   guards: (column: BaseColumn) => boolean,
 ): Disagreement | undefined {
   const used = new Set(raw.uses.map((use) => use.column));
-  // What an output is made of counts as its flow where it is masked whole.
-  const whole = raw.outputs.filter(({ derivation }) => derivation === 'whole').flatMap(({ flow }) => flow);
-  const made = new Set([...used, ...whole]);
-  for (const [columns, known] of [
-    [server.statement.uses, used],
-    [server.statement.made, made],
-  ] as const) {
-    for (const column of columns) {
-      const missed = missing(column, known, index);
-      if (missed !== undefined) return { code: 'use', what: `the server uses ${missed}, which was not traced` };
-    }
+  for (const column of server.statement.uses) {
+    const missed = missing(column, used, index);
+    if (missed !== undefined) return { code: 'use', what: `the server uses ${missed}, which was not traced` };
   }
   for (const column of server.rowSecurity.uses) {
     const missed = missing(column, used, index, guards);

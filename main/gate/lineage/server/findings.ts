@@ -1,12 +1,10 @@
 import { type ObjectFields } from './shapes.ts';
 import { type TreeNode, field, isList, type TreeValue } from './node-tree.ts';
-import { type Deferred } from './values.ts';
 import { type ServerColumn, type ServerObjects, type ServerRelation } from './server-lineage.ts';
 
 /** Where the walk over a tree puts what it finds. */
 export class Findings implements ServerObjects {
   uses = new Set<ServerColumn>();
-  made = new Set<ServerColumn>();
   readonly relations = new Map<number, ServerRelation>();
   readonly functions = new Set<number>();
   readonly operators = new Set<number>();
@@ -26,22 +24,15 @@ export class Findings implements ServerObjects {
   }
 
   /** Runs a part of the walk and gives its uses instead of keeping them. */
-  apart<T>(run: () => T): { readonly result: T; readonly deferred: Deferred } {
-    const { uses, made } = this;
-    this.uses = new Set();
-    this.made = new Set();
+  apart<T>(run: () => T): { readonly result: T; readonly uses: ReadonlySet<ServerColumn> } {
+    const before = this.uses;
+    const uses = new Set<ServerColumn>();
+    this.uses = uses;
     try {
-      const result = run();
-      return { result, deferred: { uses: this.uses, made: this.made } };
+      return { result: run(), uses };
     } finally {
-      this.uses = uses;
-      this.made = made;
+      this.uses = before;
     }
-  }
-
-  keep({ uses, made }: Deferred): void {
-    for (const column of uses) this.uses.add(column);
-    for (const column of made) this.made.add(column);
   }
 }
 

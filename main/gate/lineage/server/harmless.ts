@@ -1,62 +1,41 @@
 import { type CatalogSnapshot } from '../../../databases/catalog.ts';
+import { type Lineage } from '../../facts.ts';
+import { isReviewedFunction } from '../../understand/postgres/extensions.ts';
 
 /** True for an object outside pg_catalog, by its OID. */
 export type Accepts = (kind: 'function' | 'operator' | 'type', oid: number) => boolean;
 
-/** Extensions whose functions in C compute from what they are given and do nothing else; only a superuser can make these. */
-const COMPUTING: ReadonlySet<string> = new Set([
-  'btree_gist',
-  'citext',
-  'cube',
-  'earthdistance',
-  'hstore',
-  'intarray',
-  'isn',
-  'ltree',
-  'pg_trgm',
-  'seg',
-  'vector',
-]);
-
 const kept = new WeakMap<CatalogSnapshot, Accepts>();
 
 /**
- * Objects of a database that run no code of its own: enums, domains without checks that call anything, rows of tables,
- * arrays of these; operators, casts and types of extensions that compute, where their functions are in C.
+ * Objects of a database that bring no code of their own, or code that was reviewed: compiled functions of well-known
+ * extensions and operators that call them; enums, domains whose checks call nothing, types that reviewed functions
+ * handle, rows of relations, and arrays of these.
  */
 export function harmlessObjects(snapshot: CatalogSnapshot): Accepts {
   const known = kept.get(snapshot);
   if (known !== undefined) return known;
-  const computing = (extension: string | undefined): boolean => extension !== undefined && COMPUTING.has(extension);
-  const compiled = new Set<number>();
-  for (const { oid, extension, source } of snapshot.functions) {
-    if (computing(extension) && source.kind === 'compiled') compiled.add(oid);
-  }
-  const objects = {
-    type: new Set<number>(),
-    operator: new Set<number>(),
-    // A function of an extension is called by name like any other; behind an operator or a cast it is part of that.
-    function: new Set<number>(),
-  };
-  for (const { extension, oid, function: code } of snapshot.operators) {
-    if (!computing(extension) || !compiled.has(code.oid)) continue;
-    objects.operator.add(oid);
-    objects.function.add(code.oid);
-  }
-  for (const { extension, function: code } of snapshot.casts) {
-    if (code !== undefined && computing(extension) && compiled.has(code.oid)) objects.function.add(code.oid);
-  }
-  for (const { oid, array, extension, functions } of snapshot.types) {
-    if (functions.length > 0 && !computing(extension)) continue;
-    objects.type.add(oid);
-    if (array > 0) objects.type.add(array);
+  const functions = new Set(snapshot.functions.filter(isReviewedFunction).map(({ oid }) => oid));
+  const operators = new Set<number>();
+  for (const one of snapshot.operators) if (functions.has(one.function.oid)) operators.add(one.oid);
+  const types = new Set<number>();
+  for (const type of snapshot.types) {
+    if (type.functions.every(({ oid }) => functions.has(oid))) types.add(type.oid).add(type.array);
   }
   for (const { rowType } of snapshot.relations) {
-    if (rowType === undefined) continue;
-    objects.type.add(rowType.oid);
-    objects.type.add(rowType.array);
+    if (rowType !== undefined) types.add(rowType.oid).add(rowType.array);
   }
+  const objects = { function: functions, operator: operators, type: types };
   const accepts: Accepts = (kind, oid) => objects[kind].has(oid);
   kept.set(snapshot, accepts);
   return accepts;
+}
+
+/**
+ * Those, and the code that the lineage of the text says the statement runs or may run. Whether that may run is not the
+ * question here: it was decided on that lineage.
+ */
+export function knownObjects({ code = [] }: Lineage, snapshot: CatalogSnapshot): Accepts {
+  const harmless = harmlessObjects(snapshot);
+  return (kind, oid) => harmless(kind, oid) || code.some((use) => use.kind === kind && use.oid === oid);
 }

@@ -12,4 +12,4 @@ export {
   type ServerRelation,
 } from './server-lineage.ts';
 export { type Disagreement, disagreement, type Tolerance } from './compare.ts';
-export { type Accepts, harmlessObjects } from './harmless.ts';
+export { type Accepts, harmlessObjects, knownObjects } from './harmless.ts';

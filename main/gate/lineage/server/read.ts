@@ -40,7 +40,7 @@ export function lineageOf(trees: ServerTrees): ServerLineage | UnknownLineage | 
     // Into what is written go the defaults of the table, which its owner wrote: of the text, only the text counts.
     const written = writes ? { ...statement, ...callsOf(asked(trees.parsed)) } : statement;
     return {
-      outputs: outputs.map(({ flow, plain }) => ({ flow, plain })),
+      outputs: outputs.map(({ flow, derivation }) => ({ flow, derivation })),
       statement: both(written, views),
       rowSecurity,
       writes,
@@ -73,7 +73,7 @@ function callsOf({
   operators,
   types,
   collations,
-}: ServerObjects): Omit<ServerObjects, 'uses' | 'made' | 'relations'> {
+}: ServerObjects): Omit<ServerObjects, 'uses' | 'relations'> {
   return { functions, operators, types, collations };
 }
 
@@ -82,7 +82,6 @@ function both(a: ServerObjects, b: ServerObjects): ServerObjects {
   for (const [oid, one] of b.relations) if (relations.get(oid)?.written !== true) relations.set(oid, one);
   return {
     uses: new Set([...a.uses, ...b.uses]),
-    made: new Set([...a.made, ...b.made]),
     relations,
     functions: new Set([...a.functions, ...b.functions]),
     operators: new Set([...a.operators, ...b.operators]),

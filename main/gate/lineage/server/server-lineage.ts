@@ -1,3 +1,5 @@
+import { type ServerDerivation } from './values.ts';
+
 /** What the server's own tree of a statement says: the same questions as Lineage answers, by object identifiers. */
 
 /** A column of a relation as pg_attribute numbers it: 0 is the whole row, negative a system column. */
@@ -9,8 +11,11 @@ export interface ServerColumn {
 export interface ServerOutput {
   /** Base columns whose values can reach the output. */
   readonly flow: ReadonlySet<ServerColumn>;
-  /** True where it is one base column (or one of several), unchanged but for implicit casts of PostgreSQL's own. */
-  readonly plain: boolean;
+  /**
+   * `plain` where it is one base column (or one of several), unchanged but for implicit casts of PostgreSQL's own; `whole`
+   * where it is made of them by functions that are known, by their OIDs, to fail for no value.
+   */
+  readonly derivation: ServerDerivation;
 }
 
 export interface ServerRelation {
@@ -23,10 +28,8 @@ export interface ServerRelation {
 
 /** What one part of the statement reads and calls. */
 export interface ServerObjects {
-  /** Columns that decide on something: rows, order, groups, what is stored, which branch is taken. */
+  /** Columns that are used otherwise than by reaching an output plain or masked whole. */
   readonly uses: ReadonlySet<ServerColumn>;
-  /** Columns that an output, or a column of a subquery, is computed from. */
-  readonly made: ReadonlySet<ServerColumn>;
   /** By OID. */
   readonly relations: ReadonlyMap<number, ServerRelation>;
   /** OIDs of functions, and of those behind operators where the tree has them. */

@@ -12,7 +12,8 @@ import {
   SET_OPERATION,
   SUBLINK,
 } from './shapes.ts';
-import { NOTHING, oneOf, together, UNTOLD, type Value } from './values.ts';
+import { NOTHING, oneOf, together, union, UNTOLD, type Value } from './values.ts';
+import { wholeOf } from './whole.ts';
 
 /** Objects with smaller OIDs are made by initdb (FirstNormalObjectId in access/transam.h). */
 export const FIRST_USER_OID = 16_384;
@@ -36,16 +37,10 @@ export class TreeWalk {
   locksRows = false;
   readonly #columns = new Map<number, Map<number, Value>>();
   #found = this.statement;
-  /** Inside an entry of a target list: what is used there is what the column is made of. */
-  #making = false;
   #queries = 0;
 
   /** The columns that a Query gives: its target list, or what it returns of what it writes. */
   query(query: TreeNode, outer: Scope | undefined, view = false): readonly Value[] {
-    return this.#while(false, () => this.#query(query, outer, view));
-  }
-
-  #query(query: TreeNode, outer: Scope | undefined, view: boolean): readonly Value[] {
     if (query.label !== 'QUERY') throw new UnreadableTree(`${query.label} stands where a query was expected`);
     if (++this.#queries > MAX_QUERIES) throw new UnreadableTree('it holds too many queries');
     const command = numberOf(query, 'commandType');
@@ -146,14 +141,9 @@ export class TreeWalk {
 
   #target(target: TreeNode, scope: Scope, defers = false): Value {
     const expression = field(target, 'expr');
-    if (!defers || givesRows(expression)) return this.#column(expression, scope);
-    const { result, deferred } = this.#found.apart(() => this.#column(expression, scope));
-    return deferred.uses.size + deferred.made.size === 0 ? result : { ...result, deferred };
-  }
-
-  /** What a column of a query is, or is made of. */
-  #column(expression: TreeValue, scope: Scope): Value {
-    return this.#while(true, () => this.#expression(expression, scope, 'output'));
+    if (!defers || givesRows(expression)) return this.#expression(expression, scope, 'output');
+    const { result, uses } = this.#found.apart(() => this.#expression(expression, scope, 'output'));
+    return uses.size === 0 ? result : { ...result, deferred: uses };
   }
 
   /** Rows are grouped, sorted and told apart by entries of the target list. */
@@ -236,12 +226,30 @@ export class TreeWalk {
     if (place === 'output') {
       const unchanged = castOf(value, label);
       if (unchanged !== undefined) return this.#expression(unchanged, scope, 'output');
+      const whole = this.#whole(value, scope);
+      if (whole !== undefined) return whole;
     }
     const carried: Value[] = [];
     for (const part of value.values) {
       if (typeof part === 'object' && part !== null) carried.push(this.#expression(part, scope, 'inside'));
     }
     return together(carried);
+  }
+
+  /** Made of columns as they are by functions that fail for no value: as long as it is masked whole, no use of them. */
+  #whole(expression: TreeNode, scope: Scope): Value | undefined {
+    const columns = wholeOf(expression)?.map((one) => this.#variable(one, scope));
+    if (columns?.every(({ derivation }) => derivation === 'plain') !== true) return undefined;
+    this.#called(expression);
+    return { flow: union(columns), derivation: 'whole' };
+  }
+
+  /** Notes the objects that the parts of an expression name. */
+  #called(value: TreeValue): void {
+    if (isNode(value)) {
+      this.#found.objects(value, EXPRESSIONS.get(labelOf(value)) ?? {});
+      for (const part of value.values) this.#called(part);
+    } else if (isList(value)) for (const part of value) this.#called(part);
   }
 
   #subLink(link: TreeNode, scope: Scope, place: Place): Value {
@@ -278,7 +286,7 @@ export class TreeWalk {
     let value = columns.get(attribute);
     if (value === undefined) {
       const column: ServerColumn = { relation, attribute };
-      columns.set(attribute, (value = { flow: new Set([column]), plain: attribute !== 0 }));
+      columns.set(attribute, (value = { flow: new Set([column]), derivation: attribute === 0 ? 'computed' : 'plain' }));
     }
     return value;
   }
@@ -306,7 +314,7 @@ export class TreeWalk {
       }
       case RTE.values: {
         const rows = listOf(field(entry, 'values_lists')).map((row) =>
-          listOf(row).map((one) => this.#column(one, scope)),
+          listOf(row).map((one) => this.#expression(one, scope, 'output')),
         );
         return (rows[0] ?? []).map((_, at) => oneOf(rows.map((row) => row[at] ?? UNTOLD)));
       }
@@ -315,7 +323,7 @@ export class TreeWalk {
       case RTE.result:
         return [];
       case RTE.group:
-        return listOf(field(entry, 'groupexprs')).map((one) => this.#column(one, scope));
+        return listOf(field(entry, 'groupexprs')).map((one) => this.#expression(one, scope, 'output'));
       default:
         throw new UnreadableTree(`what an entry of kind ${String(kind)} in FROM is, is not known`);
     }
@@ -386,33 +394,24 @@ export class TreeWalk {
     }
   }
 
-  #while<T>(making: boolean, run: () => T): T {
-    const before = this.#making;
-    this.#making = making;
-    try {
-      return run();
-    } finally {
-      this.#making = before;
-    }
-  }
-
   #use(value: Value): Value {
-    const uses = this.#making ? this.#found.made : this.#found.uses;
-    for (const column of value.flow) uses.add(column);
+    for (const column of value.flow) this.#found.uses.add(column);
     return value;
   }
 
   /** A column is asked for: uses that waited for that happen now. */
   #ask(value: Value): Value {
     if (value.deferred === undefined) return value;
-    this.#found.keep(value.deferred);
-    return { flow: value.flow, plain: value.plain };
+    for (const column of value.deferred) this.#found.uses.add(column);
+    return { flow: value.flow, derivation: value.derivation };
   }
 }
 
+const GRADES = ['plain', 'whole', 'computed'] as const;
+
 /** Grows with each round that adds a column to a flow, or takes away that it is plain. */
 function weight(columns: readonly Value[]): number {
-  return columns.reduce((sum, { flow, plain }) => sum + 2 * flow.size + (plain ? 0 : 1), 0);
+  return columns.reduce((sum, { flow, derivation }) => sum + 3 * flow.size + GRADES.indexOf(derivation), 0);
 }
 
 /** What an implicit cast of PostgreSQL's own is made of: it changes the type of a value and nothing else. */
