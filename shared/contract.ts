@@ -5,6 +5,7 @@ import {
   type AuditStateView,
   type ColumnView,
   type ConnectionView,
+  type ExaminationView,
   type HistoryEntry,
   type PersonView,
   type RelationView,
@@ -64,6 +65,8 @@ export const desktop = {
     }),
   ),
   'connections.remove': unary<null>()(z.strictObject({ connection: name })),
+  /** Connects beside everything else and looks whether the connection is as it should be. */
+  'connections.examine': unary<ExaminationView>()(z.strictObject({ connection: name })),
   'schema.schemas': unary<readonly SchemaView[]>()(z.strictObject({ connection: name, refresh: z.boolean() })),
   'schema.relations': unary<readonly RelationView[]>()(z.strictObject({ connection: name, schema: name })),
   'schema.columns': unary<readonly ColumnView[]>()(relation),

@@ -14,4 +14,6 @@ export interface EditorHandle {
   replace(part: Boundary, text: string): void;
   /** Scrolls to a part, selects it and takes the focus. */
   reveal(part: Boundary): void;
+  /** Marks a part without moving anything; null takes the mark away. */
+  mark(part: Boundary | null): void;
 }

@@ -1,11 +1,13 @@
 import { lazy, type ReactElement, Suspense } from 'react';
+import { type SpanView } from '../../shared/views.ts';
 import { Button, EmptyState, environmentEdge, ProgressBar, Shortcut, Split } from '../design/index.ts';
 import { commands, shortcutOf } from '../commands/commands.ts';
 import { HistoryPanel } from '../history/history-panel.tsx';
 import { Inspector } from '../results/inspector.tsx';
 import { ResultsPanel } from '../results/results-panel.tsx';
+import { inTab } from '../results/run-model.ts';
 import { ConnectionsPanel } from '../schema/connections-panel.tsx';
-import { inspectorShown, newTab, showInspector } from '../state/actions.ts';
+import { explainRun, inspectorShown, newTab, showInspector } from '../state/actions.ts';
 import { useStore } from '../state/store.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { activeTab } from '../state/workspace.ts';
@@ -80,6 +82,9 @@ function TabArea(): ReactElement {
         run={run}
         connection={connection}
         onReveal={(span) => workbench.editor.get()?.reveal(span)}
+        onExplain={() => {
+          explainRun(workbench);
+        }}
         onInspect={workbench.inspected.set}
         onOpenInspector={() => {
           showInspector(workbench, true);
@@ -109,6 +114,10 @@ function InspectorArea(): ReactElement {
   const inspected = useStore(workbench.inspected);
   const tab = useStore(workbench.inspectorTab);
   const { snapshot } = useActiveRun(workbench);
+  const inTabOf = (span: SpanView): SpanView | null => {
+    if (live !== null) return { start: live.statement.start + span.start, end: live.statement.start + span.end };
+    return snapshot === null ? null : inTab(snapshot, span);
+  };
   return (
     <aside className="inspector-area" aria-label="Inspector">
       <Inspector
@@ -117,6 +126,11 @@ function InspectorArea(): ReactElement {
         client={workbench.client}
         selection={inspected}
         verdict={live?.verdict ?? snapshot?.verdict ?? null}
+        onPoint={(span) => workbench.editor.get()?.mark(span && inTabOf(span))}
+        onReveal={(span) => {
+          const part = inTabOf(span);
+          if (part !== null) workbench.editor.get()?.reveal(part);
+        }}
       />
     </aside>
   );

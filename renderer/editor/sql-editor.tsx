@@ -63,6 +63,7 @@ function handleOf(editor: monaco.editor.IStandaloneCodeEditor, tab: string): Edi
       ? new monaco.Range(1, 1, 1, 1)
       : monaco.Range.fromPositions(text.getPositionAt(start), text.getPositionAt(end));
   };
+  const marked = editor.createDecorationsCollection();
   return {
     tab,
     text: () => model()?.getValue() ?? '',
@@ -95,6 +96,15 @@ function handleOf(editor: monaco.editor.IStandaloneCodeEditor, tab: string): Edi
       editor.setSelection(range);
       editor.revealRangeInCenterIfOutsideViewport(range);
       editor.focus();
+    },
+    mark: (part) => {
+      if (part === null) {
+        marked.clear();
+        return;
+      }
+      const range = rangeOf(part);
+      marked.set([{ range, options: { inlineClassName: 'explained-part' } }]);
+      editor.revealRangeInCenterIfOutsideViewport(range);
     },
   };
 }
@@ -192,6 +202,8 @@ function attach(editor: monaco.editor.IStandaloneCodeEditor, workbench: Workbenc
     editor.onDidChangeModelContent(() => {
       const handle = workbench.editor.get();
       if (handle === null || editor.getModel()?.uri.path !== `/${handle.tab}`) return;
+      // What was explained is not what stands there now.
+      handle.mark(null);
       workbench.workspace.update((workspace) =>
         changeTab(workspace, handle.tab, { text: handle.text(), cursor: handle.cursor() }),
       );

@@ -17,6 +17,8 @@ const connection: ConnectionView = {
   access: 'read-only',
   strength: 'brokered',
   state: 'open',
+  weaknesses: [],
+  secondLineage: null,
 };
 
 const nothing = (): void => undefined;

@@ -1,4 +1,4 @@
-import { type RunEvent, type VerdictView } from '../../shared/views.ts';
+import { type RunEvent, type SpanView, type VerdictView } from '../../shared/views.ts';
 import { customerColumns } from './sample-rows.ts';
 
 /** Verdicts as the gate gives them, for the gallery. */
@@ -11,6 +11,12 @@ WHERE c.created_at >= '2026-01-01'`;
 export const deleteText = `DELETE FROM customers
 WHERE created_at < '2020-01-01'`;
 
+/** Where some words of the statement stand. */
+function span(words: string): SpanView {
+  const start = selectText.indexOf(words);
+  return { start, end: start + words.trimEnd().length };
+}
+
 export const allowed: VerdictView = {
   verdict: 'allow',
   action: 'select',
@@ -21,14 +27,21 @@ export const allowed: VerdictView = {
     { name: 'public.orders', access: 'read', via: 'public.order_totals' },
   ],
   columns: [
-    { column: 'public.customers.email', place: 'output' },
-    { column: 'public.customers.created_at', place: 'where' },
-    { column: 'public.customers.id', place: 'join' },
+    { column: 'public.customers.email', place: 'output', span: span('c.email') },
+    { column: 'public.customers.created_at', place: 'predicate', span: span('c.created_at >=') },
+    { column: 'public.customers.id', place: 'join-key', span: span('c.id\n') },
   ],
+  functions: [],
+  operators: [
+    { name: '=', span: span('= c.id') },
+    { name: '>=', span: span('>=') },
+  ],
+  casts: [],
+  types: [],
   outputs: [
-    { name: 'id', from: ['public.customers.id'], plain: true },
-    { name: 'email', from: ['public.customers.email'], plain: true },
-    { name: 'total', from: ['public.orders.total'], plain: false },
+    { name: 'id', from: ['public.customers.id'], made: 'plain', span: span('c.id') },
+    { name: 'email', from: ['public.customers.email'], made: 'plain', span: span('c.email') },
+    { name: 'total', from: ['public.orders.total'], made: 'computed', span: span('o.total') },
   ],
   masks: customerColumns.flatMap((column) => (column.mask === null ? [] : [column.mask])),
   rules: [
@@ -37,7 +50,11 @@ export const allowed: VerdictView = {
   ],
   reasons: [],
   limits: { rows: 1_000_000, bytes: 256 * 1024 * 1024, statementTimeout: 30_000 },
+  groupSize: null,
+  permitted: [],
   approvers: [],
+  secondLineage: { on: true, sentence: 'On, and the server’s log stays quiet.', mend: [] },
+  cut: false,
 };
 
 export const refused: VerdictView = {

@@ -1,7 +1,7 @@
 import { type ReactElement, useState } from 'react';
 import { type Desktop } from '../../shared/contract.ts';
 import { type Client } from '../../shared/rpc/types.ts';
-import { type VerdictView } from '../../shared/views.ts';
+import { type SpanView, type VerdictView } from '../../shared/views.ts';
 import { EmptyState, Tabs } from '../design/index.ts';
 import { CellTab } from './inspector/cell-tab.tsx';
 import { DecisionTab } from './inspector/decision-tab.tsx';
@@ -15,13 +15,16 @@ export interface InspectorProps {
   readonly selection: InspectedCell | null;
   /** The verdict on the statement that made the result, or on the one at the cursor. */
   readonly verdict: VerdictView | null;
+  readonly onPoint?: ((span: SpanView | null) => void) | undefined;
+  readonly onReveal?: ((span: SpanView) => void) | undefined;
   /** The tab to show, where the window decides it (Explain goes to the decision); else the inspector keeps its own. */
   readonly tab?: string;
   readonly onTab?: (tab: string) => void;
 }
 
 /** The focused cell, its row, and the decision behind them, in full. */
-export function Inspector({ client, selection, verdict, tab, onTab }: InspectorProps): ReactElement {
+export function Inspector(props: InspectorProps): ReactElement {
+  const { client, selection, verdict, onPoint, onReveal, tab, onTab } = props;
   const [own, setOwn] = useState('cell');
   return (
     <Tabs
@@ -56,7 +59,7 @@ export function Inspector({ client, selection, verdict, tab, onTab }: InspectorP
             verdict === null ? (
               <EmptyState title="Run a statement to see how it was judged." />
             ) : (
-              <DecisionTab verdict={verdict} />
+              <DecisionTab verdict={verdict} onPoint={onPoint} onReveal={onReveal} />
             ),
         },
       ]}

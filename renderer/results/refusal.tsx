@@ -9,9 +9,11 @@ import { oneLine } from './words.ts';
 export function Refusal({
   run,
   onReveal,
+  onExplain,
 }: {
   run: RunSnapshot;
   onReveal: (span: SpanView) => void;
+  onExplain?: (() => void) | undefined;
 }): ReactElement | null {
   const { verdict } = run;
   if (verdict === null) return null;
@@ -35,6 +37,13 @@ export function Refusal({
         <p className="stopped-line">
           <span className="stopped-label">Who may approve</span>
           <span>{verdict.approvers.join(', ')}</span>
+        </p>
+      )}
+      {onExplain !== undefined && (
+        <p>
+          <Button icon="law" onPress={onExplain}>
+            Explain verdict
+          </Button>
         </p>
       )}
     </section>

@@ -23,6 +23,8 @@ export interface ResultsPanelProps {
   readonly connection: ConnectionView | null;
   /** Shows a part of the tab's text in the editor. */
   readonly onReveal: (span: SpanView) => void;
+  /** Shows everything that made the verdict. */
+  readonly onExplain?: (() => void) | undefined;
   /** The focused cell changed: what the inspector should show. */
   readonly onInspect?: (cell: InspectedCell | null) => void;
   /** Enter or a double click on a cell: open the inspector. */
@@ -31,7 +33,7 @@ export interface ResultsPanelProps {
 
 /** What became of the statement: its rows, or why there are none, and everything that was said about it. */
 export function ResultsPanel(props: ResultsPanelProps): ReactElement {
-  const { client, run, connection, onReveal, onInspect, onOpenInspector } = props;
+  const { client, run, connection, onReveal, onExplain, onInspect, onOpenInspector } = props;
   const snapshot = useSnapshot(run);
   const sheet = run !== null && snapshot?.result != null ? sheetOf(client, run) : null;
   const [tab, setTab] = useState('results');
@@ -58,6 +60,7 @@ export function ResultsPanel(props: ResultsPanelProps): ReactElement {
                 sheet={sheet}
                 connection={connection}
                 onReveal={onReveal}
+                onExplain={onExplain}
                 onOpen={open}
               />
             ),
@@ -79,6 +82,7 @@ function Outcome({
   sheet,
   connection,
   onReveal,
+  onExplain,
   onOpen,
 }: {
   client: Client<Desktop>;
@@ -86,6 +90,7 @@ function Outcome({
   sheet: ResultSheet | null;
   connection: ConnectionView | null;
   onReveal: (span: SpanView) => void;
+  onExplain: (() => void) | undefined;
   onOpen: () => void;
 }): ReactElement {
   if (snapshot === null) {
@@ -96,7 +101,8 @@ function Outcome({
       />
     );
   }
-  if (snapshot.state === 'refused' || snapshot.state === 'asked') return <Refusal run={snapshot} onReveal={onReveal} />;
+  if (snapshot.state === 'refused' || snapshot.state === 'asked')
+    return <Refusal run={snapshot} onReveal={onReveal} onExplain={onExplain} />;
   if (sheet === null || snapshot.rows === 0) {
     if (snapshot.state === 'failed') return <Failure run={snapshot} onReveal={onReveal} />;
     if (snapshot.state === 'cancelled') return <Cancelled run={snapshot} />;

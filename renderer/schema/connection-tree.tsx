@@ -1,7 +1,8 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, type MouseEvent, type ReactElement, useEffect, useId, useRef, useState } from 'react';
-import { ContextMenu, readToken } from '../design/index.ts';
+import { ContextMenu, type MenuEntry, readToken } from '../design/index.ts';
 import { type Workbench } from '../state/workbench.ts';
+import { ConnectionDetails } from './connection-details.tsx';
 import { writtenName } from './names.ts';
 import { rowEntries } from './row-menu.ts';
 import { TreeLine } from './tree-line.tsx';
@@ -41,6 +42,7 @@ export function ConnectionTree({
   const scroller = useRef<HTMLDivElement>(null);
   const [current, setCurrent] = useState<string | null>(null);
   const [menu, setMenu] = useState<{ row: TreeRow; x: number; y: number; element: Element } | null>(null);
+  const [details, setDetails] = useState<{ name: string; element: Element } | null>(null);
   const typed = useRef({ text: '', at: 0 });
   const id = useId();
   const at = Math.max(
@@ -117,7 +119,8 @@ export function ConnectionTree({
         else if (parentOf(rows, at) >= 0) moveTo(parentOf(rows, at));
       },
       Enter: () => {
-        activate(row);
+        if (event.altKey) openDetails(row);
+        else activate(row);
       },
       ' ': () => {
         toggle(row);
@@ -133,8 +136,18 @@ export function ConnectionTree({
     event.preventDefault();
   };
 
+  const entriesOf = (row: TreeRow): MenuEntry[] =>
+    rowEntries(workbench, row, () => {
+      openDetails(row);
+    });
+  const openDetails = (row: TreeRow): void => {
+    const element = scroller.current?.querySelector(`[data-key="${CSS.escape(row.key)}"]`);
+    if (row.kind === 'connection' && element != null) setDetails({ name: row.connection.name, element });
+  };
+  const detailed = rows.find((row) => row.kind === 'connection' && row.connection.name === details?.name);
+
   const openMenu = (row: TreeRow, element: Element | null, point?: MouseEvent): void => {
-    if (element === null || rowEntries(workbench, row).length === 0) return;
+    if (element === null || entriesOf(row).length === 0) return;
     const box = element.getBoundingClientRect();
     setCurrent(row.key);
     setMenu({ row, element, x: point?.clientX ?? box.left + rowHeight, y: point?.clientY ?? box.bottom });
@@ -177,14 +190,29 @@ export function ConnectionTree({
               onMenu={(event) => {
                 openMenu(row, event.currentTarget, event);
               }}
+              onDetails={() => {
+                setCurrent(row.key);
+                openDetails(row);
+              }}
             />
           );
         })}
       </div>
+      {details !== null && detailed?.kind === 'connection' && (
+        <ConnectionDetails
+          workbench={workbench}
+          connection={detailed.connection}
+          at={details.element}
+          onClose={() => {
+            setDetails(null);
+            scroller.current?.focus();
+          }}
+        />
+      )}
       {menu !== null && (
         <ContextMenu
           label={labelOf(menu.row)}
-          entries={rowEntries(workbench, menu.row)}
+          entries={entriesOf(menu.row)}
           at={menu}
           onClose={() => {
             setMenu(null);

@@ -6,7 +6,7 @@ import { writtenName } from './names.ts';
 import { type TreeRow } from './tree-rows.ts';
 
 /** What a right click on a line offers. */
-export function rowEntries(workbench: Workbench, row: TreeRow): MenuEntry[] {
+export function rowEntries(workbench: Workbench, row: TreeRow, onDetails: () => void): MenuEntry[] {
   const copy: MenuEntry = {
     id: 'copy',
     label: 'Copy name',
@@ -40,13 +40,13 @@ export function rowEntries(workbench: Workbench, row: TreeRow): MenuEntry[] {
     case 'schema':
       return [insert, copy];
     case 'connection':
-      return connectionEntries(workbench, row.connection.name, row.connection.title);
+      return connectionEntries(workbench, row.connection.name, row.connection.title, onDetails);
     default:
       return [];
   }
 }
 
-function connectionEntries(workbench: Workbench, name: string, title: string): MenuEntry[] {
+function connectionEntries(workbench: Workbench, name: string, title: string, onDetails: () => void): MenuEntry[] {
   const tab = activeTab(workbench.workspace.get());
   return [
     {
@@ -67,6 +67,13 @@ function connectionEntries(workbench: Workbench, name: string, title: string): M
       },
     },
     'line',
+    {
+      id: 'details',
+      label: 'Strength and weaknesses',
+      icon: 'shield',
+      shortcut: 'Alt+Enter',
+      onAction: onDetails,
+    },
     {
       id: 'refresh',
       label: 'Read the schema again',

@@ -1,4 +1,5 @@
 import { type MouseEvent, type ReactElement } from 'react';
+import { type ConnectionView } from '../../shared/views.ts';
 import { EnvironmentBadge, environmentEdge, Icon } from '../design/index.ts';
 import { shortType, writtenName } from './names.ts';
 import { isSystemSchema } from '../state/schema-cache.ts';
@@ -13,7 +14,35 @@ function relationIcon(kind: string): string {
   return kind.includes('function') ? 'symbol-method' : 'table';
 }
 
-function Words({ row }: { row: TreeRow }): ReactElement {
+/** How far the gate binds here, and whether the role can do more than it should. The words are in its popover. */
+function StrengthBadge({
+  connection: { strength, weaknesses },
+  onPress,
+}: {
+  connection: ConnectionView;
+  onPress: () => void;
+}): ReactElement {
+  const count = weaknesses?.length ?? 0;
+  const refused = weaknesses?.some(({ severity, accepted }) => severity === 'refused' && !accepted) ?? false;
+  const known = weaknesses === null ? 'not yet looked at' : count === 0 ? 'no weakness' : `${String(count)} weaknesses`;
+  const sign = refused ? 'circle-slash' : count > 0 ? 'warning' : 'shield';
+  const meaning = refused ? 'meaning-refused' : count > 0 ? 'meaning-write' : 'tree-sign';
+  return (
+    <span
+      className={`tree-badge ${meaning}`}
+      title={`${strength}, ${known} (Alt+Enter)`}
+      onClick={(event) => {
+        event.stopPropagation();
+        onPress();
+      }}
+    >
+      <Icon name={sign} label={`Strength: ${strength}, ${known}`} />
+      {count > 0 && <span aria-hidden="true">{count}</span>}
+    </span>
+  );
+}
+
+function Words({ row, onDetails }: { row: TreeRow; onDetails: () => void }): ReactElement {
   switch (row.kind) {
     case 'environment':
       return <EnvironmentBadge environment={row.environment} />;
@@ -26,6 +55,7 @@ function Words({ row }: { row: TreeRow }): ReactElement {
             className={state === 'open' ? 'meaning-approved' : state === 'failed' ? 'meaning-refused' : 'tree-sign'}
           />
           <span className="tree-name tree-strong">{title}</span>
+          <StrengthBadge connection={row.connection} onPress={onDetails} />
           <span className="tree-detail">{access === 'read-only' ? 'read-only' : (engineNames[engine] ?? engine)}</span>
         </>
       );
@@ -104,6 +134,7 @@ export function TreeLine({
   onToggle,
   onOpen,
   onMenu,
+  onDetails,
 }: {
   id: string;
   row: TreeRow;
@@ -113,6 +144,7 @@ export function TreeLine({
   onToggle: () => void;
   onOpen: () => void;
   onMenu: (event: MouseEvent) => void;
+  onDetails: () => void;
 }): ReactElement {
   const name = writtenName(row);
   const edge =
@@ -127,6 +159,7 @@ export function TreeLine({
       aria-selected={current}
       {...(row.expanded === null ? {} : { 'aria-expanded': row.expanded })}
       className={`tree-line tree-${row.kind} ${edge}`}
+      data-key={row.key}
       data-current={current ? '' : undefined}
       style={{
         transform: `translateY(${String(top)}px)`,
@@ -157,7 +190,7 @@ export function TreeLine({
       >
         {row.expanded !== null && <Icon name={row.expanded ? 'chevron-down' : 'chevron-right'} />}
       </span>
-      <Words row={row} />
+      <Words row={row} onDetails={onDetails} />
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import { type TabState } from '../../shared/views.ts';
 import { statementAt } from '../editor/statements.ts';
 import { quoteName } from '../editor/completion.ts';
-import { createRun } from '../results/run-model.ts';
+import { createRun, inTab } from '../results/run-model.ts';
 import { troubleOf } from './trouble.ts';
 import { type Workbench } from './workbench.ts';
 import { activeTab, changeTab, closeTab, freshTitle, openTab, reopenTab, type Workspace } from './workspace.ts';
@@ -109,10 +109,34 @@ export function cancelRun(workbench: Workbench): void {
   if (run?.snapshot().state === 'running') run.cancel();
 }
 
-/** Shows the verdict on the statement at the cursor in the inspector, without running it. */
+/** Shows the verdict on the statement at the cursor in the inspector, without running it, and marks what it is about. */
 export function explainCurrent(workbench: Workbench): void {
+  const live = workbench.live.get();
+  const span = live?.verdict.reasons.find((reason) => reason.span !== null)?.span;
+  showDecision(workbench);
+  if (live !== null && span != null) {
+    const { start } = live.statement;
+    workbench.editor.get()?.mark({ start: start + span.start, end: start + span.end });
+  }
+}
+
+/** The same for the statement that was run last in this tab, wherever the cursor is by now. */
+export function explainRun(workbench: Workbench): void {
+  const { active } = workbench.workspace.get();
+  const run = active === null ? undefined : workbench.runs.get().get(active)?.snapshot();
+  if (run?.verdict == null) return;
+  const span = run.verdict.reasons.find((reason) => reason.span !== null)?.span ?? { start: 0, end: 0 };
+  workbench.editor.get()?.reveal(inTab(run, span));
+  showDecision(workbench);
+}
+
+function showDecision(workbench: Workbench): void {
   showInspector(workbench, true);
   workbench.inspectorTab.set('decision');
+  // The tab is on the screen after the next two frames: it may have to be opened first.
+  requestAnimationFrame(() =>
+    requestAnimationFrame(() => document.querySelector<HTMLElement>('.inspector-area .decision')?.focus()),
+  );
 }
 
 /** Kept with the sizes of the areas: 1 open, 0 closed. */

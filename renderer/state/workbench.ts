@@ -6,6 +6,7 @@ import {
   type AuditStateView,
   type ConnectionView,
   type PersonView,
+  type SpanView,
   type VerdictView,
 } from '../../shared/views.ts';
 import { type InspectedCell } from '../results/inspector/inspected.ts';
@@ -35,6 +36,8 @@ export type Session =
 /** The verdict on the statement at the cursor, before anything runs. */
 export interface LiveVerdict {
   readonly connection: string;
+  /** Where the statement stands in the tab, UTF-16 units. */
+  readonly statement: SpanView;
   readonly text: string;
   readonly verdict: VerdictView;
 }

@@ -35,6 +35,10 @@ function verdictOn(text: string): VerdictView {
     effects: [write === null ? 'reads rows' : 'changes rows'],
     objects: tables.map((name) => ({ name: `public.${name}`, access: write === null ? 'read' : 'write', via: null })),
     columns: [],
+    functions: [],
+    operators: [],
+    casts: [],
+    types: [],
     outputs: [],
     masks: outputs.flatMap((one, output) =>
       one.masked
@@ -70,7 +74,11 @@ function verdictOn(text: string): VerdictView {
             },
           ],
     limits: { rows: 10_000, bytes: 64_000_000, statementTimeout: 30_000 },
+    groupSize: null,
+    permitted: [],
     approvers: [],
+    secondLineage: null,
+    cut: false,
   };
 }
 
@@ -203,6 +211,11 @@ export function fakeClient(options: FakeOptions): Client<Desktop> {
       });
     },
     'connections.remove': async () => null,
+    'connections.examine': async ({ connection }) => {
+      await pause(40);
+      const findings = [{ code: 'role', level: 'good', sentence: 'The role can do nothing more.', mend: [] }] as const;
+      return { connection, title: connection, usable: true, findings, secondLineage: null };
+    },
     'schema.schemas': async () => {
       await pause(30);
       return [

@@ -56,12 +56,29 @@ const connection = (
   access: 'read-only',
   strength: 'brokered',
   state: 'closed',
+  weaknesses: null,
+  secondLineage: null,
   ...change,
 });
 export const connections: readonly ConnectionView[] = [
   connection('sandbox', 'sandbox', 'development', { access: 'read-write' }),
-  connection('shop-staging', 'shop', 'staging', { access: 'read-write', state: 'open' }),
-  connection('shop-production', 'shop', 'production', { state: 'open' }),
+  connection('shop-staging', 'shop', 'staging', {
+    access: 'read-write',
+    state: 'open',
+    strength: 'advisory',
+    weaknesses: [
+      {
+        code: 'owns-relations',
+        severity: 'shown',
+        accepted: false,
+        sentence:
+          'The role shop_staging owns 11 tables and views (addresses, cards, customers and 8 more): an owner passes row security, changes definitions and gives rights away.',
+        mend: ['REASSIGN OWNED BY "shop_staging" TO another_role;'],
+      },
+    ],
+    secondLineage: { on: true, sentence: 'On, and the server’s log stays quiet.', mend: [] },
+  }),
+  connection('shop-production', 'shop', 'production', { state: 'open', weaknesses: [] }),
 ];
 
 export const column = (name: string, type: string, change: Partial<ColumnView> = {}): ColumnView => ({

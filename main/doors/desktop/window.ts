@@ -11,7 +11,7 @@ import { type Session } from '../../identity/principal.ts';
 import { auditDirectory, type Installation } from '../../installation.ts';
 import { addConnection, removeConnection } from '../../profile/edit-connections.ts';
 import { VERSION } from '../../version.ts';
-import { secondLineageOf, visibleConnections } from '../connections.ts';
+import { examineConnection, secondLineageOf, visibleConnections } from '../connections.ts';
 import { verdictView } from '../views.ts';
 import { auditStates } from './audit-state.ts';
 import { firstMinutes } from './first-minutes.ts';
@@ -151,6 +151,9 @@ export function createWindow(
       await audit.append({ k: 'config.change', change: { what: `connection ${connection} removed` } });
       return null;
     },
+
+    'connections.examine': async ({ connection }, signal) =>
+      examineConnection(installation, (await seated()).session, connection, signal),
 
     async 'schema.schemas'({ connection, refresh }) {
       const { input, index } = await describing(connection, refresh);

@@ -1,101 +1,78 @@
-import { type ReactElement, type ReactNode } from 'react';
-import { type VerdictView } from '../../../shared/views.ts';
+import { type ReactElement } from 'react';
+import { type ExplainLine, explainSections, VERDICT_WORDS } from '../../../shared/explain.ts';
+import { type SpanView, type VerdictView } from '../../../shared/views.ts';
 import { MeaningIcon } from '../../design/index.ts';
-import { byteSize } from '../grid/cell-text.ts';
-import { duration, plural } from '../words.ts';
+import { Shown } from '../shown.tsx';
 
-const words = {
-  allow: { meaning: 'approved', text: 'Allowed' },
-  refuse: { meaning: 'refused', text: 'Refused' },
-  ask: { meaning: 'waiting', text: 'Needs approval' },
-} as const;
+const MEANINGS = { allow: 'approved', refuse: 'refused', ask: 'waiting' } as const;
 
-/** How the statement was judged: the verdict and everything that made it. What `countersign explain` prints. */
-export function DecisionTab({ verdict }: { verdict: VerdictView }): ReactElement {
-  const { meaning, text } = words[verdict.verdict];
+export interface DecisionTabProps {
+  readonly verdict: VerdictView;
+  /** Marks a part of the statement in the editor while a line about it is looked at; null takes the mark away. */
+  readonly onPoint?: ((span: SpanView | null) => void) | undefined;
+  /** Goes to a part of the statement in the editor. */
+  readonly onReveal?: ((span: SpanView) => void) | undefined;
+}
+
+/** How the statement was judged: the verdict and everything that made it, in the words of `countersign explain`. */
+export function DecisionTab({ verdict, onPoint, onReveal }: DecisionTabProps): ReactElement {
   return (
-    <div className="decision selectable" tabIndex={0} role="region" aria-label="Decision">
+    <div
+      className="decision selectable"
+      tabIndex={0}
+      role="region"
+      aria-label="Decision"
+      onMouseLeave={() => onPoint?.(null)}
+      onBlur={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget)) onPoint?.(null);
+      }}
+    >
       <p className="decision-verdict">
-        <MeaningIcon meaning={meaning} />
-        <b>{text}</b>
+        <MeaningIcon meaning={MEANINGS[verdict.verdict]} />
+        <b>{VERDICT_WORDS[verdict.verdict]}</b>
         <span>{verdict.title}</span>
       </p>
-      <Section title="Why" show={verdict.reasons.length > 0}>
-        {verdict.reasons.map((reason, index) => (
-          <li key={index}>
-            {reason.sentence}
-            {reason.next !== null && <span className="decision-quiet"> {reason.next}</span>}
-          </li>
-        ))}
-      </Section>
-      <Section title="Rules" show={verdict.rules.length > 0}>
-        {verdict.rules.map((rule) => (
-          <li key={`${rule.id} ${rule.effect}`}>
-            <code>{rule.id}</code> {rule.effect}
-            {rule.text !== null && <span className="decision-quiet"> {rule.text}</span>}
-          </li>
-        ))}
-      </Section>
-      <Section title="Objects" show={verdict.objects.length > 0}>
-        {verdict.objects.map((object) => (
-          <li key={`${object.name} ${object.access}`}>
-            <code>{object.name}</code> {object.access}
-            {object.via !== null && <span className="decision-quiet"> through {object.via}</span>}
-          </li>
-        ))}
-      </Section>
-      <Section title="Masked outputs" show={verdict.masks.length > 0}>
-        {verdict.masks.map((mask) => (
-          <li key={mask.output}>
-            <MeaningIcon meaning="masked" /> <code>{mask.name}</code> from <code>{mask.column}</code>
-            <span className="decision-quiet"> {mask.sentence}</span>
-          </li>
-        ))}
-      </Section>
-      <Section title="Outputs" show={verdict.outputs.length > 0}>
-        {verdict.outputs.map((output, index) => (
-          <li key={index}>
-            <code>{output.name}</code> from {output.from.length === 0 ? 'no column' : output.from.join(', ')}
-            {!output.plain && <span className="decision-quiet"> computed</span>}
-          </li>
-        ))}
-      </Section>
-      <Section title="Columns and where they are used" show={verdict.columns.length > 0}>
-        {verdict.columns.map((use, index) => (
-          <li key={index}>
-            <code>{use.column}</code> <span className="decision-quiet">{use.place}</span>
-          </li>
-        ))}
-      </Section>
-      <Section title="Limits" show={verdict.limits !== null}>
-        {verdict.limits !== null && (
-          <li>
-            {plural(verdict.limits.rows, 'row')}, {byteSize(verdict.limits.bytes)},{' '}
-            {duration(verdict.limits.statementTimeout)} a statement
-          </li>
-        )}
-      </Section>
-      <Section title="Who may approve" show={verdict.approvers.length > 0}>
-        <li>{verdict.approvers.join(', ')}</li>
-      </Section>
+      {explainSections(verdict).map(({ title, lines }) => (
+        <section key={title}>
+          <h3 className="decision-title">{title}</h3>
+          <ul>
+            {lines.map((line, index) => (
+              <li key={index}>
+                <Line line={line} onPoint={onPoint} onReveal={onReveal} />
+                {line.note !== null && (
+                  <p className="decision-quiet">
+                    <Shown text={line.note} />
+                  </p>
+                )}
+              </li>
+            ))}
+          </ul>
+        </section>
+      ))}
     </div>
   );
 }
 
-function Section({
-  title,
-  show,
-  children,
-}: {
-  title: string;
-  show: boolean;
-  children: ReactNode;
-}): ReactElement | null {
-  if (!show) return null;
+function Line({ line, onPoint, onReveal }: { line: ExplainLine } & Omit<DecisionTabProps, 'verdict'>): ReactElement {
+  const { span } = line;
+  const words = (
+    <>
+      {line.meaning === 'masked' && <MeaningIcon meaning="masked" label="Masked" />} <Shown text={line.text} />
+    </>
+  );
+  if (span === null || onReveal === undefined) return <p>{words}</p>;
   return (
-    <section>
-      <h3 className="decision-title">{title}</h3>
-      <ul>{children}</ul>
-    </section>
+    <button
+      type="button"
+      className="decision-line"
+      title="Show in editor"
+      onMouseEnter={() => onPoint?.(span)}
+      onFocus={() => onPoint?.(span)}
+      onClick={() => {
+        onReveal(span);
+      }}
+    >
+      {words}
+    </button>
   );
 }
