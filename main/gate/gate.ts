@@ -19,6 +19,7 @@ import { type CatalogIndex } from './lineage/catalog-index.ts';
 import { type GatePorts } from './ports.ts';
 import { intentOf } from './record.ts';
 import { type GateEvent, type GateRequest, type Judgement } from './request.ts';
+import { suggestClassification, type Suggestion } from './suggest.ts';
 
 export { type StoredResult };
 
@@ -29,6 +30,8 @@ export interface Gate {
   explain(request: GateRequest, signal: AbortSignal): Promise<Judgement>;
   /** The catalog of a connection as this person's role sees it: for the schema tree and completion. */
   catalog(session: Session, connection: string, options: { readonly refresh: boolean }): Promise<CatalogIndex>;
+  /** What detectors propose for columns that nobody classified: names and shares, never a value. */
+  suggestClassification(session: Session, connection: string, signal: AbortSignal): AsyncIterable<Suggestion>;
   /** A result of this login. @throws CountersignError result-gone */
   result(session: Session, id: string): StoredResult;
   releaseResult(session: Session, id: string): void;
@@ -147,6 +150,9 @@ export function createGate(ports: GatePorts): Gate {
       const session = await identify(asked);
       const options = refresh ? { maxAge: 0 } : {};
       return (await ports.catalogs.of(session, ports.inForce().connection(name), options)).index;
+    },
+    async *suggestClassification(asked, name, signal) {
+      yield* suggestClassification(ports, await identify(asked), name, signal);
     },
     result: ({ id: session }, id) => held.get(session, id),
     releaseResult: ({ id: session }, id) => held.release(session, id),
