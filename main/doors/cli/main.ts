@@ -125,6 +125,19 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
         (await import('./query.ts')).explain(io, home(options), connection, from, options),
       ),
     );
+  command(
+    program.command('classify').description('which columns hold what kind of value'),
+    'suggest',
+    'what columns that nobody classified look like',
+  )
+    .argument('<connection>', 'name of a connection')
+    .option('--as <email>', 'which of the people signed in')
+    .option('--json')
+    .action(
+      does(async (connection: string, options: Listing) =>
+        (await import('./classify.ts')).classifySuggest(io, home(options), connection, options),
+      ),
+    );
   command(program, 'verify', 'check the record end to end')
     .argument('[dir]', 'a log, or a directory of logs; default: the record of this profile')
     .option('--json')

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { asSuperuser, startTemporary, type TemporaryServer } from '../../../databases/embedded/index.ts';
+import { ServerError } from '../../../databases/postgres/server-error.ts';
 import { type Installation, openInstallation } from '../../../installation.ts';
 import { type Session } from '../../../identity/principal.ts';
 import { type GateEvent, type ResultColumn } from '../../request.ts';
@@ -75,7 +76,7 @@ const SCHEMA = [
    SELECT i, 'canary' || i || '@canary.example', jsonb_build_object('mail', 'canary' || i || '@canary.example'),
           'x' || i, 'ok' FROM generate_series(1, 400) i`,
   `CREATE TABLE late (id int PRIMARY KEY, free text)`,
-  `INSERT INTO late SELECT i, CASE WHEN i > 3000 THEN 'canary' || i || '@canary.example' ELSE 'text ' || i END FROM generate_series(1, 30000) i`,
+  `INSERT INTO late SELECT i, CASE WHEN i > 18000 THEN 'canary' || i || '@canary.example' ELSE 'text ' || i END FROM generate_series(1, 30000) i`,
   `SELECT lo_from_bytea(424242, 'canary')`,
   `GRANT SELECT ON LARGE OBJECT 424242 TO analyst`,
   `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO analyst`,
@@ -106,6 +107,23 @@ columns:
       public.people.doc: doc
       public.orders.person_ssn: ssn
 `;
+
+/** What a server may say, with the same word in every field. */
+export const loudError = (): ServerError =>
+  new ServerError({
+    sqlstate: '22P02',
+    severity: 'ERROR',
+    message: 'spilled',
+    detail: 'spilled',
+    hint: 'spilled',
+    where: 'spilled',
+    internalQuery: 'spilled',
+    schema: 'spilled',
+    table: 'spilled',
+    column: 'spilled',
+    dataType: 'spilled',
+    constraint: 'spilled',
+  });
 
 export async function startCanaryShop(
   options: { readonly detect?: string; readonly policy?: string } = {},
