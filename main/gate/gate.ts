@@ -12,6 +12,7 @@ import { type Session } from '../identity/principal.ts';
 import { CatalogMoved } from './catalogs.ts';
 import { attempt, type Ended } from './enforce/attempt.ts';
 import { CommitUnknown } from './enforce/execution.ts';
+import { LINEAGE_DISAGREEMENT } from './enforce/second-lineage.ts';
 import { createEventQueue } from './event-queue.ts';
 import { createHeldResults, type Owner } from './held-results.ts';
 import { judge } from './judge.ts';
@@ -173,5 +174,6 @@ const nothing = (): void => undefined;
 /** What the record says of an intent whose execution gave no outcome of its own. */
 function unended(error: unknown, code: string, ms: number): IntentEnd {
   if (error instanceof CommitUnknown) return { status: 'unknown', code };
-  return { status: error instanceof CatalogMoved ? 'refused' : 'failed', code, ms };
+  const refused = error instanceof CatalogMoved || code === LINEAGE_DISAGREEMENT;
+  return { status: refused ? 'refused' : 'failed', code, ms };
 }

@@ -5,7 +5,7 @@ import { CatalogMoved, type MarkedCatalog } from '../catalogs.ts';
 import { type BaseColumn, type CodeUse } from '../facts.ts';
 import { type Judged } from '../judge.ts';
 import { type Tree } from '../understand/postgres/understand.ts';
-import { type CodeOids, scopeOf } from './scope.ts';
+import { canBeReplaced, type CodeOids, scopeOf } from './scope.ts';
 import { agree, codeOf, comparedTree, disagree, hasTrees } from './second-lineage.ts';
 
 /** What is asked of the server together with the Parse of a statement. */
@@ -62,7 +62,7 @@ export function confirm(
   sameOutputs(prepared, judged, catalog);
   const agreed = agree(prepared, upstream, judged, query);
   const code = agreed?.code ?? oidsOf(lineage.code ?? []);
-  const userCode = code.functions.length + code.operators.length > 0;
+  const userCode = canBeReplaced(code, catalog.index.snapshot);
   return {
     evidence: { mark: markHash(marks), ...(agreed === undefined ? {} : { tree: agreed.treeHash }) },
     guard: {

@@ -1,4 +1,5 @@
 import { type MarkScope } from '../../databases/postgres/marks.ts';
+import { type CatalogSnapshot } from '../../databases/catalog.ts';
 import { type Judged } from '../judge.ts';
 import { type Tree } from '../understand/postgres/understand.ts';
 
@@ -34,6 +35,26 @@ export function scopeOf({ tree, judgement, catalog }: Judged, code: CodeOids | u
     allCode: code === undefined,
   };
 }
+
+/**
+ * True where some of the code can be replaced by users while a statement runs. What is compiled and owned by a superuser,
+ * as in extensions, is not among it: only a superuser brings compiled code.
+ */
+export function canBeReplaced(
+  { functions, operators }: CodeOids,
+  { functions: all, operators: by }: CatalogSnapshot,
+): boolean {
+  if (functions.length + operators.length === 0) return false;
+  const fixed = new Set(
+    all.flatMap(({ oid, source, ownedBySuperuser }) => (source.kind === 'compiled' && ownedBySuperuser ? [oid] : [])),
+  );
+  const behind = new Map(by.map((operator) => [operator.oid, operator.function]));
+  const isFixed = (oid: number): boolean => oid < FIRST_NORMAL || fixed.has(oid);
+  return !functions.every(isFixed) || !operators.every((oid) => isFixed(behind.get(oid)?.oid ?? oid));
+}
+
+/** FirstNormalObjectId (src/include/access/transam.h): everything from there on was made by somebody. */
+export const FIRST_NORMAL = 16_384;
 
 /** Operators that no text names: of CASE x WHEN, USING, IN, DISTINCT and the like. */
 const IMPLIED = ['=', '<>', '<', '>', '<=', '>='];

@@ -12,13 +12,13 @@ import { CatalogMoved, type MarkedCatalog } from '../catalogs.ts';
 import { type BaseColumn, type Facts, type Lineage } from '../facts.ts';
 import { type Judged } from '../judge.ts';
 import { type CatalogIndex } from '../lineage/catalog-index.ts';
-import { disagreement, harmlessObjects, serverLineage, type ServerLineage } from '../lineage/server/index.ts';
+import { disagreement, serverLineage, type ServerLineage } from '../lineage/server/index.ts';
 import { trace } from '../lineage/trace.ts';
 import { isWriteStatement } from '../understand/postgres/statements.ts';
 import { nodeOf } from '../understand/postgres/tree.ts';
 import { type Tree } from '../understand/postgres/understand.ts';
 import { explainedTree } from './explained.ts';
-import { type CodeOids } from './scope.ts';
+import { type CodeOids, FIRST_NORMAL } from './scope.ts';
 import { treeHash } from './tree-hash.ts';
 
 /** What the server's trees said of a statement whose lineages agree. */
@@ -118,29 +118,16 @@ function compare(
   if (server === undefined) return 'the server read it as no query';
   if ('unknown' in server) return server.unknown;
   const raw = query === tree ? lineage : trace(query, index);
-  const harmless = harmlessObjects(index.snapshot);
-  const accepted = new Set((lineage.code ?? []).map(({ kind, oid }) => `${kind} ${String(oid)}`));
   const guards: BaseColumn[] = [];
-  const found = disagreement(raw, facts, server, index, {
-    accepts: (kind, oid) => harmless(kind, oid) || accepted.has(`${kind} ${String(oid)}`),
-    guards: (column) => (guards.push(column), false),
-  });
+  const found = disagreement(raw, facts, server, index, { guards: (column) => (guards.push(column), false) });
   if (found !== undefined) return found.what;
-  const made = (kind: 'function' | 'operator', set: 'functions' | 'operators'): readonly number[] =>
-    oidsOf(server, set).filter((oid) => oid >= FIRST_NORMAL && !harmless(kind, oid));
-  return {
-    treeHash: treeHash(trees),
-    code: { functions: made('function', 'functions'), operators: made('operator', 'operators') },
-    guards,
-  };
+  const made = (set: keyof CodeOids): readonly number[] => oidsOf(server, set).filter((oid) => oid >= FIRST_NORMAL);
+  return { treeHash: treeHash(trees), code: { functions: made('functions'), operators: made('operators') }, guards };
 }
 
-const oidsOf = ({ statement, rowSecurity }: ServerLineage, set: 'functions' | 'operators'): readonly number[] => [
+const oidsOf = ({ statement, rowSecurity }: ServerLineage, set: keyof CodeOids): readonly number[] => [
   ...new Set([...statement[set], ...rowSecurity[set]]),
 ];
-
-/** FirstNormalObjectId (src/include/access/transam.h): everything from there on was made by somebody. */
-const FIRST_NORMAL = 16_384;
 
 function known(
   catalog: MarkedCatalog,
@@ -174,10 +161,13 @@ function drop(all: Kept, text: string): void {
 const sizeOf = (text: string, { trees: { parsed, rewritten } }: Compared): number =>
   text.length + parsed.length + rewritten.length;
 
+/** Code of the refusal. */
+export const LINEAGE_DISAGREEMENT = 'lineage-disagreement';
+
 /** Two readings of a statement do not agree. */
 export function disagree(what: string): CountersignError {
   return new CountersignError(
-    'lineage-disagreement',
+    LINEAGE_DISAGREEMENT,
     `Two readings of the statement disagree, so it did not run: ${what}.`,
     {
       next: 'Write it more simply, and tell your administrator: this statement belongs into the test corpus.',
