@@ -67,6 +67,7 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
     passwordOf: async ({ password }) =>
       password === undefined ? undefined : resolveSecret(password, { store: secrets, profileDirectory: home }),
     tokenKey,
+    budgetsFile: join(home, 'budgets.db'),
     resultsDirectory: join(home, 'results', String(process.pid)),
     app,
     origin,

@@ -94,6 +94,15 @@ export interface Decision {
   /** Mask, row limit, reason, approval ... in the words of the verdict. */
   readonly obligations?: readonly string[];
   readonly reasons?: readonly { readonly code: string; readonly sentence: string }[];
+  /** Single uses of masked columns that only a permit allows. */
+  readonly permits?: readonly {
+    readonly form: string;
+    readonly class: string;
+    readonly columns: readonly string[];
+    readonly rules: readonly string[];
+    /** Of an equality: HMAC-SHA-256 of the value under a key of the profile and the class, hex. */
+    readonly value?: string;
+  }[];
   /** Leaf indexes of the approvals used. */
   readonly approvals?: readonly number[];
 }

@@ -39,6 +39,7 @@ const BODY: Shape = {
     rules: true,
     obligations: true,
     reasons: [{ code: true, sentence: true }],
+    permits: [{ form: true, class: true, columns: true, rules: true, value: true }],
     approvals: true,
   },
   why: { reason: true, ticket: true },

@@ -1,7 +1,7 @@
 /**
  * THE ROAD. Every statement, from whichever door, goes through `run` and nowhere else:
  *
- *   identify -> understand -> lineage -> decide -> record the intent -> confirm, execute -> mask -> record the outcome
+ *   identify -> understand -> lineage -> decide, spend -> record the intent -> confirm, execute -> mask -> record the outcome
  *
  * Every step can turn back; none can be left out, and no step after `decide` can widen what was decided.
  */
@@ -9,10 +9,10 @@ import { type IntentEnd, type RecordedIntent } from '../audit/index.ts';
 import { type StoredResult } from '../databases/result/index.ts';
 import { CountersignError } from '../errors.ts';
 import { type Session } from '../identity/principal.ts';
+import { charge, spendOnce } from './budgets/charge.ts';
 import { CatalogMoved } from './catalogs.ts';
 import { attempt, type Ended } from './enforce/attempt.ts';
 import { CommitUnknown } from './enforce/execution.ts';
-import { LINEAGE_DISAGREEMENT } from './enforce/second-lineage.ts';
 import { createEventQueue } from './event-queue.ts';
 import { createHeldResults, type Owner } from './held-results.ts';
 import { judge } from './judge.ts';
@@ -20,7 +20,6 @@ import { type CatalogIndex } from './lineage/catalog-index.ts';
 import { type GatePorts } from './ports.ts';
 import { intentOf } from './record.ts';
 import { type GateEvent, type GateRequest, type Judgement } from './request.ts';
-import { suggestClassification, type Suggestion } from './suggest.ts';
 
 export { type StoredResult };
 
@@ -31,8 +30,6 @@ export interface Gate {
   explain(request: GateRequest, signal: AbortSignal): Promise<Judgement>;
   /** The catalog of a connection as this person's role sees it: for the schema tree and completion. */
   catalog(session: Session, connection: string, options: { readonly refresh: boolean }): Promise<CatalogIndex>;
-  /** What detectors propose for columns that nobody classified: names and shares, never a value. */
-  suggestClassification(session: Session, connection: string, signal: AbortSignal): AsyncIterable<Suggestion>;
   /** A result of this login. @throws CountersignError result-gone */
   result(session: Session, id: string): StoredResult;
   releaseResult(session: Session, id: string): void;
@@ -73,12 +70,13 @@ export function createGate(ports: GatePorts): Gate {
     try {
       const request = { ...asked, session: await identify(asked.session) };
       running.add(statement);
+      const spend = spendOnce(ports.budgets);
       for (let judgements = 1; ; judgements++) {
-        const judged = await judge(ports, request, signal);
+        const judged = charge(await judge(ports, request, signal), spend);
         const { judgement, connection, policyHash, classOf } = judged;
         const { verdict } = judgement;
         const workingSession = await ports.sessions.begin(request.session, request.origin);
-        const record = intentOf(workingSession, request, connection, judgement, policyHash, classOf);
+        const record = intentOf(workingSession, request, connection, judgement, policyHash, classOf, ports.comparedHash);
         // Recorded before it is told: a reader who leaves at the verdict leaves no gap in the record.
         if (verdict.verdict !== 'allow') {
           const { index } = await ports.audit.append({ k: 'stmt.denied', ...record });
@@ -145,15 +143,13 @@ export function createGate(ports: GatePorts): Gate {
   return {
     run,
     async explain(request, signal) {
-      return (await judge(ports, { ...request, session: await identify(request.session) }, signal)).judgement;
+      const judged = await judge(ports, { ...request, session: await identify(request.session) }, signal);
+      return charge(judged, ports.budgets.exhausted).judgement;
     },
     async catalog(asked, name, { refresh }) {
       const session = await identify(asked);
       const options = refresh ? { maxAge: 0 } : {};
       return (await ports.catalogs.of(session, ports.inForce().connection(name), options)).index;
-    },
-    async *suggestClassification(asked, name, signal) {
-      yield* suggestClassification(ports, await identify(asked), name, signal);
     },
     result: ({ id: session }, id) => held.get(session, id),
     releaseResult: ({ id: session }, id) => held.release(session, id),
@@ -174,6 +170,5 @@ const nothing = (): void => undefined;
 /** What the record says of an intent whose execution gave no outcome of its own. */
 function unended(error: unknown, code: string, ms: number): IntentEnd {
   if (error instanceof CommitUnknown) return { status: 'unknown', code };
-  const refused = error instanceof CatalogMoved || code === LINEAGE_DISAGREEMENT;
-  return { status: refused ? 'refused' : 'failed', code, ms };
+  return { status: error instanceof CatalogMoved ? 'refused' : 'failed', code, ms };
 }

@@ -1,5 +1,7 @@
 import { type ClassifiedColumns } from '../policy/classification.ts';
 import { type Connection } from '../profile/types.ts';
+import { type CountedUse } from './budgets/budgets.ts';
+import { countedUses } from './budgets/charge.ts';
 import { decide, type DecideInput } from './decide.ts';
 import { type BaseColumn, type Facts, type Lineage } from './facts.ts';
 import { type MarkedCatalog } from './catalogs.ts';
@@ -14,6 +16,8 @@ import { type Tree, understand } from './understand/postgres/understand.ts';
 /** A judgement with what it was made from: what execution confirms and the record names. */
 export interface Judged {
   readonly judgement: Judgement;
+  /** Permitted uses that are counted, and not counted yet: see budgets/charge.ts. */
+  readonly counted: readonly CountedUse[];
   readonly connection: Connection;
   readonly policyHash: string;
   /** Undefined where the text was not understood. */
@@ -73,6 +77,7 @@ export async function judge(ports: GatePorts, request: GateRequest, signal: Abor
   const verdict = decide(input);
   return {
     judgement: { facts, lineage, verdict },
+    counted: countedUses(verdict, input),
     connection,
     policyHash: inForce.policy.hash,
     tree,

@@ -6,11 +6,13 @@ import { ResultStore } from '../databases/result/index.ts';
 import { type Session } from '../identity/principal.ts';
 import { type Connection } from '../profile/types.ts';
 import { createAdmission } from './admission.ts';
+import { createBudgets, noBudgets } from './budgets/budgets.ts';
 import { createCatalogs } from './catalogs.ts';
 import { createDetections } from './detection.ts';
 import { type Examination, examine } from './doctor.ts';
 import { createGate, type Gate } from './gate.ts';
 import { type InForce } from './in-force.ts';
+import { hmacSha256 } from './mask/hmac.ts';
 import { createTokenKeys } from './mask/token-keys.ts';
 import { type GatePorts } from './ports.ts';
 import { type Origin } from './request.ts';
@@ -28,6 +30,8 @@ export interface GateOptions {
   readonly resultsDirectory: string;
   /** 32 bytes that tokens of scope `tenant` are made with; without them such tokens are equal within this process only. */
   readonly tokenKey?: Uint8Array;
+  /** Where uses that the policy counts are counted; without it none of those runs. */
+  readonly budgetsFile?: string;
   readonly app: Device;
   readonly origin: Origin;
 }
@@ -55,6 +59,7 @@ export function openGate({
   passwordOf,
   resultsDirectory,
   tokenKey = randomBytes(32),
+  budgetsFile,
   app,
   origin,
 }: GateOptions): OpenGate {
@@ -65,6 +70,8 @@ export function openGate({
   const roles = createRoles();
   const admission = createAdmission(audit, roles, (session) => sessions.begin(session, origin));
   const upstreams = createUpstreams(passwordOf, authorityOf, admission);
+  /** A key for one purpose, so that what is made for one says nothing about another. */
+  const keyFor = (purpose: string): Uint8Array => hmacSha256(tokenKey)(Buffer.from(`countersign ${purpose} v1`));
   const gate = createGate({
     identity,
     inForce,
@@ -76,6 +83,9 @@ export function openGate({
     upstreams,
     results,
     tokenKeys: createTokenKeys(tokenKey),
+    budgets: budgetsFile === undefined ? noBudgets : createBudgets(budgetsFile, keyFor('budgets')),
+    comparedHash: (columnClass, value) =>
+      Buffer.from(hmacSha256(keyFor(`compared ${columnClass}`))(Buffer.from(value))).toString('hex'),
     now: () => new Date(),
   });
   return {

@@ -1,6 +1,7 @@
 import { type AuditLog } from '../audit/index.ts';
 import { type ResultStore } from '../databases/result/index.ts';
 import { type Session } from '../identity/principal.ts';
+import { type Budgets } from './budgets/budgets.ts';
 import { type Catalogs } from './catalogs.ts';
 import { type Detections } from './detection.ts';
 import { type InForce } from './in-force.ts';
@@ -20,5 +21,8 @@ export interface GatePorts {
   readonly upstreams: Upstreams;
   readonly results: ResultStore;
   readonly tokenKeys: TokenKeys;
+  readonly budgets: Budgets;
+  /** Keyed hash of a value that a masked column was compared with: what the record keeps of it. */
+  readonly comparedHash: (columnClass: string, value: string) => string;
   readonly now: () => Date;
 }

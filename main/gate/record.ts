@@ -20,6 +20,7 @@ export function intentOf(
   judgement: Judgement,
   policyHash: string,
   classOf: (column: BaseColumn) => string | undefined,
+  comparedHash: (columnClass: string, value: string) => string,
 ): StatementIntent {
   return {
     s: workingSession,
@@ -27,7 +28,10 @@ export function intentOf(
     src: { door: request.origin },
     db: databaseOf(connection),
     op: operationOf(request, judgement, classOf),
-    pol: decisionOf(judgement.verdict, policyHash),
+    pol: {
+      ...decisionOf(judgement.verdict, policyHash),
+      ...permitsOf(judgement.verdict, request, comparedHash),
+    },
   };
 }
 
@@ -132,6 +136,28 @@ function decisionOf(verdict: Verdict, hash: string): Decision {
     ...(verdict.verdict === 'allow'
       ? { obligations: obligationsOf(verdict) }
       : { reasons: verdict.reasons.slice(0, 10).map(recordedReason) }),
+  };
+}
+
+/** Single uses of masked columns that a permit allows. Of a compared value the record has a keyed hash, never the value. */
+function permitsOf(
+  verdict: Verdict,
+  { params }: GateRequest,
+  comparedHash: (columnClass: string, value: string) => string,
+): Pick<Decision, 'permits'> {
+  if (verdict.verdict !== 'allow' || verdict.permitted === undefined) return {};
+  return {
+    permits: verdict.permitted.map(({ form, class: columnClass, columns, permits, compared }) => {
+      const value =
+        compared === undefined ? undefined : 'literal' in compared ? compared.literal : params[compared.parameter - 1];
+      return {
+        form,
+        class: columnClass,
+        columns: columns.slice(0, MAX_LISTED).map(({ schema, relation, column }) => `${schema}.${relation}.${column}`),
+        rules: permits.map(({ rule }) => rule.id),
+        ...(value === undefined || value === null ? {} : { value: comparedHash(columnClass, value) }),
+      };
+    }),
   };
 }
 

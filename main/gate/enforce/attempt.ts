@@ -39,7 +39,7 @@ export async function attempt(ports: GatePorts, statement: Attempt): Promise<End
   let processId: number | undefined;
   let phase: 'parse' | 'execute' = 'parse';
   let evidence: Evidence = {};
-  let heldBack = false;
+  let heldBack = verdict.groupSize !== undefined;
   let result: StoredResult | undefined;
   try {
     const questions = await questionsOf(judged);
@@ -67,7 +67,7 @@ export async function attempt(ports: GatePorts, statement: Attempt): Promise<End
         confirm(prepared, session) {
           const confirmed = confirm(prepared, session, judged, questions);
           ({ evidence } = confirmed);
-          heldBack = confirmed.guard.userCode === true;
+          heldBack ||= confirmed.guard.userCode === true;
           phase = 'execute';
           return confirmed;
         },

@@ -6,6 +6,7 @@ import { type GateEvent, type ResultColumn } from '../request.ts';
 import { CatalogMoved } from '../catalogs.ts';
 import { type Allow } from '../verdict.ts';
 import { type Confirmed, type Evidence, type Questions } from './confirm.ts';
+import { groupSizes } from './group-size.ts';
 
 /** How a statement ended, for its door and for the record. */
 export interface Ending {
@@ -99,6 +100,7 @@ async function stream(input: ExecutionInput, prepared: Prepared, { evidence, gua
   const { writer, result } = input.results.create({ ...channel.options, limits: verdict.limits });
   input.opened(result);
   const reads = verdict.envelope === 'read';
+  const sizes = verdict.groupSize === undefined ? undefined : groupSizes(verdict.groupSize);
   let told = 0;
   let firstRows: NodeJS.Timeout | undefined;
   let shown = false;
@@ -136,8 +138,9 @@ async function stream(input: ExecutionInput, prepared: Prepared, { evidence, gua
     row(bytes, start, end) {
       // A write is never stopped half way because its RETURNING rows are many: they are cut, it is not.
       const wanted = writer.row(bytes, start, end) || !reads;
-      // Where code of users runs, no row is good before all of them are.
-      if (guard.userCode === true) return wanted;
+      sizes?.see(bytes, start, end);
+      // Where code of users runs, or groups must be large, no row is good before all of them are.
+      if (guard.userCode === true || sizes !== undefined) return wanted;
       show();
       if (firstRows === undefined) firstRows = setTimeout(progress, FIRST_ROWS);
       else if (told > 0 && (result.rows & 255) === 0 && performance.now() - told >= PROGRESS_EVERY) progress();
@@ -152,9 +155,12 @@ async function stream(input: ExecutionInput, prepared: Prepared, { evidence, gua
     })
     .finally(() => clearTimeout(firstRows));
   if (reads && transactionId !== null) throw wrote(transactionId);
+  const cutWords = (): string | undefined =>
+    result.cut === undefined ? undefined : CUT_WORDS[result.cut](verdict.limits);
+  sizes?.check(cutWords());
   overdue = false;
   settle();
-  const cut = result.cut === undefined ? undefined : CUT_WORDS[result.cut](verdict.limits);
+  const cut = cutWords();
   return {
     tag: tag ?? `SELECT ${String(result.rows)}`,
     rows: result.rows,

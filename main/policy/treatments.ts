@@ -1,0 +1,79 @@
+import { type CompiledPlace } from './compiled-policy.ts';
+import { type TreatmentSource } from './policy-file.ts';
+
+/**
+ * What the policy says of functions that nothing here can read (`functions:` in policy.yaml). Without a word they are
+ * refused.
+ * - `pure`: computes from its arguments, and nothing else.
+ * - `reads`: may read anything, and changes nothing: for people only who may read everything there and see it in clear.
+ */
+export type Treatment = TreatmentSource['treat'];
+
+export interface CompiledTreatment {
+  readonly treat: Treatment;
+  readonly place: CompiledPlace;
+  readonly functions:
+    | {
+        readonly schema: string;
+        readonly name: string;
+        /** Types of its arguments; undefined for every function of the name. */
+        readonly args: readonly string[] | undefined;
+      }
+    | { readonly extension: string };
+}
+
+/** A function by what a policy may know it by. */
+export interface TreatedFunction {
+  readonly schema: string;
+  readonly name: string;
+  /** `integer`, and as pg_type has it `int4`: either may be written. */
+  readonly args: readonly string[];
+  readonly typeNames: readonly string[];
+  readonly extension?: string;
+  readonly compiled: boolean;
+}
+
+/** Schema and name of `app.net_price`; undefined where it is not written so. */
+export function functionName(written: string): { readonly schema: string; readonly name: string } | undefined {
+  const [schema, name, more] = written.split('.');
+  return schema === undefined || name === undefined || more !== undefined || schema === '' || name === ''
+    ? undefined
+    : { schema, name };
+}
+
+/** How the policy treats a function on a connection, the strictest where several say it; undefined where none does. */
+export function treatmentOf(
+  treatments: readonly CompiledTreatment[],
+  connection: { readonly name: string; readonly environment: string; readonly database: string },
+  called: TreatedFunction,
+): Treatment | undefined {
+  const found = treatments.filter(({ place, functions }) => isThere(place, connection) && isMeant(functions, called));
+  if (found.length === 0) return undefined;
+  return found.some(({ treat }) => treat === 'reads') ? 'reads' : 'pure';
+}
+
+function isThere(
+  place: CompiledPlace,
+  { name, environment, database }: { readonly name: string; readonly environment: string; readonly database: string },
+): boolean {
+  return (
+    ([...(place.environments ?? [environment])] as readonly string[]).includes(environment) &&
+    (place.connections?.has(name) ?? true) &&
+    (place.databases?.(database) ?? true)
+  );
+}
+
+/** Of an extension only compiled members are meant: whoever owns its other functions can replace them. */
+function isMeant(meant: CompiledTreatment['functions'], called: TreatedFunction): boolean {
+  if ('extension' in meant) return called.compiled && called.extension === meant.extension;
+  if (meant.schema !== called.schema || meant.name !== called.name) return false;
+  const { args } = meant;
+  return (
+    args === undefined ||
+    (args.length === called.args.length &&
+      args.every((arg, at) => {
+        const written = arg.trim().toLowerCase();
+        return written === called.args[at] || written === called.typeNames[at];
+      }))
+  );
+}
