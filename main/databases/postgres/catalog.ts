@@ -7,7 +7,8 @@ import {
 } from '../catalog.ts';
 import { loadCode, loadRelationCode } from './catalog-code.ts';
 import { COLUMN_COMMENTS, COLUMNS, GENERATED, INHERITANCE, KEYS, RELATIONS, SERVER, TYPES } from './catalog-queries.ts';
-import { Grouped, identifiers, isTrue, list, optional, type Row, text } from './catalog-rows.ts';
+import { Grouped, isTrue, list, optional, type Row, text } from './catalog-rows.ts';
+import { identifiers } from './identifiers.ts';
 import { BodyReader, readDataRow } from './messages.ts';
 import { type PostgresSession, type TextValue } from './session.ts';
 

@@ -4,8 +4,10 @@ import {
   type CatalogRelation,
   type CatalogSnapshot,
 } from '../../databases/catalog.ts';
+import { identifiers } from '../../databases/postgres/identifiers.ts';
 import { type BaseColumn } from '../facts.ts';
-import { builtinRelation, type BuiltinRelation, isReviewedMajor } from '../understand/postgres/builtins.ts';
+import { builtinRelation, type BuiltinRelation, type Call, isReviewedMajor } from '../understand/postgres/builtins.ts';
+import { CodeIndex } from './code-index.ts';
 
 /** A relation that a name means: one of the snapshot, or one that PostgreSQL itself brings. */
 export type Resolved =
@@ -20,40 +22,93 @@ export interface ColumnSource {
   readonly generatedFrom: readonly BaseColumn[];
 }
 
-/** A catalog snapshot with the look-ups that lineage makes; build one for each snapshot and keep it. */
+/** Under what functions run: the session's role and search_path as it is set, or what functions around them put in place. */
+interface Runtime {
+  readonly role: string;
+  readonly path: readonly string[];
+}
+
+/**
+ * A catalog snapshot with the look-ups that lineage makes; build one for each snapshot and keep it. Names are looked up on
+ * the path of the session, or of the function whose body is read.
+ */
 export class CatalogIndex {
   readonly snapshot: CatalogSnapshot;
-  readonly #byName = new Map<string, CatalogRelation>();
-  readonly #byOid = new Map<number, CatalogRelation>();
-  readonly #functions = new Map<string, CatalogFunction[]>();
-  readonly #operators: ReadonlySet<string>;
-  readonly #types: ReadonlySet<string>;
-  readonly #castTypes: ReadonlySet<string>;
+  readonly code: CodeIndex;
+  readonly #byName: Map<string, CatalogRelation>;
+  readonly #byOid: Map<number, CatalogRelation>;
+  readonly #columns: Map<string, BaseColumn>;
+  readonly #sources: Map<BaseColumn, ColumnSource>;
+  /** By path and runtime. */
+  readonly #derived: Map<string, CatalogIndex>;
+  readonly #session: readonly string[];
   readonly #path: readonly string[];
-  readonly #columns = new Map<string, BaseColumn>();
-  readonly #sources = new Map<BaseColumn, ColumnSource>();
-  readonly #kept = new Map<number, unknown>();
+  readonly #runtime: Runtime;
+  readonly #kept = new Map<string, unknown>();
 
-  constructor(snapshot: CatalogSnapshot) {
+  constructor(
+    snapshot: CatalogSnapshot,
+    derived?: { readonly from: CatalogIndex; readonly path: readonly string[]; readonly runtime: Runtime },
+  ) {
     this.snapshot = snapshot;
-    for (const relation of snapshot.relations) {
-      this.#byName.set(key(relation.schema, relation.name), relation);
-      this.#byOid.set(relation.oid, relation);
+    if (derived !== undefined) {
+      const { from } = derived;
+      this.code = from.code;
+      this.#byName = from.#byName;
+      this.#byOid = from.#byOid;
+      this.#columns = from.#columns;
+      this.#sources = from.#sources;
+      this.#derived = from.#derived;
+      this.#session = from.#session;
+      this.#path = derived.path;
+      this.#runtime = derived.runtime;
+      return;
     }
-    for (const one of snapshot.functions) {
-      const list = this.#functions.get(one.name) ?? [];
-      list.push(one);
-      this.#functions.set(one.name, list);
-    }
-    this.#operators = new Set(snapshot.operators.map((operator) => operator.name));
-    this.#castTypes = new Set(snapshot.casts.flatMap((cast) => typesOfCast(cast.name)).map(bareType));
-    this.#types = new Set(
-      snapshot.types.filter(({ functions }) => functions.length === 0).map((type) => key(type.schema, type.name)),
-    );
-    // pg_catalog is searched first unless the path names it elsewhere (PostgreSQL documentation 5.10.5).
-    this.#path = snapshot.searchPath.includes('pg_catalog')
-      ? snapshot.searchPath
-      : ['pg_catalog', ...snapshot.searchPath];
+    this.code = new CodeIndex(snapshot);
+    this.#byName = new Map(snapshot.relations.map((relation) => [key(relation.schema, relation.name), relation]));
+    this.#byOid = new Map(snapshot.relations.map((relation) => [relation.oid, relation]));
+    this.#columns = new Map();
+    this.#sources = new Map();
+    this.#derived = new Map();
+    this.#session = searched(snapshot.searchPath);
+    this.#path = this.#session;
+    this.#runtime = { role: snapshot.role, path: snapshot.configuredPath };
+  }
+
+  /** For texts that the server printed for the session's path: queries of views, checks, bodies resolved when they were made. */
+  printed(): CatalogIndex {
+    return this.#derive(this.#session, this.#runtime);
+  }
+
+  /** For the body of a function that is called here: SET search_path and SECURITY DEFINER decide what its names mean. */
+  inside(called: CatalogFunction): CatalogIndex {
+    const set = called.settings.find((setting) => setting.startsWith('search_path='));
+    const runtime = {
+      role: called.securityDefiner ? called.owner : this.#runtime.role,
+      path: set === undefined ? this.#runtime.path : identifiers(set.slice('search_path='.length)),
+    };
+    const usable = this.snapshot.usableSchemas[runtime.role] ?? [];
+    const schemas = runtime.path.map((schema) => (schema === '$user' ? runtime.role : schema));
+    return this.#derive(searched(schemas.filter((schema) => usable.includes(schema))), runtime);
+  }
+
+  #derive(path: readonly string[], runtime: Runtime): CatalogIndex {
+    const id = JSON.stringify([path, runtime]);
+    if (id === this.#identity()) return this;
+    const known = this.#derived.get(id);
+    if (known !== undefined) return known;
+    const made = new CatalogIndex(this.snapshot, { from: this, path, runtime });
+    this.#derived.set(id, made);
+    return made;
+  }
+
+  #identity(): string {
+    return JSON.stringify([this.#path, this.#runtime]);
+  }
+
+  /** Schemas in the order in which a name without one is looked for. */
+  get path(): readonly string[] {
+    return this.#path;
   }
 
   /** The relation that a name in a statement means under the snapshot's search path. */
@@ -80,27 +135,14 @@ export class CatalogIndex {
     return isReviewedMajor(this.snapshot.serverMajor);
   }
 
-  /** Functions outside pg_catalog that an unqualified name can mean; with `anywhere`, in schemas off the path too. */
-  functionsNamed(name: string, anywhere = false): readonly CatalogFunction[] {
-    return (this.#functions.get(name) ?? []).filter((one) => anywhere || this.#path.includes(one.schema));
+  /** Functions made by users that a call can pick: all of that name and number of arguments in the schemas it can mean. */
+  functionsCalled({ name, count }: Pick<Call, 'name' | 'count'>): readonly CatalogFunction[] {
+    return this.code.functionsCalled(this.#path, name, count);
   }
 
-  hasUserOperator(name: string): boolean {
-    return this.#operators.has(name);
-  }
-
-  /** True for a type, however written, that this database defines a cast from or to: a use of its values may run code. */
+  /** True for a type, as the server formats it, with casts that run code which was not reviewed. */
   hasUserCast(type: string): boolean {
-    return this.#castTypes.size > 0 && this.#castTypes.has(bareType(type));
-  }
-
-  /** True for an enum or domain of the snapshot, whose values carry no code of their own. */
-  hasHarmlessType(name: readonly string[]): boolean {
-    const [last = '', schema] = [name.at(-1), name.length > 1 ? name.at(-2) : undefined];
-    const element = last.startsWith('_') ? last.slice(1) : last;
-    return (schema === undefined ? this.#path : [schema]).some(
-      (candidate) => this.#types.has(key(candidate, last)) || this.#types.has(key(candidate, element)),
-    );
+    return this.code.hasUserCast(type);
   }
 
   /** One object for one base column, so that sets of columns compare by identity. */
@@ -149,12 +191,12 @@ export class CatalogIndex {
     return [...found];
   }
 
-  /** Keeps what was computed about a relation (the lineage of a view) for as long as the snapshot lives. */
-  keep<T>(relation: CatalogRelation, make: () => T): T {
-    const known = this.#kept.get(relation.oid);
+  /** Keeps what was computed about an object (the lineage of a view, of a body) as long as the snapshot lives. */
+  keep<T>(what: string, make: () => T): T {
+    const known = this.#kept.get(what);
     if (known !== undefined) return known as T;
     const made = make();
-    this.#kept.set(relation.oid, made);
+    this.#kept.set(what, made);
     return made;
   }
 
@@ -171,37 +213,9 @@ function key(schema: string, name: string): string {
   return `${schema}\0${name}`;
 }
 
-/** The two types of a cast among the snapshot's operators, `mood AS integer`; none for an operator. */
-function typesOfCast(operator: string): readonly string[] {
-  const parts = operator.split(' AS ');
-  return parts.length === 2 ? parts : [];
-}
-
-/** What the grammar calls types that the server prints by their SQL names. */
-const SQL_NAMES: Readonly<Record<string, string>> = {
-  bigint: 'int8',
-  'bit varying': 'varbit',
-  boolean: 'bool',
-  character: 'bpchar',
-  'character varying': 'varchar',
-  'double precision': 'float8',
-  integer: 'int4',
-  real: 'float4',
-  smallint: 'int2',
-  'time with time zone': 'timetz',
-  'time without time zone': 'time',
-  'timestamp with time zone': 'timestamptz',
-  'timestamp without time zone': 'timestamp',
-};
-
-/** `public."mood"[]` -> `mood`, `numeric(10,2)` -> `numeric`, `integer` -> `int4`. */
-function bareType(type: string): string {
-  const element = type
-    .replace(/\([\d,]*\)/, '')
-    .replace(/(?:\[\])+$/, '')
-    .replace(/^_/, '');
-  const last = element.slice(element.lastIndexOf('.') + 1).replaceAll('"', '');
-  return SQL_NAMES[last] ?? last;
+/** pg_catalog is searched first unless the path names it elsewhere (PostgreSQL documentation 5.10.5). */
+function searched(path: readonly string[]): readonly string[] {
+  return path.includes('pg_catalog') ? path : ['pg_catalog', ...path];
 }
 
 /** Generated columns cannot refer to generated columns, so one step is all there is. */

@@ -1,4 +1,12 @@
-import { type BaseColumn, type ColumnUse, type Hazard, type Place, type RelationUse, type Span } from '../facts.ts';
+import {
+  type BaseColumn,
+  type CodeUse,
+  type ColumnUse,
+  type Hazard,
+  type Place,
+  type RelationUse,
+  type Span,
+} from '../facts.ts';
 import { type CatalogIndex } from './catalog-index.ts';
 import { type Candidates, NO_CANDIDATES } from './forms.ts';
 import { type Column, type Value } from './scope.ts';
@@ -28,10 +36,16 @@ export class Context {
   readonly views: readonly string[];
   readonly relations = new Map<string, RelationUse>();
   readonly hazards = new Map<string, Hazard>();
+  /** Code that users and extensions made: filled by UserCode. */
+  readonly code = new Map<string, CodeUse>();
+  /** Types of values that are used in any way but as they are, as the server formats them, with the first place. */
+  readonly types = new Map<string, Span | undefined>();
   /** Set where the statement measures what it reads: reading a column is then a use of it (EXPLAIN ANALYZE). */
   measured = false;
   /** Uses of the statement's outermost query that have a form. */
   candidates: Candidates = NO_CANDIDATES;
+  /** A name of PostgreSQL's own can mean code that somebody made here: no use is then sure to show one bounded thing. */
+  shadowed = false;
   /** Queries that the trace is inside of. */
   depth = 0;
   readonly #spanOf: (location: number) => Span | undefined;
@@ -55,8 +69,21 @@ export class Context {
 
   /** A value is used in a way that can show something about it. What a bounded value shows was said where it was made. */
   use(value: Value, place: Place, span: Span | undefined, shown: Shown = {}): void {
+    this.inUse(value, span);
     if (value.derivation === 'bounded') return;
     for (const column of value.flow) this.#add({ column, place, ...shown, ...(span === undefined ? {} : { span }) });
+  }
+
+  /** Something is done with values of a type: what the type itself then runs is looked up at the end. */
+  inUse({ type }: Pick<Value, 'type'>, span: Span | undefined): void {
+    if (type !== undefined && !this.types.has(type)) this.types.set(type, span);
+  }
+
+  /** The first way in which code is reached is the one that is told. */
+  runs(use: CodeUse): void {
+    const key = `${use.kind} ${String(use.oid)}`;
+    const known = this.code.get(key);
+    if (known === undefined || (known.opaque === undefined && use.opaque !== undefined)) this.code.set(key, use);
   }
 
   /** A column is read, whatever becomes of its value. */

@@ -16,6 +16,8 @@ import { type Context, type Environment, type Shown } from './context.ts';
 import { type Candidate, isBuiltin } from './forms.ts';
 import { columnOf, fieldOf, type Reference, resolveColumn } from './names.ts';
 import { queryColumns } from './query.ts';
+import { callOf } from '../understand/postgres/inspect.ts';
+import { calledFlow } from './user-functions.ts';
 import { NOTHING, nullable, type Scope, together, type Value } from './scope.ts';
 import { isComparedByValue, isExactNumberType, isScalarType } from './types.ts';
 import { wholeOf } from './whole.ts';
@@ -63,6 +65,7 @@ function visit(context: Context, node: Node, standing: Standing, place: Place): 
         expressions(context, fields['agg_order'], standing, 'ordering'),
         expression(context, fields['agg_filter'], standing, 'predicate'),
         window(context, fieldsOf(fields['over']), standing),
+        calledFlow(context, context.index.functionsCalled(callOf(fields, undefined))),
       ]);
     case 'JsonAggConstructor':
       return together([
@@ -102,14 +105,15 @@ function parts(context: Context, node: Node, standing: Standing, place: Place): 
   return together(values);
 }
 
-function used(context: Context, value: Value, place: Place, span: Span | undefined, shown?: Shown): Value {
+function used(context: Context, value: Value, place: Place, span: Span | undefined, form?: Shown): Value {
+  const shown = context.shadowed ? undefined : form;
   context.use(value, place, span, shown);
   return shown === undefined ? together([value]) : { flow: value.flow, derivation: 'bounded' };
 }
 
 /** What the whole list of `whole.ts` gives; undefined where the expression, or a column in it, is of another kind. */
 function whole(context: Context, node: Node, standing: Standing): Value | undefined {
-  const shape = wholeOf(node);
+  const shape = context.shadowed ? undefined : wholeOf(node);
   if (shape === undefined) return undefined;
   const { result, uses } = context.apart(() =>
     shape.columns.map((fields) => ({
@@ -181,14 +185,6 @@ function column(context: Context, fields: Fields, standing: Standing, place: Pla
   if (entry !== undefined)
     return used(context, value, place === 'output' || place === 'argument' ? 'whole-row' : place, span);
   if (place === 'output') return value;
-  if (value.type !== undefined && context.index.hasUserCast(value.type)) {
-    context.hazard(
-      'user-cast',
-      `This database defines casts of its own for the type ${value.type}: using a value of it here may run other code.`,
-      span,
-      'Read the column as it is.',
-    );
-  }
   return used(context, value, place, span, candidate && shownBy(context, reference, candidate, standing));
 }
 
@@ -216,7 +212,7 @@ function indirection(context: Context, fields: Fields, standing: Standing, place
       );
     } else if (step.kind === 'String') {
       const name = text(step.fields['sval']) ?? '';
-      if (context.index.functionsNamed(name, true).length > 0) {
+      if (context.index.functionsCalled({ name: [name], count: 1 }).length > 0) {
         context.hazard(
           'user-function',
           `.${name} can be a call of the function ${name}(), and what it reads or changes is not known.`,
@@ -236,6 +232,7 @@ function subLink(context: Context, fields: Fields, standing: Standing, place: Pl
   if (query === undefined) return NOTHING;
   const columns = queryColumns(context, query, standing);
   const carried = together(columns.map((one) => one.value));
+  for (const { value } of columns) context.inUse(value, span);
   switch (text(fields['subLinkType'])) {
     case 'EXISTS_SUBLINK':
       // EXISTS asks for rows only; what decides which there are was used inside.

@@ -1,4 +1,5 @@
 import { builtinSignatures } from '../understand/postgres/builtins.ts';
+import { callOf } from '../understand/postgres/inspect.ts';
 import {
   type Fields,
   fieldsOf,
@@ -15,6 +16,7 @@ import { columnName } from './column-names.ts';
 import { type Context } from './context.ts';
 import { expression, expressions, isScalar, type Standing } from './expression.ts';
 import { type Column, type Entry, together, type Value } from './scope.ts';
+import { calledColumns } from './user-functions.ts';
 
 /** Functions that make or keep arrays of what they are given. */
 const ARRAY_FUNCTIONS: ReadonlySet<string> = new Set([
@@ -41,9 +43,14 @@ export function functionEntry(context: Context, fields: Fields, standing: Standi
     const defined = columnDefinitions(definitions).concat(
       columnDefinitions({ List: { items: listOf(fields['coldeflist']) } }),
     );
-    const known = defined.length > 0 ? defined : functionColumns(context, call, fields, standing);
+    const all = (names: readonly string[] | undefined): readonly Column[] | undefined =>
+      names?.map((name) => ({ name, value }));
+    const known =
+      defined.length > 0
+        ? all(defined)
+        : (userColumns(context, call, fields, standing) ?? all(functionColumns(context, call, fields, standing)));
     if (known === undefined) open = true;
-    for (const name of known ?? []) columns.push({ name, value });
+    columns.push(...(known ?? []));
   }
   const row = together(values);
   if (fields['ordinality'] === true) columns.push({ name: 'ordinality', value: row });
@@ -83,6 +90,29 @@ function columnDefinitions(value: unknown): string[] {
     : [];
 }
 
+/** The columns of a function that users made, where no other can be meant; undefined where they are not known. */
+function userColumns(
+  context: Context,
+  value: unknown,
+  fields: Fields,
+  standing: Standing,
+): readonly Column[] | undefined {
+  const node = nodeOf(value);
+  if (node?.kind !== 'FuncCall') return undefined;
+  const call = callOf(node.fields, undefined);
+  const [only, another] = context.index.functionsCalled(call);
+  if (only === undefined || another !== undefined || builtinSignatures(call).length > 0) return undefined;
+  const { result: carried } = context.apart(() => expressions(context, node.fields['args'], standing, 'argument'));
+  return calledColumns(context, only, ownName(context, value, fields), carried);
+}
+
+/** A column without a name of its own has that of the alias, or of the function. */
+function ownName(context: Context, value: unknown, fields: Fields): string {
+  const alone = listOf(fields['functions']).length === 1;
+  const given = text(fieldsOf(fields['alias'])?.['aliasname']);
+  return alone && given !== undefined ? given : columnName(value, context.index.snapshot.serverMajor);
+}
+
 /** Names of the columns that a call gives; undefined where they depend on its arguments. */
 function functionColumns(
   context: Context,
@@ -92,9 +122,7 @@ function functionColumns(
 ): readonly string[] | undefined {
   const { serverMajor } = context.index.snapshot;
   const call = nodeOf(value);
-  const alone = listOf(fields['functions']).length === 1;
-  const given = text(fieldsOf(fields['alias'])?.['aliasname']);
-  const own = alone && given !== undefined ? [given] : [columnName(value, serverMajor)];
+  const own = [ownName(context, value, fields)];
   if (call?.kind !== 'FuncCall') return own;
   const name = names(call.fields['funcname']);
   const args = nodesOf(call.fields['args']);
@@ -104,7 +132,7 @@ function functionColumns(
   }
   const overloads = builtinSignatures({ name, count: args.length, span: undefined }, serverMajor);
   const [first] = overloads;
-  if (first === undefined) return undefined;
+  if (first === undefined || context.index.functionsCalled(callOf(call.fields, undefined)).length > 0) return undefined;
   if (overloads.some((one) => one.returns === 'row' || one.columns !== undefined)) {
     // A single OUT argument names the column before an alias of the function does.
     const shapes = new Set(overloads.map((one) => (one.columns ?? []).join(' ')));

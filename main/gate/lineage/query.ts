@@ -187,6 +187,7 @@ function setOperation(context: Context, fields: Fields, around: Standing): reado
     return query === undefined ? [] : queryColumns(context, { kind: 'SelectStmt', fields: query }, around);
   });
   const [left = [], right = []] = arms;
+  for (const { value, span } of [...left, ...right]) context.inUse(value, span);
   const outputs = left.map((output, at) => ({ ...output, value: oneOf([output.value, right[at]?.value ?? NOTHING]) }));
   if (left.length !== right.length) {
     context.hazard('untraceable', `The arms of ${armWord(fields)} have ${left.length} and ${right.length} columns.`);

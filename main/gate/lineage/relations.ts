@@ -1,5 +1,5 @@
 import { type CatalogColumn, type CatalogRelation } from '../../databases/catalog.ts';
-import { type BaseColumn, type ColumnUse, type Hazard, type RelationUse, type Span } from '../facts.ts';
+import { type BaseColumn, type CodeUse, type ColumnUse, type Hazard, type RelationUse, type Span } from '../facts.ts';
 import { inspect } from '../understand/postgres/inspect.ts';
 import { newerGrammar } from '../understand/postgres/newer-grammar.ts';
 import { parseText } from '../understand/postgres/parser.ts';
@@ -7,9 +7,9 @@ import { fromUtf8 } from '../understand/postgres/text.ts';
 import { nodeOf } from '../understand/postgres/tree.ts';
 import { type CatalogIndex } from './catalog-index.ts';
 import { Context } from './context.ts';
-import { nameHazards } from './foreign-names.ts';
 import { queryColumns } from './query.ts';
 import { type Column, type Value } from './scope.ts';
+import { UserCode } from './user-code.ts';
 
 const MAX_VIEW_DEPTH = 60;
 
@@ -19,6 +19,7 @@ interface ViewLineage {
   readonly uses: readonly ColumnUse[];
   readonly relations: readonly RelationUse[];
   readonly hazards: readonly Hazard[];
+  readonly code: readonly CodeUse[];
 }
 
 /** The columns of a relation of the snapshot as a statement reads them: of a view, those that its query makes. */
@@ -32,10 +33,11 @@ export function relationColumns(
       return { name: column.name, value: baseValue(context.index, relation, column) };
     });
   }
-  const view = viewLineage(context.index, relation, context.views);
+  const view = viewLineage(context.index.printed(), relation, context.views);
   context.keepUses(span === undefined ? view.uses : view.uses.map((use) => ({ ...use, span })));
   for (const use of view.relations) context.relation(use);
   for (const hazard of view.hazards) context.addHazard(span === undefined ? hazard : { ...hazard, span });
+  for (const use of view.code) context.runs(use);
   return view.columns;
 }
 
@@ -65,7 +67,7 @@ function isNotNullIn(index: CatalogIndex, { schema, relation, column }: BaseColu
 function viewLineage(index: CatalogIndex, relation: CatalogRelation, within: readonly string[]): ViewLineage {
   const name = `${relation.schema}.${relation.name}`;
   if (within.includes(name) || within.length >= MAX_VIEW_DEPTH) return untraceable(name, 'reaches itself');
-  return index.keep(relation, () => traceView(index, relation, name, within));
+  return index.keep(`view ${String(relation.oid)}`, () => traceView(index, relation, name, within));
 }
 
 function traceView(
@@ -79,7 +81,9 @@ function traceView(
   if (root?.kind !== 'SelectStmt') return untraceable(name, 'has no definition that can be read');
   const context = new Context(index, () => undefined, [...within, name]);
   const inspection = inspect(root, () => undefined);
-  for (const hazard of [...inspection.hazards, ...nameHazards(inspection, index)]) context.addHazard(hazard);
+  for (const hazard of inspection.hazards) context.addHazard(hazard);
+  const code = new UserCode(context);
+  code.names(inspection);
   const text = relation.definition ?? '';
   for (const { span: _, ...hazard } of newerGrammar(
     { text, root, offsetOf: fromUtf8(text) },
@@ -88,6 +92,7 @@ function traceView(
     context.addHazard(hazard);
   if (inspection.locksRows) context.hazard('row-lock', 'The view locks the rows it reads.');
   const columns = queryColumns(context, root, { scope: undefined, environment: undefined }, true);
+  code.typesInUse();
   if (columns.length !== relation.columns.length) return untraceable(name, 'has other columns than its definition');
   return {
     columns: columns.map((column, at) => {
@@ -115,6 +120,7 @@ function traceView(
       sentence: `Inside the view ${name}: ${hazard.sentence}`,
       next: 'Ask the owner of the view, or query the tables behind it.',
     })),
+    code: [...context.code.values()],
   };
 }
 
@@ -132,5 +138,6 @@ function untraceable(name: string, why: string): ViewLineage {
     uses: [],
     relations: [],
     hazards: [{ code: 'untraceable', sentence, next: 'Query the tables behind it.' }],
+    code: [],
   };
 }

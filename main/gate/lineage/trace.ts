@@ -8,11 +8,11 @@ import { type Tree } from '../understand/postgres/understand.ts';
 import { type CatalogIndex } from './catalog-index.ts';
 import { Context } from './context.ts';
 import { traceDefinition } from './definition.ts';
-import { nameHazards } from './foreign-names.ts';
 import { candidates } from './forms.ts';
 import { type Output, queryColumns } from './query.ts';
 import { relationColumns } from './relations.ts';
 import { NOTHING } from './scope.ts';
+import { UserCode } from './user-code.ts';
 import { storeAll } from './write.ts';
 
 /**
@@ -24,10 +24,12 @@ export function trace(tree: Tree, index: CatalogIndex): Lineage {
   const { text, root, offsetOf } = tree;
   const context = new Context(index, (location) => (location < 0 ? undefined : spanAt(text, offsetOf(location))));
   try {
-    for (const hazard of nameHazards(tree.inspection, index)) context.addHazard(hazard);
+    const code = new UserCode(context);
+    code.names(tree.inspection);
     for (const hazard of newerGrammar(tree, index.snapshot.serverMajor)) context.addHazard(hazard);
     context.candidates = candidates(root, index);
     const outputs = statement(context, root);
+    code.typesInUse();
     if (!isWriteStatement(root.kind) && root.kind !== 'ExplainStmt') writtenByName(context, tree);
     return lineage(context, outputs);
   } catch (error) {
@@ -125,5 +127,6 @@ function lineage(context: Context, columns: readonly Output[]): Lineage {
     ...(groupSize === undefined ? {} : { groupSize }),
     relations: [...context.relations.values()],
     hazards: [...context.hazards.values()],
+    ...(context.code.size === 0 ? {} : { code: [...context.code.values()] }),
   };
 }

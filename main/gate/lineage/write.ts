@@ -65,6 +65,8 @@ function targetEntry(context: Context, kind: string, fields: Fields): Entry {
   const columns = relationColumns(context, target, span);
   const via = `${target.schema}.${target.name}`;
   const behind = target.kind === 'view' ? [...context.relations.values()].filter((use) => use.via === via) : [];
+  // Values that are stored are turned into the types of their columns.
+  if (kind !== 'DeleteStmt') for (const { value } of columns) context.inUse(value, span);
   for (const action of writeActions(kind, fields)) {
     const { schema, name: written } = target;
     context.relation({ schema, name: written, access: 'write', action, ...(span === undefined ? {} : { span }) });

@@ -66,6 +66,8 @@ export async function judgeAsReader(text: string, index: CatalogIndex, given?: s
 
 function judgeLineage(lineage: Lineage): Judged {
   if (lineage.hazards.length > 0) return refused(lineage.hazards.map((hazard) => hazard.code));
+  const opaque = (lineage.code ?? []).flatMap((use) => use.opaque?.hazard ?? []);
+  if (opaque.length > 0) return refused(opaque.map((hazard) => hazard.code));
   const uses = lineage.uses.filter((use) => isMasked(use.column) && !use.notNull);
   if (uses.length > 0) return refused(uses.map((use) => `${use.column.column} as ${use.place}`));
   const masked = lineage.outputs.some(({ flow, derivation }) => derivation !== 'bounded' && flow.some(isMasked));

@@ -185,21 +185,7 @@ export function judgeCall(call: Call): FunctionVerdict {
   const place = call.span === undefined ? {} : { span: call.span };
   const candidates = builtinSignatures(call);
   const effects = [...new Set(candidates.flatMap((one) => EFFECTS[one.class] ?? []))];
-  if (candidates.length === 0) {
-    const known = call.name.length === 1 && functions.has(call.name[0] ?? '');
-    return {
-      allowed: false,
-      effects,
-      hazard: {
-        code: 'unknown-function',
-        sentence: known
-          ? `${written}() of PostgreSQL is not called with ${call.count ?? 'these'} arguments, so this must be another function, and what it does is not known.`
-          : `${written}() is not a function of PostgreSQL itself: what it reads or changes is not known.`,
-        next: 'Write the query over the tables themselves, with built-in functions only.',
-        ...place,
-      },
-    };
-  }
+  if (candidates.length === 0) return { allowed: false, effects, hazard: unknownFunction(call) };
   const refused = candidates.find((one) => one.allow === 'no');
   if (refused === undefined) return { allowed: true, effects };
   return {
@@ -211,6 +197,20 @@ export function judgeCall(call: Call): FunctionVerdict {
       next: 'Write the query without it.',
       ...place,
     },
+  };
+}
+
+/** What is said of a call that can mean no function of PostgreSQL's own, and none that is known otherwise. */
+export function unknownFunction({ name, count, span }: Call): Hazard {
+  const written = name.join('.');
+  return {
+    code: 'unknown-function',
+    sentence:
+      name.length === 1 && functions.has(written)
+        ? `${written}() of PostgreSQL is not called with ${count ?? 'these'} arguments, so this must be another function, and what it does is not known.`
+        : `${written}() is not a function that is known here: what it reads or changes is not known.`,
+    next: 'Write the query over the tables themselves, with built-in functions only.',
+    ...(span === undefined ? {} : { span }),
   };
 }
 
