@@ -67,28 +67,31 @@ function byValues(
     if (strength === 'named') return secret;
     return strength === 'clear' || of === named || (!code && distinct.size >= WEAK_SAMPLES);
   });
-  const forms = new Map<Pattern, number>();
+  const forms = new Map<DetectedClass, Map<string, number>>();
   const classes = new Map<DetectedClass, number>();
   for (const value of distinct) {
     const traits = traitsOf(value);
     let last: DetectedClass | undefined;
     for (const pattern of counting) {
       // Patterns of a class stand together: a value counts once for its class.
-      if (pattern.class === last || !pattern.gate(traits) || !pattern.matches(value)) continue;
+      if (pattern.class === last || !pattern.gate(traits)) continue;
+      const form = pattern.formOf(value);
+      if (form === undefined) continue;
       last = pattern.class;
-      forms.set(pattern, (forms.get(pattern) ?? 0) + 1);
-      classes.set(pattern.class, (classes.get(pattern.class) ?? 0) + 1);
+      classes.set(last, (classes.get(last) ?? 0) + 1);
+      const counts = forms.get(last) ?? new Map<string, number>();
+      forms.set(last, counts.set(form, (counts.get(form) ?? 0) + 1));
     }
   }
   const [best] = [...classes].sort(([, one], [, other]) => other - one);
   if (best === undefined || best[1] / distinct.size < SHARE) return undefined;
-  const [form] = [...forms].filter(([pattern]) => pattern.class === best[0]).sort(([, one], [, other]) => other - one);
+  const [form] = [...(forms.get(best[0]) ?? [])].sort(([, one], [, other]) => other - one);
   return {
     class: best[0],
     by: 'values',
     share: best[1] / distinct.size,
     samples: distinct.size,
-    ...(form === undefined ? {} : { form: form[0].form }),
+    ...(form === undefined ? {} : { form: form[0] }),
   };
 }
 

@@ -4,13 +4,15 @@
  */
 import { mod97, passesLuhn, passesMod11of10, passesVerhoeff, weighted } from './check-digits.ts';
 
-export interface NationalId {
+interface NationalId {
   /** As a suggestion names it. */
   readonly form: string;
+  /** Characters of its usual spellings. */
+  readonly lengths: readonly number[];
   readonly matches: (value: string) => boolean;
 }
 
-const compact = (value: string): string => value.replaceAll(/[ .-]/g, '');
+const compact = (value: string): string => (/\D/.test(value) ? value.replaceAll(/[ .-]/g, '') : value);
 const isDay = (month: number, day: number): boolean => month >= 1 && month <= 12 && day >= 1 && day <= 31;
 const at = (value: string, from: number, to: number): number => Number(value.slice(from, to));
 
@@ -62,16 +64,16 @@ function isPesel(value: string): boolean {
   return (10 - (weighted(value, [1, 3, 7, 9, 1, 3, 7, 9, 1, 3]) % 10)) % 10 === Number(value[10]);
 }
 
+const CPF_TENTH = [10, 9, 8, 7, 6, 5, 4, 3, 2];
+const CPF_ELEVENTH = [11, ...CPF_TENTH];
+
 /** Two check digits by 11; equal digits throughout are not given out. */
 function isCpf(value: string): boolean {
   if (!/^(?:\d{11}|\d{3}\.\d{3}\.\d{3}-\d{2})$/.test(value)) return false;
   const digits = compact(value);
-  if (new Set(digits).size === 1) return false;
-  const check = (length: number): number => {
-    const weights = Array.from({ length }, (_, i) => length + 1 - i);
-    return ((weighted(digits, weights) * 10) % 11) % 10;
-  };
-  return check(9) === Number(digits[9]) && check(10) === Number(digits[10]);
+  const tenth = ((weighted(digits, CPF_TENTH) * 10) % 11) % 10;
+  const eleventh = ((weighted(digits, CPF_ELEVENTH) * 10) % 11) % 10;
+  return tenth === Number(digits[9]) && eleventh === Number(digits[10]) && new Set(digits).size > 1;
 }
 
 /** The eleven test: weights 9 to 2 and -1. */
@@ -127,19 +129,30 @@ function isTckn(value: string): boolean {
   return (tenth + 10) % 10 === Number(value[9]) && sum % 10 === Number(value[10]);
 }
 
-export const NATIONAL_IDS: readonly NationalId[] = [
-  { form: 'UK national insurance number', matches: (value) => NINO.test(value) },
-  { form: 'French NIR', matches: isNir },
-  { form: 'Spanish DNI or NIE', matches: isDni },
-  { form: 'Italian codice fiscale', matches: isCodiceFiscale },
-  { form: 'German tax id', matches: isSteuerId },
-  { form: 'Polish PESEL', matches: isPesel },
-  { form: 'Brazilian CPF', matches: isCpf },
-  { form: 'Dutch BSN', matches: isBsn },
-  { form: 'Swedish personnummer', matches: isPersonnummer },
-  { form: 'Indian Aadhaar', matches: isAadhaar },
-  { form: 'Finnish hetu', matches: isHetu },
-  { form: 'Belgian national number', matches: isRijksregisternummer },
-  { form: 'Swiss AHV number', matches: isAhv },
-  { form: 'Turkish TCKN', matches: isTckn },
+const NATIONAL_IDS: readonly NationalId[] = [
+  { form: 'UK national insurance number', lengths: [9, 10, 11, 12, 13], matches: (value) => NINO.test(value) },
+  { form: 'French NIR', lengths: [15, 21], matches: isNir },
+  { form: 'Spanish DNI or NIE', lengths: [9, 10, 11], matches: isDni },
+  { form: 'Italian codice fiscale', lengths: [16], matches: isCodiceFiscale },
+  { form: 'German tax id', lengths: [11, 14], matches: isSteuerId },
+  { form: 'Polish PESEL', lengths: [11], matches: isPesel },
+  { form: 'Brazilian CPF', lengths: [11, 14], matches: isCpf },
+  { form: 'Dutch BSN', lengths: [9, 11], matches: isBsn },
+  { form: 'Swedish personnummer', lengths: [10, 11, 12, 13], matches: isPersonnummer },
+  { form: 'Indian Aadhaar', lengths: [12, 14], matches: isAadhaar },
+  { form: 'Finnish hetu', lengths: [11], matches: isHetu },
+  { form: 'Belgian national number', lengths: [11, 15], matches: isRijksregisternummer },
+  { form: 'Swiss AHV number', lengths: [13, 16], matches: isAhv },
+  { form: 'Turkish TCKN', lengths: [11], matches: isTckn },
 ];
+
+const byLength = new Map<number, NationalId[]>();
+for (const id of NATIONAL_IDS) {
+  for (const length of id.lengths) byLength.set(length, [...(byLength.get(length) ?? []), id]);
+}
+
+/** Which of them a value can be, first in the order of the list; undefined for none. */
+export function nationalIdOf(value: string): string | undefined {
+  for (const { form, matches } of byLength.get(value.length) ?? []) if (matches(value)) return form;
+  return undefined;
+}

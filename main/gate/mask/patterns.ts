@@ -3,8 +3,8 @@
  * which rule most forms out; a pattern is bounded and decides nothing alone (detectors.ts does, per column).
  */
 import { mod97, passesLuhn } from './check-digits.ts';
-import { NATIONAL_IDS } from './national-ids.ts';
-import { looksRandom, SECRETS } from './secrets.ts';
+import { nationalIdOf } from './national-ids.ts';
+import { looksRandom, secretOf } from './secrets.ts';
 
 export type DetectedClass = 'email' | 'phone' | 'iban' | 'card' | 'ssn' | 'national-id' | 'secret' | 'ip-address';
 
@@ -16,14 +16,13 @@ export type Strength = 'clear' | 'weak' | 'named';
 
 export interface Pattern {
   readonly class: DetectedClass;
-  /** As a suggestion names it. */
-  readonly form: string;
   readonly strength: Strength;
   /** Types besides text that hold such values. */
   readonly types?: RegExp;
   /** Rules out by counting; false for most values of other kinds. */
   readonly gate: (traits: Traits) => boolean;
-  readonly matches: (value: string) => boolean;
+  /** What the value looks like, in the words of a suggestion; undefined where it does not. */
+  readonly formOf: (value: string) => string | undefined;
 }
 
 /** What one pass over a value counts. */
@@ -71,8 +70,11 @@ function isPhone(value: string): boolean {
   return digits >= 8 && digits <= 15;
 }
 
+const IBAN_BEGINNING = /^[A-Za-z]{2}\d\d/;
+
 /** ISO 13616: letters count as 10 to 35, the first four characters go to the end, the remainder is 1. */
 function isIban(value: string): boolean {
+  if (!IBAN_BEGINNING.test(value)) return false;
   const compact = value.replaceAll(' ', '').toUpperCase();
   if (!/^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$/.test(compact)) return false;
   const moved = compact.slice(4) + compact.slice(0, 4);
@@ -104,79 +106,74 @@ const isIpv6 = (value: string): boolean =>
 const WHOLE_NUMBER = /^(?:bigint|numeric(?:\(\d+,0\))?)$/;
 const short = ({ length }: Traits): boolean => length <= LONGEST;
 
+const as =
+  (form: string, matches: (value: string) => boolean) =>
+  (value: string): string | undefined =>
+    matches(value) ? form : undefined;
+
 export const PATTERNS: readonly Pattern[] = [
-  ...SECRETS.map(({ form, matches }): Pattern => ({
-    class: 'secret',
-    form,
-    strength: 'clear',
-    gate: ({ length, letters }) => length >= 16 && letters >= 4,
-    matches,
-  })),
   {
     class: 'secret',
-    form: 'random text',
+    strength: 'clear',
+    gate: ({ length, letters }) => length >= 16 && letters >= 4,
+    formOf: secretOf,
+  },
+  {
+    class: 'secret',
     strength: 'named',
     gate: ({ length, digits, letters }) => length >= 20 && digits > 0 && letters > 0,
-    matches: looksRandom,
+    formOf: as('random text', looksRandom),
   },
   {
     class: 'email',
-    form: 'e-mail address',
     strength: 'clear',
     gate: (traits) => traits.ats > 0 && short(traits),
-    matches: (value) => EMAIL.test(value),
+    formOf: as('e-mail address', (value) => EMAIL.test(value)),
   },
   {
     class: 'iban',
-    form: 'IBAN',
     strength: 'clear',
     gate: ({ length, digits, letters }) => length >= 15 && length <= 42 && digits >= 6 && letters >= 2,
-    matches: isIban,
+    formOf: as('IBAN', isIban),
   },
   {
     class: 'card',
-    form: 'card number',
     strength: 'weak',
     types: WHOLE_NUMBER,
     gate: ({ digits, separators, length }) => digits >= 13 && digits <= 19 && digits + separators === length,
-    matches: isCard,
+    formOf: as('card number', isCard),
   },
   {
     class: 'ssn',
-    form: 'US social security number',
     strength: 'weak',
     gate: ({ length, digits }) => length === 11 && digits === 9,
-    matches: (value) => SSN.test(value),
+    formOf: as('US social security number', (value) => SSN.test(value)),
   },
-  ...NATIONAL_IDS.map(({ form, matches }): Pattern => ({
+  {
     class: 'national-id',
-    form,
     strength: 'weak',
     types: WHOLE_NUMBER,
-    gate: ({ length, digits }) => length >= 9 && length <= 18 && digits >= 6,
-    matches,
-  })),
+    gate: ({ length, digits }) => length >= 9 && length <= 21 && digits >= 6,
+    formOf: nationalIdOf,
+  },
   {
     class: 'ip-address',
-    form: 'IPv4 address',
     strength: 'weak',
     types: /^inet$/,
     gate: ({ length, digits, dots }) => length <= 18 && dots === 3 && digits >= 4,
-    matches: (value) => IPV4.test(value) && LARGE_OCTET.test(value),
+    formOf: as('IPv4 address', (value) => IPV4.test(value) && LARGE_OCTET.test(value)),
   },
   {
     class: 'ip-address',
-    form: 'IPv6 address',
     strength: 'weak',
     types: /^inet$/,
     gate: ({ length, colons }) => length <= 43 && colons >= 2,
-    matches: isIpv6,
+    formOf: as('IPv6 address', isIpv6),
   },
   {
     class: 'phone',
-    form: 'phone number',
     strength: 'weak',
     gate: ({ length, digits, letters }) => length <= 32 && digits >= 8 && digits <= 20 && letters <= 3,
-    matches: isPhone,
+    formOf: as('phone number', isPhone),
   },
 ];

@@ -1,11 +1,5 @@
 /** Keys, tokens and password hashes that say themselves what they are; and those that only look like it. */
 
-export interface SecretForm {
-  /** As a suggestion names it. */
-  readonly form: string;
-  readonly matches: (value: string) => boolean;
-}
-
 /** By the prefixes that their issuers document, so that scanners can find them. */
 const PREFIXED: readonly (readonly [form: string, pattern: RegExp])[] = [
   ['AWS access key id', /^(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}$/],
@@ -38,10 +32,15 @@ function isJwt(value: string): boolean {
   }
 }
 
-export const SECRETS: readonly SecretForm[] = [
-  ...PREFIXED.map(([form, pattern]) => ({ form, matches: (value: string) => pattern.test(value) })),
-  { form: 'JSON Web Token', matches: isJwt },
-];
+/** How all of them begin: one look instead of a dozen. */
+const BEGINNING = /^(?:A[KSBCI]|g[hpousrl]|x|[rs]k|wh|-----|\$|pbkdf2|\{|SCRAM|ey)/;
+
+/** Which of them a value is; undefined for none. */
+export function secretOf(value: string): string | undefined {
+  if (!BEGINNING.test(value)) return undefined;
+  for (const [form, pattern] of PREFIXED) if (pattern.test(value)) return form;
+  return isJwt(value) ? 'JSON Web Token' : undefined;
+}
 
 const RANDOM_LENGTH = { least: 20, most: 256 };
 /** Bits a character: English words have below 3.5 over such a length, random base 64 above 4. */
