@@ -39,6 +39,8 @@ export function ConnectionDetails({
   const { title, strength, weaknesses, secondLineage } = connection;
 
   const examine = async (): Promise<void> => {
+    // The button keeps the focus while it waits: a disabled one would lose it, and Escape with it.
+    if (examined?.state === 'loading') return;
     setExamined({ state: 'loading' });
     try {
       const value = await workbench.client['connections.examine']({ connection: connection.name });
@@ -50,6 +52,8 @@ export function ConnectionDetails({
   };
 
   const items = examined?.state === 'ready' ? found(examined.value) : known(connection);
+  // What is to be mended about it is among the findings.
+  const lineage = examined?.state === 'ready' && secondLineage?.mend.length !== 0 ? null : secondLineage;
   return (
     <Popover
       className="details-popover"
@@ -81,18 +85,14 @@ export function ConnectionDetails({
             ))}
           </ul>
         )}
-        {examined?.state !== 'ready' && secondLineage !== null && (
-          <p className="details-quiet">Second lineage: {secondLineage.sentence}</p>
-        )}
+        {lineage !== null && <p className="details-quiet">Second lineage: {lineage.sentence}</p>}
         {examined?.state === 'failed' && (
           <Message meaning="refused" alert>
             {examined.trouble.message} {examined.trouble.next}
           </Message>
         )}
         <div className="details-actions">
-          <Button isDisabled={examined?.state === 'loading'} onPress={() => void examine()}>
-            {weaknesses === null ? 'Connect and look' : 'Look again'}
-          </Button>
+          <Button onPress={() => void examine()}>{weaknesses === null ? 'Connect and look' : 'Look again'}</Button>
           <Button variant="quiet" slot="close">
             Close
           </Button>

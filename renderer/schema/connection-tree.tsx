@@ -89,7 +89,13 @@ export function ConnectionTree({
 
   const onKeyDown = (event: KeyboardEvent): void => {
     const row = rows[at];
-    if (row === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (row === undefined || event.ctrlKey || event.metaKey) return;
+    if (event.altKey) {
+      if (event.key !== 'Enter' || row.kind !== 'connection') return;
+      openDetails(row);
+      event.preventDefault();
+      return;
+    }
     const page = Math.floor((scroller.current?.clientHeight ?? rowHeight) / rowHeight) - 1;
     const moves: Record<string, () => void> = {
       ArrowDown: () => {
@@ -119,8 +125,7 @@ export function ConnectionTree({
         else if (parentOf(rows, at) >= 0) moveTo(parentOf(rows, at));
       },
       Enter: () => {
-        if (event.altKey) openDetails(row);
-        else activate(row);
+        activate(row);
       },
       ' ': () => {
         toggle(row);
@@ -141,8 +146,8 @@ export function ConnectionTree({
       openDetails(row);
     });
   const openDetails = (row: TreeRow): void => {
-    const element = scroller.current?.querySelector(`[data-key="${CSS.escape(row.key)}"]`);
-    if (row.kind === 'connection' && element != null) setDetails({ name: row.connection.name, element });
+    const element = document.getElementById(`${id}-${String(rows.indexOf(row))}`);
+    if (row.kind === 'connection' && element !== null) setDetails({ name: row.connection.name, element });
   };
   const detailed = rows.find((row) => row.kind === 'connection' && row.connection.name === details?.name);
 

@@ -159,7 +159,6 @@ export function TreeLine({
       aria-selected={current}
       {...(row.expanded === null ? {} : { 'aria-expanded': row.expanded })}
       className={`tree-line tree-${row.kind} ${edge}`}
-      data-key={row.key}
       data-current={current ? '' : undefined}
       style={{
         transform: `translateY(${String(top)}px)`,
