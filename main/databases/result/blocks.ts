@@ -6,11 +6,11 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, ftruncateSync, mkdirSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { BLOCK, giveBlock, takeBlock } from './block-memory.ts';
 
 export const NULL = -1;
 export const MASKED_NULL = -2;
 
-const BLOCK = 1024 * 1024;
 /** The first block of a result: most results are small. Each block after it is twice as large, up to BLOCK. */
 const FIRST_BLOCK = 16 * 1024;
 /** Blocks read back from the file that are kept at hand. */
@@ -23,11 +23,16 @@ interface Block {
   readonly at: Buffer | number;
 }
 
-/** A row's place: its bytes lie in `block` from `start` on. */
+/** A row's place: its bytes lie in `block` from `start` on, until the result is released. */
 export interface RowPlace {
   readonly block: Buffer;
   readonly start: number;
 }
+
+/** Type byte of a DataRow message (PostgreSQL protocol 54.7). */
+const DATA_ROW = 0x44;
+/** Bytes between the cells of two DataRow messages that follow one another: type, length and number of columns. */
+const BETWEEN_ROWS = 7;
 
 export interface BlockOptions {
   /** Private directory for the file; made if absent when the first block goes there. */
@@ -50,6 +55,10 @@ export class Blocks {
   #fileLength = 0;
   #released = false;
   readonly #cache = new Map<number, Buffer>();
+  /** The source from which rows were copied ahead, the place in it of the next one, and of the end of what was copied. */
+  #ahead: Buffer | undefined;
+  #aheadNext = 0;
+  #aheadEnd = 0;
 
   constructor(options: BlockOptions) {
     this.#options = options;
@@ -66,6 +75,7 @@ export class Blocks {
 
   /** The block being filled, with at least `size` bytes free from `used` on. @throws the file's error when it is full */
   reserve(size: number): Buffer {
+    this.#ahead = undefined;
     if (this.#used + size > this.#open.length) this.#seal(size);
     return this.#open;
   }
@@ -83,6 +93,23 @@ export class Blocks {
     }
     this.#starts[this.#rows++] = this.#used;
     this.#used = end;
+  }
+
+  /**
+   * Makes the cells at `source[start, end)`, which end a DataRow message, the next row. Where more such messages follow at
+   * once in `source`, whose bytes must not change meanwhile, one copy takes them along, and the calls that append them find
+   * them in place. @throws the file's error when it is full
+   */
+  append(source: Buffer, start: number, end: number): void {
+    if (source === this.#ahead && start === this.#aheadNext && end <= this.#aheadEnd) this.#used += BETWEEN_ROWS;
+    else {
+      const target = this.reserve(end - start);
+      this.#aheadEnd = endOfRun(source, end, start + target.length - this.#used);
+      this.#ahead = source;
+      source.copy(target, this.#used, start, this.#aheadEnd);
+    }
+    this.#aheadNext = end + BETWEEN_ROWS;
+    this.commit(this.#used + end - start);
   }
 
   /** Where row `row` is; undefined past the rows committed so far. */
@@ -107,7 +134,10 @@ export class Blocks {
   }
 
   release(): void {
+    for (const { at } of this.#sealed) if (typeof at !== 'number') giveBlock(at);
+    giveBlock(this.#open);
     this.#released = true;
+    this.#ahead = undefined;
     this.#sealed.length = 0;
     this.#cache.clear();
     this.#open = Buffer.alloc(0);
@@ -121,6 +151,7 @@ export class Blocks {
   }
 
   #seal(size: number): void {
+    this.#ahead = undefined;
     const { memory, directory } = this.#options;
     let next: Buffer | undefined;
     if (this.#rows > this.#openFirstRow) {
@@ -129,17 +160,20 @@ export class Blocks {
       if (this.#memory + full.length > memory) {
         at = this.#spill(full, directory);
         if (this.#open.length >= size) next = this.#open;
+        else giveBlock(this.#open);
       } else {
         // A block that wide rows left half empty gives back what it does not use.
-        at = full.length * 4 < this.#open.length * 3 ? Buffer.from(full) : full;
-        this.#memory += full.length;
+        const isWaste = full.length * 4 < this.#open.length * 3;
+        at = isWaste ? Buffer.from(full) : this.#open;
+        if (isWaste) giveBlock(this.#open);
+        this.#memory += at.length;
       }
       this.#sealed.push({ firstRow: this.#openFirstRow, length: this.#used, at });
     }
     this.#openFirstRow = this.#rows;
     this.#used = 0;
     const usual = Math.min(BLOCK, Math.max(FIRST_BLOCK, this.#open.length * 2));
-    this.#open = next ?? Buffer.allocUnsafeSlow(Math.max(usual, size));
+    this.#open = next ?? takeBlock(Math.max(usual, size));
   }
 
   #spill(bytes: Buffer, directory: string): number {
@@ -174,6 +208,19 @@ export class Blocks {
     if (this.#cache.size > CACHED && oldest !== undefined) this.#cache.delete(oldest);
     return bytes;
   }
+}
+
+/** Where the DataRow messages end that follow one another from `end` on and lie whole before `most`. */
+function endOfRun(source: Buffer, end: number, most: number): number {
+  const view = new DataView(source.buffer, source.byteOffset, source.length);
+  const last = Math.min(source.length, most);
+  let at = end;
+  while (at + BETWEEN_ROWS <= last && source[at] === DATA_ROW) {
+    const next = at + 1 + view.getInt32(at + 1);
+    if (next < at + BETWEEN_ROWS || next > last) break;
+    at = next;
+  }
+  return at;
 }
 
 /** A file only we can open, and after this nobody: its name is gone, its bytes go with the descriptor. */

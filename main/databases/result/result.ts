@@ -49,14 +49,15 @@ export class StoredResult {
     return this.#blocks.memory;
   }
 
-  /** The whole of one cell; undefined outside the result. */
+  /** The whole of one cell, as a copy; undefined outside the result. */
   cell(row: number, column: number): WindowCell | undefined {
     this.#onUse();
     const place = this.#blocks.place(row);
     if (place === undefined || column < 0 || column >= this.columns) return undefined;
     let at = place.start;
     for (let c = 0; c < column; c++) at += HEADER + Math.max(int32(place.block, at), 0);
-    return this.#read(place.block, at, row, column);
+    const { bytes, masked } = this.#read(place.block, at, row, column);
+    return { bytes: bytes === null ? null : Uint8Array.from(bytes), masked };
   }
 
   /** A rectangle in the packed form of shared/result-window.ts, cut to what is there. */
