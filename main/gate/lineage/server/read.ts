@@ -15,7 +15,7 @@ export interface UnknownLineage {
  * Major versions whose trees were compared with the lineage of the text over the whole corpus: what another one means by
  * its trees is not known.
  */
-export const COMPARED_MAJORS: ReadonlySet<number> = new Set([15, 18]);
+export const COMPARED_MAJORS: ReadonlySet<number> = new Set([13, 14, 15, 16, 17, 18]);
 
 /**
  * The lineage of a statement as the server analysed and rewrote it. Undefined for a statement that is no query (SHOW, DDL),

@@ -229,9 +229,12 @@ export class TreeWalk {
       const whole = this.#whole(value, scope);
       if (whole !== undefined) return whole;
     }
+    const kept = keptPart(value, label);
     const carried: Value[] = [];
     for (const part of value.values) {
-      if (typeof part === 'object' && part !== null) carried.push(this.#expression(part, scope, 'inside'));
+      if (typeof part === 'object' && part !== null && part !== kept) {
+        carried.push(this.#expression(part, scope, 'inside'));
+      }
     }
     return together(carried);
   }
@@ -416,11 +419,20 @@ function weight(columns: readonly Value[]): number {
 
 /** What an implicit cast of PostgreSQL's own is made of: it changes the type of a value and nothing else. */
 function castOf(node: TreeNode, label: string): TreeValue | undefined {
+  // The old row, or the new one, or NULL where there is none.
+  if (label === 'RETURNINGEXPR') return field(node, 'retexpr');
   if (label === 'RELABELTYPE') return field(node, 'relabelformat') === IMPLICIT_CAST ? field(node, 'arg') : undefined;
   if (label !== 'FUNCEXPR' || field(node, 'funcformat') !== IMPLICIT_CAST) return undefined;
   const [argument, ...more] = listOf(field(node, 'args'));
   const simple = more.every((one) => isNode(one) && one.label === 'CONST');
   return simple && numberOf(node, 'funcid') < FIRST_USER_OID ? argument : undefined;
+}
+
+/** Where an element or a field of a column is stored: the column, whose other elements and fields stay where they are. */
+function keptPart(node: TreeNode, label: string): TreeNode | undefined {
+  const stores = label === 'FIELDSTORE' || (label === 'SUBSCRIPTINGREF' && field(node, 'refassgnexpr') !== null);
+  const column = stores ? nodeAt(node, label === 'FIELDSTORE' ? 'arg' : 'refexpr') : undefined;
+  return column?.label === 'VAR' ? column : undefined;
 }
 
 /** The OID of the view that a subquery was made from; undefined where the text has it as a subquery. */
