@@ -12,7 +12,7 @@ import { asSuperuser, startTemporary, type TemporaryServer } from '../main/datab
 import { loadMarks } from '../main/databases/postgres/marks.ts';
 import { connectPostgres } from '../main/databases/postgres/session.ts';
 import { decide } from '../main/gate/decide.ts';
-import { confirm } from '../main/gate/enforce/confirm.ts';
+import { confirm, questionsOf } from '../main/gate/enforce/confirm.ts';
 import { type Judged } from '../main/gate/judge.ts';
 import { trace } from '../main/gate/lineage/trace.ts';
 import { type GateRequest } from '../main/gate/request.ts';
@@ -22,14 +22,19 @@ import { type Installation, openInstallation } from '../main/installation.ts';
 import { addConnection } from '../main/profile/edit-connections.ts';
 import { createLocalProfile } from '../main/profile/local.ts';
 import { type Bench, median, type Measurement } from './bench.ts';
+import { countedWay } from './round-trips.ts';
 
 const STATEMENT = 'SELECT id, name, email FROM customers WHERE id = 1';
 const TABLE = `CREATE TABLE customers AS
   SELECT g AS id, 'Person ' || g AS name, 'user' || g || '@example.org' AS email FROM generate_series(1, 20000) g;
   ALTER TABLE customers ADD PRIMARY KEY (id)`;
-/** Nobody works through the gate as a superuser. */
-const role = (password: string): string =>
-  `CREATE ROLE bench LOGIN PASSWORD '${password}'; GRANT SELECT ON customers TO bench`;
+/** Nobody works through the gate as a superuser; of the role whose log is quiet, the server's trees are read as well. */
+const ROLES = ['bench', 'quiet'] as const;
+const rolesSql = (password: string): string =>
+  [
+    ...ROLES.map((name) => `CREATE ROLE ${name} LOGIN PASSWORD '${password}'; GRANT SELECT ON customers TO ${name}`),
+    'ALTER ROLE quiet SET log_min_messages = fatal',
+  ].join('; ');
 const WARM_UP = 300;
 /** The clock of a thread's CPU is exact only over many statements: medians are of rounds. */
 const ROUNDS = 30;
@@ -75,19 +80,27 @@ async function allThreads(work: Work): Promise<number> {
   return microseconds(process.cpuUsage(before)) / (ROUNDS * STATEMENTS);
 }
 
-/** A local profile with one connection, and the account of this machine as the asker. */
-async function openProfile(home: string, server: TemporaryServer): Promise<Installation> {
+/** A local profile with a connection for each role, and the same on the way that is counted; this account is the asker. */
+async function openProfile(home: string, { password, host, port }: TemporaryServer, counted: number) {
   await createLocalProfile(home, { secrets: 'file' });
-  const { password, host, port } = server;
-  const url = `postgres://bench:${encodeURIComponent(password)}@${host}:${String(port)}/postgres?sslmode=disable`;
-  await addConnection(home, url, 'bench', 'development', await openSecretStore('file', home));
+  const secrets = await openSecretStore('file', home);
+  const ways = [
+    ['', host, port],
+    ['-counted', '127.0.0.1', counted],
+  ] as const;
+  for (const name of ROLES) {
+    for (const [suffix, ...place] of ways) {
+      const url = `postgres://${name}:${encodeURIComponent(password)}@${place.join(':')}/postgres?sslmode=disable`;
+      await addConnection(home, url, `${name}${suffix}`, 'development', secrets);
+    }
+  }
   return openInstallation(home, 'cli');
 }
 
-async function requestOn(installation: Installation): Promise<GateRequest> {
+async function requestOn(installation: Installation, connection: string): Promise<GateRequest> {
   const session = await installation.identity.restore();
   if (session === undefined) throw new Error('A local profile always has somebody signed in.');
-  return { session, connection: 'bench', text: STATEMENT, params: [], origin: 'cli' };
+  return { session, connection, text: STATEMENT, params: [], origin: 'cli' };
 }
 
 async function throughGate({ gate }: Installation, request: GateRequest): Promise<void> {
@@ -104,7 +117,7 @@ async function throughGate({ gate }: Installation, request: GateRequest): Promis
 }
 
 /** The steps of the road by themselves, on what they are given on the road. */
-async function steps(installation: Installation, request: GateRequest, server: TemporaryServer) {
+async function steps(installation: Installation, request: GateRequest, server: TemporaryServer, user: string) {
   const { signal } = new AbortController();
   const settings = { standardConformingStrings: true, clientEncoding: 'UTF8' } as const;
   const inForce = installation.inForce();
@@ -123,7 +136,7 @@ async function steps(installation: Installation, request: GateRequest, server: T
   const classOf = () => undefined;
   await installation.audit.append({ k: 'session.start', s: 'bench', actor: actorOf(request.session) });
 
-  const { host, port, user, password } = server;
+  const { host, port, password } = server;
   const upstream = await connectPostgres(
     {
       host,
@@ -138,10 +151,27 @@ async function steps(installation: Installation, request: GateRequest, server: T
     signal,
   );
   try {
-    const catalog = { index, marks: await loadMarks(upstream, undefined) };
-    const judged: Judged = { judgement, connection, policyHash: policy.hash, catalog, classOf, masks: 'elsewhere' };
+    const catalog = { index, marks: await loadMarks(upstream) };
+    const judged: Judged = {
+      judgement,
+      connection,
+      policyHash: policy.hash,
+      tree,
+      catalog,
+      classOf,
+      masks: 'elsewhere',
+    };
+    const questions = await questionsOf(judged);
     const prepared = await upstream.begin(
-      { mode: 'read only', statementTimeout: 0, lockTimeout: 0, text: STATEMENT, params: [] },
+      {
+        mode: 'read only',
+        statementTimeout: 0,
+        lockTimeout: 0,
+        text: STATEMENT,
+        params: [],
+        treeOf: questions.treeOf,
+        ...(questions.marks === undefined ? {} : { marks: questions.marks }),
+      },
       signal,
     );
     return await inTurns({
@@ -152,7 +182,7 @@ async function steps(installation: Installation, request: GateRequest, server: T
         const intent = intentOf('bench', request, connection, judgement, policy.hash, classOf);
         await (await installation.audit.recordIntent(intent)).end({ status: 'done', rows: 1, bytes: 30, ms: 1 });
       },
-      confirm: () => confirm(prepared, upstream, judged),
+      confirm: async () => confirm(prepared, upstream, judged, await questionsOf(judged)),
     });
   } finally {
     await upstream.close();
@@ -165,22 +195,32 @@ export const gateBench: Bench = {
     const server = await startTemporary();
     const home = mkdtempSync(join(tmpdir(), 'countersign-bench-'));
     const { host, port, user, password } = server;
+    const way = await countedWay(host, port);
     const client = new Client({ host, port, user, password, database: 'postgres', ssl: false });
+    const counted = new Client({ host: '127.0.0.1', port: way.port, user, password, database: 'postgres', ssl: false });
     let installation: Installation | undefined;
     try {
-      await asSuperuser(server, 'postgres', (query) => query(`${TABLE}; ANALYZE customers; ${role(server.password)}`));
-      await client.connect();
-      installation = await openProfile(home, server);
-      const opened = installation;
-      const request = await requestOn(opened);
+      await asSuperuser(server, 'postgres', (query) => query(`${TABLE}; ANALYZE customers; ${rolesSql(password)}`));
+      await Promise.all([client.connect(), counted.connect()]);
+      const opened = await openProfile(home, server, way.port);
+      installation = opened;
+      const through = async (name: string): Promise<Work> => {
+        const request = await requestOn(opened, name);
+        return () => throughGate(opened, request);
+      };
       const ways = {
-        gate: () => throughGate(opened, request),
+        text: await through('bench'),
+        trees: await through('quiet'),
         pg: async () => void (await client.query(STATEMENT)),
       };
-      for (let i = 0; i < WARM_UP; i++) await Promise.all([ways.pg(), ways.gate()]);
-      const { gate, pg } = await inTurns(ways);
-      const all = { gate: await allThreads(ways.gate), pg: await allThreads(ways.pg) };
-      const parts = await steps(opened, request, server);
+      for (let i = 0; i < WARM_UP; i++) await Promise.all([ways.pg(), ways.text(), ways.trees()]);
+      const { text, trees, pg } = await inTurns(ways);
+      const all = { trees: await allThreads(ways.trees), pg: await allThreads(ways.pg) };
+      const parts = await steps(opened, await requestOn(opened, 'quiet'), server, 'quiet');
+      const trips = async (work: Work): Promise<number> => {
+        await work();
+        return way.of(async () => work());
+      };
       const ms = (metric: string, value: number, goal?: number): Measurement => ({
         metric,
         value: value / 1000,
@@ -188,14 +228,17 @@ export const gateBench: Bench = {
         ...(goal === undefined ? {} : { goal }),
       });
       return [
-        ms('gate overhead of a cached read, CPU, p50', gate.cpu - pg.cpu, 1),
-        { metric: 'gate against pg, CPU, p50', value: gate.cpu / pg.cpu, unit: 'x' },
-        { metric: 'gate against pg, wall, p50', value: gate.wall / pg.wall, unit: 'x' },
-        ms('gate, CPU, p50', gate.cpu),
+        ms('gate overhead of a cached read, CPU, p50', trees.cpu - pg.cpu, 1),
+        ms("the same without the server's trees, CPU, p50", text.cpu - pg.cpu, 1),
+        { metric: 'gate against pg, CPU, p50', value: trees.cpu / pg.cpu, unit: 'x' },
+        { metric: 'gate against pg, wall, p50', value: trees.wall / pg.wall, unit: 'x' },
+        { metric: 'gate, round trips', value: await trips(await through('quiet-counted')), unit: 'trips', goal: 3 },
+        { metric: 'pg, round trips', value: await trips(() => counted.query(STATEMENT)), unit: 'trips' },
+        ms('gate, CPU, p50', trees.cpu),
         ms('pg, CPU, p50', pg.cpu),
-        ms('gate, wall with the sync, p50', gate.wall),
+        ms('gate, wall with the sync, p50', trees.wall),
         ms('pg, wall, p50', pg.wall),
-        ms('gate, CPU of all threads, mean', all.gate),
+        ms('gate, CPU of all threads, mean', all.trees),
         ms('pg, CPU of all threads, mean', all.pg),
         ...Object.entries(parts).flatMap(([step, { cpu, wall }]) => [
           ms(`${step}, CPU, p50`, cpu),
@@ -204,7 +247,8 @@ export const gateBench: Bench = {
       ];
     } finally {
       await installation?.close();
-      await client.end();
+      await Promise.all([client.end(), counted.end()]);
+      way.close();
       await server.stop();
       rmSync(home, { recursive: true, force: true });
     }

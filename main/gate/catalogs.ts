@@ -41,7 +41,12 @@ interface Cached {
 
 export function createCatalogs(upstreams: Upstreams, now: () => number): Catalogs {
   const cache = new Map<string, Cached>();
-  const keyOf = (connection: Connection): string => JSON.stringify(connection);
+  const keys = new WeakMap<Connection, string>();
+  const keyOf = (connection: Connection): string => {
+    const key = keys.get(connection) ?? JSON.stringify(connection);
+    keys.set(connection, key);
+    return key;
+  };
 
   async function load(session: Session, connection: Connection, signal: AbortSignal): Promise<MarkedCatalog> {
     return upstreams.use(session, connection, signal, async (upstream) => {

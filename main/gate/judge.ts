@@ -6,11 +6,11 @@ import { decide, type DecideInput } from './decide.ts';
 import { type BaseColumn, type Facts, type Lineage } from './facts.ts';
 import { type MarkedCatalog } from './catalogs.ts';
 import { type GatePorts } from './ports.ts';
-import { trace } from './lineage/trace.ts';
 import { type MaskReach } from './mask/errors.ts';
 import { type SecondNet } from './mask/second-net.ts';
 import { type GateRequest, type Judgement } from './request.ts';
 import { unclassifiedOutputs } from './unclassified.ts';
+import { traced } from './traced.ts';
 import { type Tree, understand } from './understand/postgres/understand.ts';
 
 /** A judgement with what it was made from: what execution confirms and the record names. */
@@ -47,11 +47,11 @@ export async function judge(ports: GatePorts, request: GateRequest, signal: Abor
   const readable = tree === undefined || textFacts.hazards.length > 0 ? undefined : tree;
   let catalog = readable && (await ports.catalogs.of(request.session, connection, {}));
   signal.throwIfAborted();
-  let lineage = readable && catalog && trace(readable, catalog.index);
+  let lineage = readable && catalog && traced(readable, catalog.index);
   // A name that is not known may be one that somebody has made since the catalog was read.
   if (readable && lineage?.hazards.some(({ code }) => code === 'unknown-relation' || code === 'unknown-column')) {
     catalog = await ports.catalogs.of(request.session, connection, { maxAge: NEWER });
-    lineage = trace(readable, catalog.index);
+    lineage = traced(readable, catalog.index);
   }
   // The text has names as they were written; the catalog says what they mean.
   const facts =

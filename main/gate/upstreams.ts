@@ -137,7 +137,7 @@ export function createUpstreams(passwordOf: Fetch, authorityOf: Fetch, events: U
 
 /** A connection whose definition was edited must not go on under the old one. */
 function sameTarget(a: Connection, b: Connection): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** Where and as whom a connection goes, for one login. */

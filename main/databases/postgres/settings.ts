@@ -112,6 +112,16 @@ export function probeText(names: readonly string[], { serverMajor, onlyWhenQuiet
   const printing = onlyWhenQuiet
     ? `CASE WHEN pg_catalog.current_setting('${LOG_LEVEL}') IN (${QUIET.map((level) => `'${level}'`).join(', ')}) THEN $5 ELSE 'off' END`
     : '$5';
+  const set = [
+    setLocal('statement_timeout', '$1'),
+    setLocal('lock_timeout', '$2'),
+    serverMajor >= 17 ? setLocal('transaction_timeout', '$3') : '$3::pg_catalog.text',
+    setLocal(ENVELOPE, '$4'),
+    setLocal('debug_print_parse', printing),
+    setLocal('debug_print_rewritten', printing),
+    setLocal('client_min_messages', '$6'),
+    ...SCOPE_SETTINGS.map((name, i) => setLocal(name, `$${String(7 + i)}`)),
+  ];
   const columns = [
     'pg_catalog.pg_backend_pid()',
     'current_user',
@@ -120,14 +130,8 @@ export function probeText(names: readonly string[], { serverMajor, onlyWhenQuiet
     "pg_catalog.current_setting('transaction_read_only')",
     // Before anything is set: the columns of a row are computed in their order.
     `pg_catalog.concat(${names.map((name) => `pg_catalog.chr(31), pg_catalog.current_setting('${name}')`).join(', ')})`,
-    setLocal('statement_timeout', '$1'),
-    setLocal('lock_timeout', '$2'),
-    ...(serverMajor >= 17 ? [setLocal('transaction_timeout', '$3')] : ['$3::pg_catalog.text']),
-    setLocal(ENVELOPE, '$4'),
-    setLocal('debug_print_parse', printing),
-    setLocal('debug_print_rewritten', printing),
-    setLocal('client_min_messages', '$6'),
-    ...SCOPE_SETTINGS.map((name, i) => setLocal(name, `$${String(7 + i)}`)),
+    // Nobody wants to know again what was just set.
+    `pg_catalog.num_nulls(${set.join(', ')})`,
   ];
   return `SELECT ${columns.join(', ')}`;
 }

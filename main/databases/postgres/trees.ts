@@ -34,7 +34,9 @@ const MOST_TEXT = 256 * 1024;
 const MOST_TREES = 4 * 1024 * 1024;
 
 /** True where it is worth asking for the trees of `text`. */
-export const mayPrint = (text: string): boolean => Buffer.byteLength(text) <= MOST_TEXT;
+export const mayPrint = (text: string): boolean =>
+  // A UTF-16 unit takes three bytes at most.
+  text.length * 3 <= MOST_TEXT || Buffer.byteLength(text) <= MOST_TEXT;
 
 /** Fields of a notice that decide whether it is a tree. The routine cannot be chosen by RAISE or by a text. */
 export type NoticeFields = ReadonlyMap<string, string>;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type CatalogMarks, type MarkScope, sameMarks } from '../../databases/postgres/marks.ts';
 import { type ExecuteOptions, type PostgresSession, type Prepared } from '../../databases/postgres/session.ts';
 import { CatalogMoved, type MarkedCatalog } from '../catalogs.ts';
@@ -80,10 +80,8 @@ function oidsOf(code: readonly CodeUse[]): CodeOids {
   return { functions: of('function'), operators: of('operator') };
 }
 
-const markHash = (marks: CatalogMarks): string =>
-  createHash('sha256')
-    .update(JSON.stringify([...marks].sort(([a], [b]) => (a < b ? -1 : 1))))
-    .digest('hex');
+const markHash = (marks: CatalogMarks): string => hash('sha256', JSON.stringify([...marks].sort(byName)));
+const byName = ([a]: readonly [string, string], [b]: readonly [string, string]): number => (a < b ? -1 : 1);
 
 /** RowDescription against the text's lineage. */
 function sameOutputs(prepared: Prepared, { judgement }: Judged, catalog: MarkedCatalog): void {
