@@ -13,6 +13,7 @@ import { charge, spendOnce } from './budgets/charge.ts';
 import { CatalogMoved } from './catalogs.ts';
 import { attempt, type Ended } from './enforce/attempt.ts';
 import { CommitUnknown } from './enforce/execution.ts';
+import { LINEAGE_DISAGREEMENT } from './enforce/second-lineage.ts';
 import { createEventQueue } from './event-queue.ts';
 import { createHeldResults, type Owner } from './held-results.ts';
 import { judge } from './judge.ts';
@@ -20,6 +21,7 @@ import { type CatalogIndex } from './lineage/catalog-index.ts';
 import { type GatePorts } from './ports.ts';
 import { intentOf } from './record.ts';
 import { type GateEvent, type GateRequest, type Judgement } from './request.ts';
+import { suggestClassification, type Suggestion } from './suggest.ts';
 
 export { type StoredResult };
 
@@ -30,6 +32,8 @@ export interface Gate {
   explain(request: GateRequest, signal: AbortSignal): Promise<Judgement>;
   /** The catalog of a connection as this person's role sees it: for the schema tree and completion. */
   catalog(session: Session, connection: string, options: { readonly refresh: boolean }): Promise<CatalogIndex>;
+  /** What detectors propose for columns that nobody classified: names and shares, never a value. */
+  suggestClassification(session: Session, connection: string, signal: AbortSignal): AsyncIterable<Suggestion>;
   /** A result of this login. @throws CountersignError result-gone */
   result(session: Session, id: string): StoredResult;
   releaseResult(session: Session, id: string): void;
@@ -67,6 +71,7 @@ export function createGate(ports: GatePorts): Gate {
     const controller = new AbortController();
     const signal = AbortSignal.any([outer, controller.signal]);
     const statement: Running = { session: asked.session.id, controller, ended: Promise.resolve() };
+    let atWork = false;
     try {
       const request = { ...asked, session: await identify(asked.session) };
       running.add(statement);
@@ -76,7 +81,15 @@ export function createGate(ports: GatePorts): Gate {
         const { judgement, connection, policyHash, classOf } = judged;
         const { verdict } = judgement;
         const workingSession = await ports.sessions.begin(request.session, request.origin);
-        const record = intentOf(workingSession, request, connection, judgement, policyHash, classOf, ports.comparedHash);
+        const record = intentOf(
+          workingSession,
+          request,
+          connection,
+          judgement,
+          policyHash,
+          classOf,
+          ports.comparedHash,
+        );
         // Recorded before it is told: a reader who leaves at the verdict leaves no gap in the record.
         if (verdict.verdict !== 'allow') {
           const { index } = await ports.audit.append({ k: 'stmt.denied', ...record });
@@ -94,8 +107,10 @@ export function createGate(ports: GatePorts): Gate {
         const execution = attempt(ports, { request, judged, verdict, owner, held, signal, emit, since });
         const ending = endIntent(intent, execution, since);
         statement.ended = ending.finally(queue.end).then(nothing, nothing);
+        atWork = true;
         yield* queue.events;
         const ended = await ending;
+        atWork = false;
         if (ended instanceof CatalogMoved) {
           ports.catalogs.forget(connection);
           if (judgements < MAX_JUDGEMENTS) continue;
@@ -111,7 +126,7 @@ export function createGate(ports: GatePorts): Gate {
       else throw error;
     } finally {
       // The reader may have gone away in the middle: whatever still runs is cancelled on the server.
-      controller.abort();
+      if (atWork) controller.abort();
       void statement.ended.then(() => running.delete(statement));
     }
   }
@@ -151,6 +166,9 @@ export function createGate(ports: GatePorts): Gate {
       const options = refresh ? { maxAge: 0 } : {};
       return (await ports.catalogs.of(session, ports.inForce().connection(name), options)).index;
     },
+    async *suggestClassification(asked, name, signal) {
+      yield* suggestClassification(ports, await identify(asked), name, signal);
+    },
     result: ({ id: session }, id) => held.get(session, id),
     releaseResult: ({ id: session }, id) => held.release(session, id),
     recordCopy: ({ id: session }, id, cells) => held.recordCopy(session, id, cells),
@@ -170,5 +188,6 @@ const nothing = (): void => undefined;
 /** What the record says of an intent whose execution gave no outcome of its own. */
 function unended(error: unknown, code: string, ms: number): IntentEnd {
   if (error instanceof CommitUnknown) return { status: 'unknown', code };
-  return { status: error instanceof CatalogMoved ? 'refused' : 'failed', code, ms };
+  const refused = error instanceof CatalogMoved || code === LINEAGE_DISAGREEMENT;
+  return { status: refused ? 'refused' : 'failed', code, ms };
 }
