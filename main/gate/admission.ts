@@ -19,7 +19,7 @@ export interface Admission extends UpstreamEvents {
 
 /** @param begin the working session that the record has connections under */
 export function createAdmission(
-  audit: AuditLog,
+  audit: Pick<AuditLog, 'append'>,
   roles: Roles,
   begin: (session: Session) => Promise<string>,
 ): Admission {

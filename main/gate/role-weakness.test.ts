@@ -161,6 +161,28 @@ const rows: readonly Row[] = [
     codes: [],
   },
   {
+    title: 'one that sets what the server runs',
+    make: ['GRANT ALTER SYSTEM, SET ON PARAMETER archive_command TO asker'],
+    codes: ['server-parameters'],
+    since: 15,
+  },
+  {
+    title: 'one that may keep its own lines out of the log, which is no weakness',
+    make: ['GRANT SET ON PARAMETER log_min_messages TO asker'],
+    codes: [],
+    since: 15,
+  },
+  {
+    title: 'a member of groups whose names are words of JavaScript',
+    make: [
+      'CREATE ROLE constructor',
+      'GRANT constructor TO asker',
+      'CREATE ROLE "__proto__"',
+      'GRANT "__proto__" TO asker',
+    ],
+    codes: [],
+  },
+  {
     title: 'names that need quoting',
     make: ['CREATE ROLE "odd "" one"', 'GRANT "odd "" one" TO asker', 'GRANT CREATE ON SCHEMA public TO "odd "" one"'],
     codes: ['create-on-search-path'],
@@ -308,6 +330,7 @@ describe('a role that is too powerful', () => {
     extensions: [],
     functions: { count: 0, definers: 0, examples: [] },
     untrusted: { count: 0, examples: [] },
+    parameters: [],
     unreadable: [],
     settings: { tempFileLimit: '-1', statementTimeout: '0', logMinMessages: 'warning' },
   };

@@ -6,6 +6,7 @@ import { type RoleAttributes, type RoleFacts } from '../databases/postgres/role.
 import { CountersignError } from '../errors.ts';
 import { type AcceptableWeakness, type Connection } from '../profile/types.ts';
 import { grantees, identifier, revoke, revokeDefiners, revokeExtension, revokeUntrusted } from '../profile/role-sql.ts';
+import { FILE_ROLES, SHOWN_ROLES } from './predefined-roles.ts';
 
 export interface Weakness {
   /** Stable: `superuser`, `temporary-tables` ... Those of `refused` are the words of `accept` in connections.yaml. */
@@ -129,46 +130,14 @@ function attributeRefusal({ code, has, word, why }: Attribute, facts: RoleFacts)
 const without = (code: AcceptableWeakness, word: string): string =>
   code === 'superuser' ? 'NOSUPERUSER NOREPLICATION NOBYPASSRLS NOCREATEROLE NOCREATEDB' : `NO${word}`;
 
-const FILE_ROLES: Readonly<Record<string, { readonly code: AcceptableWeakness; readonly what: string }>> = {
-  pg_read_server_files: { code: 'read-server-files', what: 'reads any file that the server can' },
-  pg_write_server_files: {
-    code: 'write-server-files',
-    what: 'writes any file that the server can, its own program among them',
-  },
-  pg_execute_server_program: { code: 'execute-server-programs', what: "runs programs as the server's account" },
-};
-
 function membershipRefusals(facts: RoleFacts): readonly Refusal[] {
   return facts.memberOf.flatMap(({ name }) => {
-    const found = FILE_ROLES[name];
+    const found = FILE_ROLES.get(name);
     if (found === undefined) return [];
     const sentence = `The role ${facts.role} is a member of ${name}, which ${found.what}.`;
     return [{ code: found.code, severity: 'refused' as const, sentence, mend: [revoke(name, facts.role)] }];
   });
 }
-
-/** Predefined roles (PostgreSQL documentation 22.5), and those that providers give their customers' administrators. */
-const SHOWN_ROLES: Readonly<Record<string, string>> = {
-  pg_signal_backend: "cancels and ends other people's sessions",
-  pg_signal_autovacuum_worker: 'cancels the server’s own maintenance',
-  pg_read_all_data: 'reads every table of the database, those of no schema of its own too',
-  pg_write_all_data: 'writes every table of the database',
-  pg_monitor: "sees other people's statements, with the values in them",
-  pg_read_all_stats: "sees other people's statements, with the values in them",
-  pg_read_all_settings: 'sees every setting of the server, connection strings among them',
-  pg_stat_scan_tables: 'locks and scans any table through monitoring functions',
-  pg_maintain: 'locks, rewrites and re-indexes any table',
-  pg_checkpoint: 'makes the server write everything out',
-  pg_create_subscription: 'lets the server connect to others',
-  pg_use_reserved_connections: 'takes the last connections of the server',
-  pg_database_owner: 'owns the database',
-  rds_superuser: 'administers the server for its provider',
-  rds_replication: 'can copy the whole server past every mask',
-  cloudsqlsuperuser: 'administers the server for its provider',
-  alloydbsuperuser: 'administers the server for its provider',
-  azure_pg_admin: 'administers the server for its provider',
-  neon_superuser: 'administers the server for its provider',
-};
 
 function memberships({ role, memberOf }: RoleFacts): readonly Weakness[] {
   const names = memberOf.map(({ name }) => name);
@@ -177,7 +146,7 @@ function memberships({ role, memberOf }: RoleFacts): readonly Weakness[] {
     names.includes('pg_monitor') ? ['pg_read_all_stats', 'pg_read_all_settings', 'pg_stat_scan_tables'] : [],
   );
   return names.flatMap((name) => {
-    const what = implied.has(name) ? undefined : SHOWN_ROLES[name];
+    const what = implied.has(name) ? undefined : SHOWN_ROLES.get(name);
     if (what === undefined) return [];
     const mend = name === 'pg_database_owner' ? [] : [revoke(name, role)];
     return [
@@ -221,6 +190,15 @@ function privileges(facts: RoleFacts): readonly Weakness[] {
         'owns-relations',
         `The role ${role} owns ${what}: an owner passes row security, changes definitions and gives rights away.`,
         [`REASSIGN OWNED BY ${identifier(role)} TO another_role;`],
+      ),
+    );
+  }
+  for (const { name, from } of facts.parameters) {
+    found.push(
+      shown(
+        'server-parameters',
+        `The role ${role} may change the setting ${name} of the server, which only superusers change otherwise.`,
+        [`REVOKE ALL ON PARAMETER ${identifier(name)} FROM ${grantees(from)};`],
       ),
     );
   }

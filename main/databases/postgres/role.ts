@@ -42,6 +42,8 @@ const roleFacts = z.object({
   functions: z.object({ count, definers: count, examples: z.array(z.string()) }),
   /** Of those, functions in a language that can reach files and programs (pg_language.lanpltrusted is false), C left out. */
   untrusted: z.object({ count, examples: z.array(z.string()) }),
+  /** Settings of the whole server, or beyond the role's own, that it was granted (pg_parameter_acl, from PostgreSQL 15 on). */
+  parameters: z.array(z.object({ name: z.string(), from: grantees })),
   /** Catalogs that lineage and masks are made from and that it may not read. */
   unreadable: z.array(z.string()),
   settings: z.object({
@@ -126,11 +128,25 @@ const grantedTo = (acl: string, owner: string, kind: 'd' | 'n', privilege: 'CREA
 const OURS = 16_384;
 const EXAMPLES = 3;
 
+/** GRANT SET, ALTER SYSTEM ON PARAMETER came with PostgreSQL 15. */
+const GRANTS_PARAMETERS = 15;
+
+/** What nobody can do harm with, and docs/postgres-role.md may ask for. */
+const HARMLESS_PARAMETERS = ['log_min_messages', 'temp_file_limit'] as const;
+
+const PARAMETERS = `(SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('name', x.name, 'from', x.grantees) ORDER BY x.name), '[]')
+    FROM (SELECT s.parname AS name, pg_catalog.json_agg(DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(a.grantee)::pg_catalog.text END) AS grantees
+            FROM pg_catalog.pg_parameter_acl s, pg_catalog.aclexplode(s.paracl) a
+           WHERE (a.grantee = 0 OR a.grantee IN (SELECT b.oid FROM being b))
+             AND NOT (a.privilege_type = 'SET' AND s.parname IN (${list(HARMLESS_PARAMETERS)}))
+             AND NOT (SELECT me.rolsuper FROM me)
+           GROUP BY s.parname) x)`;
+
 /**
  * For a superuser every privilege is there without being granted, so nothing but the attributes is asked about. Handlers
  * and triggers of extensions are no functions that a query can call.
  */
-const ROLE = `
+const roleQuery = (serverMajor: number): string => `
 WITH me AS (SELECT r.* FROM pg_catalog.pg_roles r WHERE r.rolname = session_user),
 being AS (SELECT r.* FROM pg_catalog.pg_roles r, me
            WHERE r.oid = me.oid OR NOT me.rolsuper AND pg_catalog.pg_has_role(me.oid, r.oid, 'MEMBER')),
@@ -173,6 +189,7 @@ SELECT pg_catalog.json_build_object(
     'examples', ${all(`SELECT f.oid::pg_catalog.regprocedure::pg_catalog.text FROM callable f WHERE f.prosecdef ORDER BY 1 LIMIT ${String(EXAMPLES)}`)}),
   'untrusted', pg_catalog.json_build_object('count', (SELECT pg_catalog.count(*) FROM callable f WHERE NOT f.lanpltrusted AND f.lanname NOT IN ('c', 'internal')),
     'examples', ${all(`SELECT f.oid::pg_catalog.regprocedure::pg_catalog.text FROM callable f WHERE NOT f.lanpltrusted AND f.lanname NOT IN ('c', 'internal') ORDER BY 1 LIMIT ${String(EXAMPLES)}`)}),
+  'parameters', ${serverMajor < GRANTS_PARAMETERS ? "'[]'::pg_catalog.json" : PARAMETERS},
   'unreadable', ${all(`SELECT c.relname::pg_catalog.text FROM pg_catalog.pg_class c
       WHERE c.relnamespace = 'pg_catalog'::pg_catalog.regnamespace AND c.relname IN (${list(NEEDED_CATALOGS)})
         AND NOT pg_catalog.has_table_privilege(me.oid, c.oid, 'SELECT')`)},
@@ -193,7 +210,7 @@ export async function loadRoleFacts(session: PostgresSession): Promise<RoleFacts
     });
   let rows: readonly (readonly TextValue[])[];
   try {
-    rows = await session.query(ROLE);
+    rows = await session.query(roleQuery(Number.parseInt(session.serverVersion, 10)));
   } catch (error) {
     throw error instanceof ServerError ? unknown(error) : error;
   }
