@@ -18,6 +18,24 @@ export function putAscii(text: string, target: Uint8Array, at: number): number {
   return text.length;
 }
 
+/** Writes a whole number that a Number holds exactly. */
+export function putNumber(value: number, target: Uint8Array, at: number): number {
+  let to = at;
+  let rest = value;
+  if (rest < 0) {
+    target[to++] = 0x2d;
+    rest = -rest;
+  }
+  let digits = 1;
+  for (let above = 10; above <= rest; above *= 10) digits++;
+  for (let i = to + digits - 1; i >= to; i--) {
+    const next = Math.floor(rest / 10);
+    target[i] = 0x30 + rest - next * 10;
+    rest = next;
+  }
+  return to + digits - at;
+}
+
 /** The bytes as text of one character a byte; for cells that are ASCII by their type. */
 export const asciiOf = (source: Uint8Array, start: number, end: number): string =>
   String.fromCharCode(...source.subarray(start, end));

@@ -4,7 +4,7 @@
  * below the first day that the server knows (Julian day 0, 4713-11-24 BC), has no masked value.
  */
 import { type CellTransform } from '../../databases/result/index.ts';
-import { isDigit, NO_VALUE, putAscii } from './bytes.ts';
+import { asciiOf, isDigit, NO_VALUE, put, putAscii } from './bytes.ts';
 import { type CellFormat, type MaskedType, Oid } from './masked-type.ts';
 
 export type DateUnit = 'month' | 'year';
@@ -36,10 +36,10 @@ const LONGEST_ISO = 48;
 
 function fromText(zoned: boolean, write: Writer): CellTransform {
   return (source, start, end, target, at) => {
+    const usual = usualMonth(source, start, end, zoned);
+    if (usual > 0) return write(Math.floor(usual / 100), usual % 100, target, at);
     if (end - start > LONGEST_ISO || !isDigit(source[start])) return NO_VALUE;
-    let text = '';
-    for (let i = start; i < end; i++) text += String.fromCharCode(source[i] ?? 0);
-    const match = ISO.exec(text);
+    const match = ISO.exec(asciiOf(source, start, end));
     if (match === null) return NO_VALUE;
     const [, years, months, days, hours = '0', minutes = '0', sign, offsetHours = '0', offsetMinutes = '0', bc] = match;
     const year = bc === undefined ? Number(years) : 1 - Number(years);
@@ -52,6 +52,44 @@ function fromText(zoned: boolean, write: Writer): CellTransform {
     const [utcYear, utcMonth] = inUtc === 0 ? [year, month] : monthOf(daysOf(year, month, Number(days)) + inUtc);
     return write(utcYear, utcMonth, target, at);
   };
+}
+
+/**
+ * Year and month of a date of this era in four digits, as 202403, without making a text of it; 0 for every other one, and
+ * where midnight lies between the session's time zone and UTC.
+ */
+function usualMonth(source: Uint8Array, start: number, end: number, zoned: boolean): number {
+  const length = end - start;
+  if (length < 10 || source[start + 4] !== DASH || source[start + 7] !== DASH || source[end - 1] === LETTER_C) return 0;
+  if (length > 10 && (length < 19 || source[start + 10] !== SPACE)) return 0;
+  const year = twoDigits(source, start) * 100 + twoDigits(source, start + 2);
+  const month = twoDigits(source, start + 5);
+  if (!(year > 0 && month >= 1 && month <= 12 && twoDigits(source, start + 8) >= 1)) return 0;
+  if (zoned) {
+    if (length < 22) return 0;
+    // +00, -05 or, seconds being a thing of history, +05:30.
+    const minutes = source[end - 3] === COLON ? twoDigits(source, end - 2) : 0;
+    const sign = source[end - 3] === COLON ? end - 6 : end - 3;
+    const offset = twoDigits(source, sign + 1) * 60 + minutes;
+    if (source[sign] !== PLUS && source[sign] !== DASH) return 0;
+    const local = twoDigits(source, start + 11) * 60 + twoDigits(source, start + 14);
+    const utc = source[sign] === PLUS ? local - offset : local + offset;
+    if (!(utc >= 0 && utc < MINUTES_A_DAY)) return 0;
+  }
+  return year * 100 + month;
+}
+
+const DASH = 0x2d;
+const PLUS = 0x2b;
+const SPACE = 0x20;
+const COLON = 0x3a;
+const LETTER_C = 0x43;
+
+/** NaN where they are none. */
+function twoDigits(source: Uint8Array, at: number): number {
+  const tens = (source[at] ?? 0) - 0x30;
+  const ones = (source[at + 1] ?? 0) - 0x30;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
 }
 
 function fromDays(write: Writer): CellTransform {
@@ -77,11 +115,23 @@ function fromMicroseconds(write: Writer): CellTransform {
 }
 
 function textOf(behind: string): Writer {
+  const bytes = Buffer.from(`0000-00-01${behind}`);
   return (year, month, target, at) => {
+    if (year > 0 && year <= 9_999) {
+      put(bytes, target, at);
+      putDigits(year, 4, target, at);
+      putDigits(month, 2, target, at + 5);
+      return bytes.length;
+    }
     const shown = String(year > 0 ? year : 1 - year).padStart(4, '0');
     const era = year > 0 ? '' : ' BC';
     return putAscii(`${shown}-${String(month).padStart(2, '0')}-01${behind}${era}`, target, at);
   };
+}
+
+function putDigits(value: number, digits: number, target: Uint8Array, at: number): void {
+  for (let i = at + digits - 1, rest = value; i >= at; i--, rest = Math.floor(rest / 10))
+    target[i] = 0x30 + (rest % 10);
 }
 
 const textWriters = {

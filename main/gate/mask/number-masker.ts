@@ -4,7 +4,7 @@
  * values so large that a bucket holds only one of them, have no masked value.
  */
 import { type CellTransform } from '../../databases/result/index.ts';
-import { asciiOf, NO_VALUE, putAscii } from './bytes.ts';
+import { asciiOf, NO_VALUE, putAscii, putNumber } from './bytes.ts';
 import { type CellFormat, integerDigits, type MaskedType, Oid } from './masked-type.ts';
 
 /** `size` is a whole number from 2 to 10^12. */
@@ -58,8 +58,46 @@ function floorOfText(negative: boolean, whole: string, fraction: boolean, size: 
   return String(least !== undefined && floor < least ? least : floor);
 }
 
+/** Minus, digits and a fraction of what most numbers are: short. Made once: a cell is masked before the next one is looked at. */
+const plain = { value: 0, fraction: false };
+
+/** Reads `-1234.50` into `plain`; false for what is longer, or anything else. */
+function readPlain(source: Uint8Array, start: number, end: number): boolean {
+  const negative = source[start] === MINUS;
+  let at = negative ? start + 1 : start;
+  let value = 0;
+  const first = at;
+  for (; at < end && source[at] !== POINT; at++) {
+    const digit = (source[at] ?? 0) - ZERO;
+    if (digit < 0 || digit > 9) return false;
+    value = value * 10 + digit;
+  }
+  if (at === first || at - first > EXACT_DIGITS) return false;
+  plain.fraction = false;
+  for (at++; at < end; at++) {
+    const digit = (source[at] ?? 0) - ZERO;
+    if (digit < 0 || digit > 9) return false;
+    if (digit !== 0) plain.fraction = true;
+  }
+  plain.value = negative ? -value : value;
+  return true;
+}
+
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const ZERO = 0x30;
+
+/** The lower bound of what `readPlain` has read, which lies above its whole part, away from zero, where it has a fraction. */
+const plainFloor = (negative: boolean, size: number): number =>
+  floorOf(plain.value - (negative && plain.fraction ? 1 : 0), size) + 0;
+
 function integerText(size: number, least: bigint): CellTransform {
+  const lowest = Number(least);
   return (source, start, end, target, at) => {
+    if (readPlain(source, start, end)) {
+      const floor = plainFloor(false, size);
+      if (floor >= lowest) return putNumber(floor, target, at);
+    }
     const match = end - start > 20 ? null : /^(-?)(\d+)$/.exec(asciiOf(source, start, end));
     if (match === null) return NO_VALUE;
     return putAscii(floorOfText(match[1] === '-', match[2] ?? '', false, size, least), target, at);
@@ -131,8 +169,13 @@ function floatBinary(size: number, format: FloatFormat): CellTransform {
 const holds = (floor: string, digits: number): boolean => floor === '0' || floor.replace('-', '').length <= digits;
 
 function numericText(size: number, digits: number): CellTransform {
+  const bound = digits <= 0 ? 1 : 10 ** digits;
   return (source, start, end, target, at) => {
     if (end - start > MOST_DIGITS) return NO_VALUE;
+    if (readPlain(source, start, end)) {
+      const floor = plainFloor(source[start] === MINUS, size);
+      return Math.abs(floor) < bound ? putNumber(floor, target, at) : NO_VALUE;
+    }
     const match = /^(-?)(\d+)(?:\.(\d+))?$/.exec(asciiOf(source, start, end));
     if (match === null) return NO_VALUE;
     const [, sign, whole = '', fraction = ''] = match;

@@ -24,7 +24,7 @@ export function createTokenKeys(tenant: Uint8Array): TokenKeys {
         key = sessions.get(session) ?? randomBytes(KEY);
         sessions.set(session, key);
       }
-      return hmacSha256(key)(Buffer.from(`countersign token v1\n${columnClass}`));
+      return Buffer.from(hmacSha256(key)(Buffer.from(`countersign token v1\n${columnClass}`)), 'latin1');
     },
     forget: (session) => void sessions.delete(session),
   };

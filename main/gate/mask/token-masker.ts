@@ -5,12 +5,12 @@
 import { randomFillSync } from 'node:crypto';
 import { type CellTransform } from '../../databases/result/index.ts';
 import { isDigit, put, putAscii } from './bytes.ts';
-import { hmacSha256 } from './hmac.ts';
+import { hmacSha256, type Latin1Digest } from './hmac.ts';
 import { type CellFormat, isText, type MaskedType, Oid } from './masked-type.ts';
 import { BIN, cardDigits, redact } from './text-maskers.ts';
 
 /** 32 bytes that stand for a value: [start, end) of `source`. */
-type Digest = (source: Uint8Array, start: number, end: number) => Uint8Array;
+type Digest = (source: Uint8Array, start: number, end: number) => Latin1Digest;
 
 const SPACE = 0x20;
 
@@ -44,9 +44,12 @@ export function cardTokenTransform(key: Uint8Array | undefined, keepBin: boolean
 /** ISO/IEC 7812: behind a 9 stands the code of a country (ISO 3166-1 numeric), and 999 is none. */
 const NOBODY = '9999';
 
-const numberOf = (digest: Uint8Array): bigint =>
-  new DataView(digest.buffer, digest.byteOffset).getBigUint64(0) * 65_536n +
-  BigInt(new DataView(digest.buffer, digest.byteOffset).getUint16(8));
+/** The first ten bytes as one number: eighty bits, by which fifteen digits are as good as evenly spread. */
+function numberOf(digest: Latin1Digest): bigint {
+  let number = 0n;
+  for (let i = 0; i < 10; i++) number = number * 256n + BigInt(digest.charCodeAt(i));
+  return number;
+}
 
 /** The digit that makes the number pass (ISO/IEC 7812-1 annex B). */
 function luhnDigit(body: string): string {
@@ -72,7 +75,7 @@ function textToken(digest: Digest): CellTransform {
     let held = 0;
     for (let i = 0, written = 0; written < TOKEN; written++) {
       if (bits < 5) {
-        held = ((held << 8) | (made[i++] ?? 0)) & 0xffff;
+        held = ((held << 8) | made.charCodeAt(i++)) & 0xffff;
         bits += 8;
       }
       bits -= 5;
@@ -95,9 +98,9 @@ function unpadded(digest: Digest): Digest {
 function uuidBinary(digest: Digest): CellTransform {
   return (source, start, end, target, at) => {
     const made = digest(source, start, end);
-    for (let i = 0; i < 16; i++) target[at + i] = made[i] ?? 0;
-    target[at + 6] = ((made[6] ?? 0) & 0x0f) | 0x80;
-    target[at + 8] = ((made[8] ?? 0) & 0x3f) | 0x80;
+    for (let i = 0; i < 16; i++) target[at + i] = made.charCodeAt(i);
+    target[at + 6] = (made.charCodeAt(6) & 0x0f) | 0x80;
+    target[at + 8] = (made.charCodeAt(8) & 0x3f) | 0x80;
     return 16;
   };
 }
@@ -124,25 +127,37 @@ function uuidText(digest: Digest): CellTransform {
 const CACHED = 16_384;
 const CACHED_LENGTH = 64;
 
-/** Columns repeat themselves, and a look-up costs a tenth of two hashes. Random tokens are never repeated. */
+/**
+ * Columns repeat themselves, and a look-up costs less than two hashes; a column that does not repeat itself is not looked up
+ * any further. Random tokens are never repeated.
+ */
 function cached(transform: CellTransform, key: Uint8Array | undefined): CellTransform {
   if (key === undefined) return transform;
   const known = new Map<string, Uint8Array>();
+  let hits = 0;
+  let worthwhile = true;
   return (source, start, end, target, at) => {
-    if (end - start > CACHED_LENGTH) return transform(source, start, end, target, at);
+    if (!worthwhile || end - start > CACHED_LENGTH) return transform(source, start, end, target, at);
     const value = Buffer.from(source.buffer, source.byteOffset + start, end - start).toString('latin1');
     const before = known.get(value);
-    if (before !== undefined) return put(before, target, at);
+    if (before !== undefined) {
+      hits++;
+      return put(before, target, at);
+    }
     const length = transform(source, start, end, target, at);
-    if (known.size >= CACHED) known.clear();
-    known.set(value, Uint8Array.prototype.slice.call(target, at, at + length));
+    if (known.size >= CACHED) {
+      known.clear();
+      worthwhile = hits > CACHED;
+      hits = 0;
+    }
+    if (worthwhile) known.set(value, Uint8Array.prototype.slice.call(target, at, at + length));
     return length;
   };
 }
 
 /** Random bytes are cheap by the block. */
 function randomDigest(): Digest {
-  const pool = new Uint8Array(4_096);
+  const pool = Buffer.alloc(4_096);
   let at = pool.length;
   return () => {
     if (at + 32 > pool.length) {
@@ -150,6 +165,6 @@ function randomDigest(): Digest {
       at = 0;
     }
     at += 32;
-    return pool.subarray(at - 32, at);
+    return pool.toString('latin1', at - 32, at);
   };
 }
