@@ -1,7 +1,7 @@
 import { type AddressInfo, connect as connectTcp, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startTemporary, type TemporaryServer } from '../embedded/index.ts';
-import { installedPrograms, startInstalled } from '../embedded/testing/installed.ts';
+import { type TemporaryServer } from '../embedded/index.ts';
+import { serversAtHand } from '../embedded/testing/installed.ts';
 import { Message } from './messages.ts';
 import { type ServerFields } from './server-error.ts';
 import { type BeginOptions, connectPostgres, type PostgresSession, type RowSink } from './session.ts';
@@ -72,7 +72,7 @@ describe('whether the server is asked for trees', () => {
     ['', 'when_quiet', 18, 'off: log is not quiet'],
     ['warning', 'always', 18, 'on'],
     ['fatal', 'never', 18, 'off: by configuration'],
-    ['fatal', 'always', 17, 'off: this server version'],
+    ['fatal', 'always', 12, 'off: this server version'],
     ['fatal', 'always', 19, 'off: this server version'],
     ['fatal', 'always', Number.NaN, 'off: this server version'],
   ] as const)('with a log at "%s", set to %s, on PostgreSQL %d: %s', (level, secondLineage, major, state) => {
@@ -80,14 +80,8 @@ describe('whether the server is asked for trees', () => {
   });
 });
 
-const programs = installedPrograms(15);
-const SERVERS: readonly (readonly [string, (() => Promise<TemporaryServer>) | undefined])[] = [
-  ['18', startTemporary],
-  ['15', programs === undefined ? undefined : () => startInstalled(programs)],
-];
-
-for (const [version, start] of SERVERS) {
-  describe.skipIf(start === undefined)(`the trees of PostgreSQL ${version}`, () => {
+for (const { major, name, missing, start } of serversAtHand) {
+  describe.skipIf(missing)(`the trees of ${name}`, () => {
     let server: TemporaryServer;
     let target: PostgresTarget;
     let proxy: Server;
@@ -97,7 +91,6 @@ for (const [version, start] of SERVERS) {
     const opened: PostgresSession[] = [];
 
     beforeAll(async () => {
-      if (start === undefined) return;
       server = await start();
       const admin = await connectPostgres(
         {
@@ -155,7 +148,6 @@ for (const [version, start] of SERVERS) {
       sent = '';
     });
     afterAll(async () => {
-      if (start === undefined) return;
       for (const socket of sockets) socket.destroy();
       proxy.close();
       await server.stop();
@@ -173,9 +165,10 @@ for (const [version, start] of SERVERS) {
       expect(session.secondLineage).toBe('on');
       const { trees } = await session.begin(statement('SELECT name FROM names'));
       const [[table, view] = []] = await session.query(`SELECT 'people'::regclass::oid, 'names'::regclass::oid`);
-      expect(trees?.parsed).toContain(`:relid ${view ?? ''}`);
-      expect(trees?.parsed).not.toContain(`:relid ${table ?? ''}`);
-      expect(trees?.rewritten).toContain(`:relid ${table ?? ''}`);
+      const reads = (tree: string | undefined, oid: string | null | undefined): boolean =>
+        new RegExp(`:relid\\s+${oid ?? ''}\\s`).test(tree ?? '');
+      expect([reads(trees?.parsed, view), reads(trees?.parsed, table)]).toEqual([true, false]);
+      expect(reads(trees?.rewritten, table)).toBe(true);
     });
 
     it("are of the asker's statement and of nothing that the gate asks, nor of what functions ask", async () => {
@@ -265,7 +258,8 @@ for (const [version, start] of SERVERS) {
       await expect(session.begin(statement('SELECT 1'))).rejects.toMatchObject({ code: 'session-changed' });
     });
 
-    it('are not printed from the moment on that the log is no longer quiet', async () => {
+    // Before 15 nobody but a superuser could make it loud.
+    it.skipIf(major < 15)('are not printed from the moment on that the log is no longer quiet', async () => {
       const session = await connect();
       const admin = await connect({ user: 'postgres', password: server.password, secondLineage: 'never' });
       await admin.query(`GRANT SET ON PARAMETER log_min_messages TO quiet`);

@@ -12,7 +12,7 @@ import { type PostgresTarget } from './target.ts';
 export type SecondLineageState = 'on' | 'off: log is not quiet' | 'off: by configuration' | 'off: this server version';
 
 /** Major versions whose trees can be read: those that the comparison of both lineages was run on. */
-const READABLE: ReadonlySet<number> = new Set([15, 18]);
+export const READABLE_MAJORS: ReadonlySet<number> = new Set([13, 14, 15, 16, 17, 18]);
 
 export function secondLineageOf(
   { secondLineage = 'when_quiet' }: Pick<PostgresTarget, 'secondLineage'>,
@@ -20,7 +20,7 @@ export function secondLineageOf(
   logLevel: string,
 ): SecondLineageState {
   if (secondLineage === 'never') return 'off: by configuration';
-  if (!READABLE.has(serverMajor)) return 'off: this server version';
+  if (!READABLE_MAJORS.has(serverMajor)) return 'off: this server version';
   if (secondLineage === 'always' || QUIET.some((level) => level === logLevel)) return 'on';
   return 'off: log is not quiet';
 }

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { READABLE_MAJORS } from '../../databases/postgres/trees.ts';
+import { COMPARED_MAJORS } from '../lineage/server/index.ts';
 import { openRoad, type Road } from './testing/road.ts';
 
 const SETUP = [
@@ -97,6 +99,10 @@ describe('the server as second opinion', () => {
     await road.run(text);
     expect((await road.run(text)).flights).toBe(2);
   });
+});
+
+it('is asked for the trees of exactly those versions that can be compared', () => {
+  expect([...READABLE_MAJORS]).toEqual([...COMPARED_MAJORS]);
 });
 
 describe('the lineage of the text alone', () => {
