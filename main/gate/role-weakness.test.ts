@@ -5,6 +5,7 @@ import { serversAtHand } from '../databases/embedded/testing/installed.ts';
 import { loadRoleFacts, type RoleFacts } from '../databases/postgres/role.ts';
 import { connectPostgres, type PostgresSession } from '../databases/postgres/session.ts';
 import { type Connection } from '../profile/types.ts';
+import { COMPARED_MAJORS } from './lineage/server/index.ts';
 import { judgeRole, roleTooPowerful, unaccepted, weaknessesOf } from './role-weakness.ts';
 import { describeSecondLineage } from './described-second-lineage.ts';
 
@@ -301,7 +302,7 @@ for (const { major, name, missing, start } of serversAtHand) {
           async (session) => describeSecondLineage(session.secondLineage, await loadRoleFacts(session)),
           secondLineage,
         );
-      const compared = major === 15 || major === 18;
+      const compared = COMPARED_MAJORS.has(major);
       const before = await described();
       expect(before.on).toBe(false);
       expect((await described('always')).on).toBe(compared);

@@ -5,6 +5,7 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ExaminationView } from '../../../shared/views.ts';
 import { serversAtHand, type TemporaryServer } from '../../gate/testing/servers.ts';
+import { COMPARED_MAJORS } from '../../gate/lineage/server/index.ts';
 import { roleScript } from '../../profile/role-script.ts';
 import { edit } from '../testing/workplace.ts';
 import { run } from './testing/terminal.ts';
@@ -78,7 +79,7 @@ for (const { major, name, missing, start } of serversAtHand) {
       const { code: found, view } = await doctor(connection);
       expect(levels(view)).toEqual([]);
       expect({ found, usable: view.usable }).toEqual({ found: 0, usable: true });
-      expect(view.secondLineage?.on).toBe(major === 15 || major === 18);
+      expect(view.secondLineage?.on).toBe(COMPARED_MAJORS.has(major));
       const text = await run(['connections', 'doctor', connection, '--home', home]);
       expect(text.stdout).toMatch(/is as it should be\.\n$/);
     });
@@ -124,7 +125,7 @@ for (const { major, name, missing, start } of serversAtHand) {
         'REVOKE USAGE ON SCHEMA sales FROM reader',
       );
       const before = await doctor('reader');
-      const compared = major === 15 || major === 18;
+      const compared = COMPARED_MAJORS.has(major);
       expect(levels(before.view)).toEqual([
         'weak temporary-tables',
         'weak search-path',
