@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { OTHER, startPermitTwins } from './testing/permit-database.ts';
 import { runOutside } from './testing/outside.ts';
+import { randomPermitQueries } from './testing/random-permit-queries.ts';
 import { comparable, databaseOf, type Twins } from './testing/twins.ts';
 
 const row = z.strictObject({
@@ -65,3 +66,23 @@ for (const permit of new Set(rows.map((one) => one.permit))) {
     }
   });
 }
+
+/** More for whoever has the time: COUNTERSIGN_RANDOM_QUERIES=20000 COUNTERSIGN_RANDOM_SEED=7. */
+const COUNT = Number(process.env['COUNTERSIGN_RANDOM_QUERIES'] ?? 300);
+const SEED = Number(process.env['COUNTERSIGN_RANDOM_SEED'] ?? 1);
+
+describe('random statements near what permits allow', () => {
+  it('give the same on twins', { timeout: 30_000 + COUNT * 200 }, async () => {
+    const told: string[] = [];
+    let ran = 0;
+    let left = COUNT;
+    for (const text of randomPermitQueries(SEED)) {
+      if (left-- <= 0) break;
+      const [a, b] = [await twins.run('a', text), await twins.run('b', text)];
+      if (JSON.stringify(comparable(a)) !== JSON.stringify(comparable(b))) told.push(text);
+      if (a.verdict !== 'refuse' && !a.failed) ran++;
+    }
+    expect(told).toEqual([]);
+    expect(ran, 'enough of them run to show something').toBeGreaterThan(COUNT / 25);
+  });
+});

@@ -294,10 +294,13 @@ class QueryWriter {
     const choice = this.#random();
     if (choice < 0.5) return this.#column(scope);
     if (choice < 0.72 && !this.#deep()) return `(${this.#query(scope).sql} limit 1)`;
+    if (this.#chance(0.4)) return this.#whole(scope, 2);
     const column = this.#column(scope);
     return this.#one([
       `${column}::text`,
       `coalesce(${column}::text, '-')`,
+      `count(${column}) over ()`,
+      `${column} is null`,
       `case when ${this.#condition(scope)} then ${column}::text end`,
       `exists (${this.#deep() ? 'select' : this.#query(scope).sql})`,
       `count(*) over (order by ${column})`,
@@ -307,9 +310,38 @@ class QueryWriter {
     ]);
   }
 
+  /** Made of columns by functions that cannot fail, or nearly so. */
+  #whole(scope: Scope, depth: number): string {
+    const part = (): string =>
+      this.#one([
+        () => this.#column(scope),
+        () => this.#column(scope),
+        () => `'${this.#one(['', 'x', '1'])}'`,
+        () => (depth > 0 ? this.#whole(scope, depth - 1) : 'null'),
+      ])();
+    return this.#one([
+      () => `coalesce(${part()}, ${part()})`,
+      () => `(${part()} || ${part()})`,
+      () =>
+        `${this.#one(['upper', 'lower', 'initcap', 'btrim', 'length', 'char_length', 'md5', 'reverse'])}(${part()})`,
+      () => `${this.#one(['left', 'right', 'substr', 'repeat'])}(${part()}, ${this.#one(['2', '0', '-1'])})`,
+      () => `substring(${part()} from 2 for ${this.#one(['1', '-1', '3'])})`,
+      () => `concat(${part()}, ${part()})`,
+      () => `concat_ws('-', ${part()}, ${part()})`,
+      () => `${part()}::${this.#one(['text', 'varchar', 'varchar(2)', 'int', 'bpchar'])}`,
+      () => `trim(both 's' from ${part()})`,
+      () => `nullif(${part()}, 'x')`,
+    ])();
+  }
+
   #condition(scope: Scope): string {
     if (this.#chance(0.5)) return 'true';
     const column = this.#column(scope);
-    return this.#one([`${column} is not null`, `${column}::text > '1'`, `${column}::text like '%1%'`]);
+    return this.#one([
+      `${column} is not null`,
+      `${column} = 'x'`,
+      `${column}::text > '1'`,
+      `${column}::text like '%1%'`,
+    ]);
   }
 }
