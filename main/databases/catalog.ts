@@ -78,8 +78,11 @@ export interface CatalogParameter {
 export type FunctionSource =
   /** SQL as it was written (prosrc): its names mean what they mean on the path in force while it runs. */
   | { readonly kind: 'sql'; readonly text: string }
-  /** BEGIN ATOMIC or RETURN (14 and later): resolved when it was made, printed for the path of the session. */
-  | { readonly kind: 'atomic'; readonly text: string }
+  /**
+   * BEGIN ATOMIC or RETURN (14 and later): resolved when it was made, printed for the path of the session. `calls`: OIDs
+   * of the functions and operators outside pg_catalog that it was resolved to.
+   */
+  | { readonly kind: 'atomic'; readonly text: string; readonly calls: readonly number[] }
   /** C, or a function of the server itself under another name: the symbol, and for C its library. */
   | { readonly kind: 'compiled'; readonly symbol: string; readonly library: string | undefined }
   | { readonly kind: 'other' };

@@ -20,6 +20,13 @@ const member = (catalog: string, oid: string): string => `(
 const formatted = (types: string): string =>
   `pg_catalog.array_to_json(ARRAY(SELECT pg_catalog.format_type(x.t, NULL) FROM pg_catalog.unnest(${types}) WITH ORDINALITY x (t, i) ORDER BY x.i))`;
 
+/** Functions and operators that a parsed body depends on; PostgreSQL's own are pinned and have no such rows. */
+const CALLED = `CASE WHEN p.prosqlbody IS NOT NULL THEN pg_catalog.array_to_json(ARRAY(
+         SELECT d.refobjid::pg_catalog.int8 FROM pg_catalog.pg_depend d
+          WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid
+            AND d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass)
+          ORDER BY 1)) END`;
+
 /** BEGIN ATOMIC came with PostgreSQL 14. */
 export const functionsQuery = (serverMajor: number): string => `
 SELECT p.oid, n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid),
@@ -35,6 +42,7 @@ SELECT p.oid, n.nspname, p.proname, pg_catalog.pg_get_function_identity_argument
        ${serverMajor >= 14 ? 'pg_catalog.pg_get_function_sqlbody(p.oid)' : 'NULL'},
        pg_catalog.md5(pg_catalog.concat_ws(E'\\x01', l.lanname, p.prosrc, p.probin, p.proconfig::pg_catalog.text, p.prosecdef,
          ${serverMajor >= 14 ? 'p.prosqlbody::pg_catalog.text' : 'NULL'})),
+       ${serverMajor >= 14 ? CALLED : 'NULL'},
        pg_catalog.array_to_json(p.proconfig),
        CASE WHEN p.prokind = 'a' THEN pg_catalog.array_to_json(ARRAY(
          SELECT ${REFERENCE} FROM pg_catalog.pg_aggregate a JOIN ${REFERRED} ON f.oid = ANY (ARRAY[a.aggtransfn, a.aggfinalfn,

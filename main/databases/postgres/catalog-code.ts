@@ -75,7 +75,7 @@ const VOLATILITIES: Readonly<Record<string, CatalogFunction['volatility']>> = {
 function catalogFunction(row: Row): CatalogFunction {
   const [oid, schema, name, args, returns, kind, language, volatility, definer, leakproof, owner, superuser] = row;
   const [extension, signature, set, returnType, variadic, defaults, defaultTexts, types, typeNames] = row.slice(12);
-  const [names, modes, source, library, atomic, hash, settings, parts] = row.slice(21);
+  const [names, modes, source, library, atomic, hash, called, settings, parts] = row.slice(21);
   const all = parameters(list(names), list<number | string>(types).map(Number), list(typeNames));
   const modeOf = list<string>(modes);
   const having = (wanted: string): readonly CatalogParameter[] =>
@@ -101,7 +101,7 @@ function catalogFunction(row: Row): CatalogFunction {
     ownedBySuperuser: isTrue(superuser),
     ...optional('extension', extension),
     signature: text(signature),
-    source: functionSource(text(language), source, library, atomic),
+    source: functionSource(text(language), source, library, atomic, list(called)),
     sourceHash: text(hash),
     settings: list<string>(settings),
     parts: references(parts),
@@ -121,9 +121,10 @@ function functionSource(
   source: Row[number] | undefined,
   library: Row[number] | undefined,
   atomic: Row[number] | undefined,
+  calls: readonly number[],
 ): FunctionSource {
   if (language === 'sql') {
-    return atomic == null ? { kind: 'sql', text: text(source) } : { kind: 'atomic', text: atomic };
+    return atomic == null ? { kind: 'sql', text: text(source) } : { kind: 'atomic', text: atomic, calls };
   }
   if (language === 'c' || language === 'internal') {
     return { kind: 'compiled', symbol: text(source), library: library ?? undefined };

@@ -191,6 +191,7 @@ describe('the catalog, as a role without any rights sees it', () => {
   });
 
   it('has the defaults of arguments, and a body that was resolved when it was made', () => {
+    expect(named('doubled')?.source).toMatchObject({ calls: [] });
     expect(named('doubled')).toMatchObject({
       variadic: true,
       signature: 'int4,numeric,_text',

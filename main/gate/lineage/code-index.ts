@@ -34,8 +34,6 @@ export class CodeIndex {
   readonly #typeByOid = new Map<number, MadeType>();
   /** PostgreSQL's own types that casts of users turn into others, or others into, by their names in pg_type. */
   readonly #castBuiltins = new Map<string, number>();
-  /** Casts between PostgreSQL's own types that nobody has to write: no name in a statement shows them. */
-  readonly unseenCasts: readonly CatalogCast[];
   #formatted: ReadonlyMap<string, number> | undefined;
 
   constructor(snapshot: CatalogSnapshot) {
@@ -60,10 +58,6 @@ export class CodeIndex {
         this.#add(relation, relation.rowType.oid, relation.rowType.array, { row: relation });
     }
     for (const type of snapshot.types) this.#add(type, type.oid, type.array, { type });
-    this.unseenCasts = snapshot.casts.filter(
-      (cast) =>
-        cast.source < MADE && cast.target < MADE && (cast.context !== 'explicit' || CAST_BY_FUNCTIONS.has(cast.target)),
-    );
   }
 
   #add(
@@ -140,14 +134,9 @@ export class CodeIndex {
     return this.#formatted.get(type);
   }
 
-  /**
-   * Casts that may run on values of a type: nobody has to write an implicit one, one that is applied where a value is
-   * stored, or one that functions over any type look for; `written` are those of an explicit cast to it.
-   */
-  castsOf(type: number, written: boolean): readonly CatalogCast[] {
-    return (this.#casts.get(type) ?? []).filter(
-      (cast) => cast.context !== 'explicit' || CAST_BY_FUNCTIONS.has(cast.target) || (written && cast.target === type),
-    );
+  /** Casts that may run in a statement. */
+  castsApplied(types: TypesAtHand): readonly CatalogCast[] {
+    return this.#snapshot.casts.filter((cast) => applies(cast, types));
   }
 
   /** True for a type, as the server formats it, with casts that run code which was not reviewed. */
@@ -180,6 +169,28 @@ const SQL_NAMES: Readonly<Record<string, string>> = {
   'timestamp with time zone': 'timestamptz',
   'timestamp without time zone': 'timestamp',
 };
+
+/** Types whose values a statement does something with, by OID. */
+export interface TypesAtHand {
+  readonly used: Pick<ReadonlySet<number>, 'has'>;
+  /** Types that something is cast to, or put into. */
+  readonly written: Pick<ReadonlySet<number>, 'has'>;
+  /** It calls functions or operators, which give values of types that are not known here. */
+  readonly computes: boolean;
+}
+
+/**
+ * A cast needs a value of its source and somebody who wants its target. Nobody has to write an implicit one, one that is
+ * applied where a value is stored, or one to JSON, which functions over any type look for.
+ */
+function applies({ source, target, context }: CatalogCast, { used, written, computes }: TypesAtHand): boolean {
+  const isAtHand = (type: number): boolean => used.has(type) || written.has(type);
+  if (source < MADE && target < MADE && !computes && !isAtHand(source)) return false;
+  if (source >= MADE && !isAtHand(source)) return false;
+  if (CAST_BY_FUNCTIONS.has(target)) return true;
+  if (context === 'explicit') return written.has(target);
+  return target < MADE || isAtHand(target);
+}
 
 function takes({ parameters, defaults, variadic }: CatalogFunction, count: number | undefined): boolean {
   if (count === undefined) return true;

@@ -65,7 +65,12 @@ function visit(context: Context, node: Node, standing: Standing, place: Place): 
         expressions(context, fields['agg_order'], standing, 'ordering'),
         expression(context, fields['agg_filter'], standing, 'predicate'),
         window(context, fieldsOf(fields['over']), standing),
-        calledFlow(context, context.index.functionsCalled(callOf(fields, undefined))),
+        used(
+          context,
+          calledFlow(context, context.index.functionsCalled(callOf(fields, undefined))),
+          inside,
+          context.span(locationOf(fields)),
+        ),
       ]);
     case 'JsonAggConstructor':
       return together([

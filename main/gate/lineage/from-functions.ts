@@ -38,19 +38,20 @@ export function functionEntry(context: Context, fields: Fields, standing: Standi
   let open = false;
   for (const item of items(fields['functions'], 'List')) {
     const [call, definitions] = listOf(item['items']);
-    const value = expression(context, call, standing, 'argument');
-    values.push(value);
     const defined = columnDefinitions(definitions).concat(
       columnDefinitions({ List: { items: listOf(fields['coldeflist']) } }),
     );
-    const all = (names: readonly string[] | undefined): readonly Column[] | undefined =>
-      names?.map((name) => ({ name, value }));
-    const known =
-      defined.length > 0
-        ? all(defined)
-        : (userColumns(context, call, fields, standing) ?? all(functionColumns(context, call, fields, standing)));
+    const made = defined.length > 0 ? undefined : userColumns(context, call, fields, standing);
+    if (made !== undefined) {
+      columns.push(...made);
+      values.push(...made.map((column) => column.value));
+      continue;
+    }
+    const value = expression(context, call, standing, 'argument');
+    values.push(value);
+    const known = defined.length > 0 ? defined : functionColumns(context, call, fields, standing);
     if (known === undefined) open = true;
-    columns.push(...(known ?? []));
+    for (const name of known ?? []) columns.push({ name, value });
   }
   const row = together(values);
   if (fields['ordinality'] === true) columns.push({ name: 'ordinality', value: row });
@@ -102,8 +103,12 @@ function userColumns(
   const call = callOf(node.fields, undefined);
   const [only, another] = context.index.functionsCalled(call);
   if (only === undefined || another !== undefined || builtinSignatures(call).length > 0) return undefined;
-  const { result: carried } = context.apart(() => expressions(context, node.fields['args'], standing, 'argument'));
-  return calledColumns(context, only, ownName(context, value, fields), carried);
+  const { result: carried, uses } = context.apart(() =>
+    expressions(context, node.fields['args'], standing, 'argument'),
+  );
+  const columns = calledColumns(context, only, ownName(context, value, fields), carried);
+  if (columns !== undefined) context.keepUses(uses);
+  return columns;
 }
 
 /** A column without a name of its own has that of the alias, or of the function. */

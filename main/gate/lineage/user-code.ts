@@ -37,11 +37,18 @@ export class UserCode {
   readonly #context: Context;
   readonly #index: CatalogIndex;
   readonly #seen: Set<string>;
+  readonly #resolved: ReadonlySet<number> | undefined;
+  /** Types of values that something is done with, and those that something is turned into. */
+  readonly #used = new Map<number, Span | undefined>();
+  readonly #written = new Map<number, Span | undefined>();
+  #computes = false;
 
-  constructor(context: Context, seen = new Set<string>()) {
+  /** `resolved`: the functions and operators that a text was resolved to when it was made, where that is known. */
+  constructor(context: Context, seen = new Set<string>(), resolved?: readonly number[]) {
     this.#context = context;
     this.#index = context.index;
     this.#seen = seen;
+    this.#resolved = resolved && new Set(resolved);
   }
 
   /** What the names of a text mean. */
@@ -49,9 +56,7 @@ export class UserCode {
     for (const call of inspection.calls) this.#call(call);
     for (const operator of inspection.operators) this.#operator(operator);
     for (const type of inspection.types) this.#typeName(type);
-    // What functions and operators give can be of any type.
-    if (inspection.calls.length === 0 && inspection.operators.length === 0) return;
-    for (const cast of this.#index.code.unseenCasts) this.#cast(cast, undefined);
+    this.#computes ||= inspection.calls.length > 0 || inspection.operators.length > 0;
   }
 
   /** What values of the types that the trace found in use can run: to be called at its end. */
@@ -60,6 +65,14 @@ export class UserCode {
       const oid = this.#index.code.typeFormatted(formatted);
       if (oid !== undefined) this.#type(oid, false, span);
     }
+    for (let found = true; found;) {
+      // The function of a cast brings types of its own.
+      const casts = this.#index.code
+        .castsApplied({ used: this.#used, written: this.#written, computes: this.#computes })
+        .filter(({ oid }) => this.#first('cast', oid));
+      for (const cast of casts) this.#cast(cast, this.#used.get(cast.source) ?? this.#written.get(cast.target));
+      found = casts.length > 0;
+    }
   }
 
   #call(call: Call): void {
@@ -67,7 +80,7 @@ export class UserCode {
     const [bare = ''] = name.slice(-1);
     // Whatever version has it: one that this server lacks is an error there.
     const builtin = builtinSignatures(call).length > 0;
-    const candidates = this.#index.code.functionsCalled(this.#index.path, name, count);
+    const candidates = this.#possible(this.#index.code.functionsCalled(this.#index.path, name, count));
     // A call with one argument can be a cast: mood('good').
     const type = count === 1 ? this.#index.code.typeNamed(this.#index.path, name) : undefined;
     if (type !== undefined && type !== 'builtin') this.#made(type, true, span);
@@ -88,7 +101,7 @@ export class UserCode {
 
   #operator({ name, span }: NameUse): void {
     const [bare = ''] = name.slice(-1);
-    const candidates = this.#index.code.operatorsNamed(this.#index.path, name);
+    const candidates = this.#possible(this.#index.code.operatorsNamed(this.#index.path, name));
     const builtin = (name.length === 1 || name[0] === 'pg_catalog') && isBuiltinOperator(bare);
     if (!builtin && candidates.length === 0) {
       this.#context.hazard(
@@ -110,6 +123,10 @@ export class UserCode {
         called: false,
       });
     }
+  }
+
+  #possible<T extends { readonly oid: number }>(candidates: readonly T[]): readonly T[] {
+    return candidates.filter(({ oid }) => this.#resolved?.has(oid) ?? true);
   }
 
   #isReviewed(operator: CatalogOperator): boolean {
@@ -143,19 +160,25 @@ export class UserCode {
 
   /** `written`: something is cast to it; otherwise its values are only there, and casts that nobody writes may apply. */
   #type(oid: number, written: boolean, span: Span | undefined): void {
-    if (!this.#first(written ? 'to type' : 'type', oid)) return;
+    const types = written ? this.#written : this.#used;
+    if (types.has(oid)) return;
+    types.set(oid, span);
     const made = this.#index.code.typeByOid(oid);
-    if (made !== undefined) this.#made(made, written, span);
-    for (const cast of this.#index.code.castsOf(oid, written)) this.#cast(cast, span);
+    if (made === undefined) return;
+    // Of an array, its elements.
+    if (made.type !== undefined) types.set(made.type.oid, span);
+    this.#made(made, written, span);
   }
 
   #made({ type, row }: MadeType, written: boolean, span: Span | undefined): void {
-    if (row !== undefined && this.#first(written ? 'to row' : 'row', row.oid)) {
-      if (row.rowType !== undefined) this.#type(row.rowType.oid, written, span);
+    if (row !== undefined) {
+      const types = written ? this.#written : this.#used;
+      if (row.rowType !== undefined) types.set(row.rowType.oid, span);
       for (const column of row.columns) this.#type(column.typeOid, written, span);
     }
     if (type === undefined) return;
-    this.#type(type.oid, written, span);
+    (written ? this.#written : this.#used).set(type.oid, span);
+    for (const part of type.made) this.#type(part, written, span);
     if (!this.#first('made type', type.oid)) return;
     this.#context.runs({ kind: 'type', oid: type.oid });
     const way: Way = {
@@ -167,7 +190,6 @@ export class UserCode {
       called: false,
     };
     for (const part of type.functions) this.#reference(part, way);
-    for (const part of type.made) this.#type(part, written, span);
     for (const check of type.checks) this.#check(type, check, way);
   }
 
@@ -185,7 +207,6 @@ export class UserCode {
   }
 
   #cast(cast: CatalogCast, span: Span | undefined): void {
-    if (!this.#first('cast', cast.oid)) return;
     this.#context.runs({ kind: 'cast', oid: cast.oid });
     if (cast.function === undefined) {
       if (cast.method === 'inout') for (const type of [cast.source, cast.target]) this.#type(type, false, span);

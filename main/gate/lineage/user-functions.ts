@@ -54,7 +54,8 @@ function traceBody(index: CatalogIndex, called: CatalogFunction, within: readonl
   const context = new Context(index, () => undefined, within);
   for (const hazard of inspection.hazards) context.addHazard(hazard);
   if (doesMore(inspection)) context.hazard('writes', 'It does more than read.');
-  const code = new UserCode(context);
+  const { source } = called;
+  const code = new UserCode(context, undefined, source.kind === 'atomic' ? source.calls : undefined);
   code.names(inspection);
   const standing: Standing = { scope: parameterScope(context, called), environment: undefined };
   const columns = queryColumns(context, query, standing).map(({ name, value }) => ({

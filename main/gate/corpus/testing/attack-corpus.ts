@@ -22,6 +22,8 @@ const row = z.object({
   danger: z.enum(['reveals', 'changes', 'none']).optional(),
   /** Who runs it there: an analyst as a rule. */
   role: z.literal('owner').optional(),
+  /** Rows of one kind, which a test may run by themselves. */
+  family: z.string().optional(),
   /** First major version that knows what it uses. */
   since: z.int().optional(),
 });
