@@ -36,14 +36,13 @@ export function disagreement(
   index: CatalogIndex,
   { accepts = knownObjects(raw, index.snapshot), guards = () => true }: Tolerance = {},
 ): Disagreement | undefined {
-  // EXPLAIN gives rows of its own making; what its query would give is used inside it or not at all.
-  const outputs = facts.action === 'explain' ? undefined : differentOutputs(raw, server, index);
   return (
-    outputs ??
-    differentUses(raw, server, index, guards) ??
     differentRelations(raw, server, index) ??
     differentEffects(facts, server) ??
-    unknownObject(server, accepts)
+    unknownObject(server, accepts) ??
+    // EXPLAIN gives rows of its own making; what its query would give is used inside it or not at all.
+    (facts.action === 'explain' ? undefined : differentOutputs(raw, server, index)) ??
+    differentUses(raw, server, index, guards)
   );
 }
 
@@ -61,8 +60,9 @@ function differentOutputs(raw: Lineage, server: ServerLineage, index: CatalogInd
       if (missed === undefined) continue;
       return { code: 'flow', what: `for the server, output ${number} carries ${missed}, which was not traced` };
     }
+    // What functions of this database give, the server's tree does not say.
     const made = own?.derivation ?? 'computed';
-    if (output.derivation === 'plain' && made !== 'plain') {
+    if (output.derivation === 'plain' && made !== 'plain' && made !== 'called') {
       return { code: 'derivation', what: `for the server, output ${number} is computed; it was traced as a column` };
     }
     if (output.derivation === 'whole' && made === 'computed') {

@@ -13,7 +13,8 @@ export interface ServerOutput {
   readonly flow: ReadonlySet<ServerColumn>;
   /**
    * `plain` where it is one base column (or one of several), unchanged but for implicit casts of PostgreSQL's own; `whole`
-   * where it is made of them by functions that are known, by their OIDs, to fail for no value.
+   * where it is made of them by functions that are known, by their OIDs, to fail for no value; `called` where it is what
+   * a function of this database gives.
    */
   readonly derivation: ServerDerivation;
 }

@@ -12,7 +12,7 @@ import {
   SET_OPERATION,
   SUBLINK,
 } from './shapes.ts';
-import { NOTHING, oneOf, together, union, UNTOLD, type Value } from './values.ts';
+import { gradeOf, least, NOTHING, oneOf, together, union, UNTOLD, type Value } from './values.ts';
 import { wholeOf } from './whole.ts';
 
 /** Objects with smaller OIDs are made by initdb (FirstNormalObjectId in access/transam.h). */
@@ -236,23 +236,25 @@ export class TreeWalk {
         carried.push(this.#expression(part, scope, 'inside'));
       }
     }
-    return together(carried);
+    const { flow } = together(carried);
+    return { flow, derivation: isCallOfUsers(value, label) ? 'called' : 'computed' };
   }
 
   /** Made of columns as they are by functions that fail for no value: as long as it is masked whole, no use of them. */
   #whole(expression: TreeNode, scope: Scope): Value | undefined {
     const columns = wholeOf(expression)?.map((one) => this.#variable(one, scope));
-    if (columns?.every(({ derivation }) => derivation === 'plain') !== true) return undefined;
-    this.#called(expression);
-    return { flow: union(columns), derivation: 'whole' };
+    const derivation = columns === undefined ? 'computed' : least(columns);
+    if (columns === undefined || (derivation !== 'plain' && derivation !== 'called')) return undefined;
+    this.#noteObjects(expression);
+    return { flow: union(columns), derivation: derivation === 'plain' ? 'whole' : derivation };
   }
 
   /** Notes the objects that the parts of an expression name. */
-  #called(value: TreeValue): void {
+  #noteObjects(value: TreeValue): void {
     if (isNode(value)) {
       this.#found.objects(value, EXPRESSIONS.get(labelOf(value)) ?? {});
-      for (const part of value.values) this.#called(part);
-    } else if (isList(value)) for (const part of value) this.#called(part);
+      for (const part of value.values) this.#noteObjects(part);
+    } else if (isList(value)) for (const part of value) this.#noteObjects(part);
   }
 
   #subLink(link: TreeNode, scope: Scope, place: Place): Value {
@@ -360,7 +362,8 @@ export class TreeWalk {
     const columns: Value[] = [];
     const calls: Value[] = [];
     for (const call of nodes(field(entry, 'functions'), 'RANGETBLFUNCTION')) {
-      const value = this.#expression(call, scope, 'inside');
+      const value = this.#expression(field(call, 'funcexpr'), scope, 'inside');
+      this.#found.objects(call, EXPRESSIONS.get('RANGETBLFUNCTION') ?? {});
       calls.push(value);
       for (let left = numberOf(call, 'funccolcount'); left > 0; left--) columns.push(value);
     }
@@ -410,11 +413,9 @@ export class TreeWalk {
   }
 }
 
-const GRADES = ['plain', 'whole', 'computed'] as const;
-
 /** Grows with each round that adds a column to a flow, or takes away that it is plain. */
 function weight(columns: readonly Value[]): number {
-  return columns.reduce((sum, { flow, derivation }) => sum + 3 * flow.size + GRADES.indexOf(derivation), 0);
+  return columns.reduce((sum, { flow, derivation }) => sum + 4 * flow.size + gradeOf(derivation), 0);
 }
 
 /** What an implicit cast of PostgreSQL's own is made of: it changes the type of a value and nothing else. */
@@ -426,6 +427,11 @@ function castOf(node: TreeNode, label: string): TreeValue | undefined {
   const [argument, ...more] = listOf(field(node, 'args'));
   const simple = more.every((one) => isNode(one) && one.label === 'CONST');
   return simple && numberOf(node, 'funcid') < FIRST_USER_OID ? argument : undefined;
+}
+
+/** True for a call of a function that somebody made in this database. */
+function isCallOfUsers(node: TreeNode, label: string): boolean {
+  return label === 'FUNCEXPR' && numberOf(node, 'funcid') >= FIRST_USER_OID;
 }
 
 /** Where an element or a field of a column is stored: the column, whose other elements and fields stay where they are. */

@@ -9,8 +9,15 @@ export interface Value {
   readonly deferred?: ReadonlySet<ServerColumn>;
 }
 
-/** As in the lineage of the text, which alone says what a use that computes something shows. */
-export type ServerDerivation = Exclude<Derivation, 'bounded'>;
+/**
+ * As in the lineage of the text, which alone says what a use shows. `called`: given by a function of this database, whose
+ * body is not in the tree: what it gives of its own is for the lineage of the text to say.
+ */
+export type ServerDerivation = Exclude<Derivation, 'bounded'> | 'called';
+
+/** From what is nearest to a column to what is farthest. */
+const GRADES: readonly ServerDerivation[] = ['plain', 'whole', 'called', 'computed'];
+export const gradeOf = (derivation: ServerDerivation): number => GRADES.indexOf(derivation);
 
 export const NOTHING: Value = { flow: new Set(), derivation: 'computed' };
 /** Of a recursive query before its first round: adds nothing to one of several values, and takes nothing away. */
@@ -30,9 +37,9 @@ export function oneOf(values: readonly Value[]): Value {
   return { flow: union(values), derivation: least(values) };
 }
 
-function least(values: readonly Value[]): ServerDerivation {
-  if (values.length === 0 || values.some(({ derivation }) => derivation === 'computed')) return 'computed';
-  return values.some(({ derivation }) => derivation === 'whole') ? 'whole' : 'plain';
+export function least(values: readonly Value[]): ServerDerivation {
+  if (values.length === 0) return 'computed';
+  return GRADES[Math.max(...values.map(({ derivation }) => gradeOf(derivation)))] ?? 'computed';
 }
 
 export function union(values: readonly Value[]): ReadonlySet<ServerColumn> {
