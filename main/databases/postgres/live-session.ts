@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { serialize } from 'pg-protocol';
 import { sendCancel } from './cancel.ts';
+import { whileCancellable } from './cancellable.ts';
 import { CAPPED, capsFor } from './caps.ts';
+import { ColumnTypes } from './column-types.ts';
 import { type OpenSocket, tlsOptions } from './connect.ts';
 import { type Flight } from './flight.ts';
 import { markValues, readMarks, sameMarks, SCOPED_MARKS } from './marks.ts';
-import { BodyReader, type ColumnDescription, Message, readDataRow } from './messages.ts';
+import { BodyReader, Message, readDataRow } from './messages.ts';
 import { once, parseOwn, refuseBadText, runOwn, unnamed } from './own-statements.ts';
 import { ParseFlight, type Parsed } from './parse-flight.ts';
 import { RowStream } from './row-stream.ts';
@@ -27,7 +29,6 @@ import type {
   Execution,
   PostgresSession,
   Prepared,
-  ResultColumn,
   RowSink,
   SecondLineageState,
   TextValue,
@@ -46,13 +47,11 @@ import {
 } from './settings.ts';
 import { type PostgresTarget } from './target.ts';
 import { mayPrint, type NoticeFields, secondLineageOf } from './trees.ts';
-import { builtInTypeName } from './type-names.ts';
 import { type Answer, type AnswerHandler, Wire } from './wire.ts';
 
-/** Milliseconds between cancel requests for a statement that does not end. */
-const CANCEL_AGAIN = 1000;
-/** Milliseconds a cancelled statement may take to end before its connection is given up. */
-const CANCEL_PATIENCE = 10_000;
+/** invalid_sql_statement_name (PostgreSQL appendix A). */
+const STATEMENT_MISSING = '26000';
+const SYNC = serialize.sync();
 
 interface Current {
   readonly prepared: Prepared;
@@ -75,7 +74,7 @@ export class LiveSession implements PostgresSession {
   readonly #settings: readonly string[];
   readonly #probe: string;
   readonly #reported: Map<string, string>;
-  readonly #typeNames = new Map<string, string>();
+  readonly #columnTypes = new ColumnTypes(this);
   #noticed: (notice: ServerFields) => void = () => undefined;
   #pendingCancel: Promise<void> = Promise.resolve();
   /** As the server told it last. */
@@ -165,7 +164,7 @@ export class LiveSession implements PostgresSession {
       const { text, params, mode } = options;
       const { columns, ...parsed } = await this.#parse(options, envelope, signal);
       this.#verify(parsed.probe, mode);
-      const prepared = { ...parsed, columns: await this.#named(columns), text, params };
+      const prepared = { ...parsed, columns: await this.#columnTypes.of(columns), text, params };
       this.#current = { prepared, envelope, mode };
       return prepared;
     } catch (failure) {
@@ -270,48 +269,21 @@ export class LiveSession implements PostgresSession {
       throw definitionsMoved();
   }
 
-  /** Names of types that are not built in are asked for once a session. */
-  async #named(columns: readonly ColumnDescription[]): Promise<readonly ResultColumn[]> {
-    const key = ({ typeOid, typeModifier }: ColumnDescription): string => `${String(typeOid)}:${String(typeModifier)}`;
-    const known = (column: ColumnDescription): string | undefined =>
-      builtInTypeName(column.typeOid, column.typeModifier) ?? this.#typeNames.get(key(column));
-    const unknown = columns.filter((column) => known(column) === undefined);
-    if (unknown.length > 0) {
-      const list = (of: (column: ColumnDescription) => number): string => `{${unknown.map(of).join(',')}}`;
-      const names = await this.query(
-        'SELECT pg_catalog.format_type(t, m) FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.oid[]), pg_catalog.unnest($2::pg_catalog.int4[])) AS x (t, m)',
-        [list((column) => column.typeOid), list((column) => column.typeModifier)],
-      );
-      unknown.forEach((column, i) => this.#typeNames.set(key(column), names[i]?.[0] ?? '???'));
-    }
-    return columns.map((column) => ({ ...column, type: known(column) ?? '???' }));
-  }
-
   /** One request; a cancel still on its way must not hit it instead of what it was meant for. */
   async #request(messages: readonly Uint8Array[], handler: AnswerHandler): Promise<Answer> {
     await this.#pendingCancel;
-    const answer = await this.#wire.request(Buffer.concat([...messages, serialize.sync()]), handler);
+    const answer = await this.#wire.request(Buffer.concat([...messages, SYNC]), handler);
     this.#state = answer.state;
+    // The gate's own statements are there, or somebody has taken them away; the asker's is not named.
+    if (answer.error?.get('C') === STATEMENT_MISSING) throw this.#left('prepared statements');
     return answer;
   }
 
-  /** Lets `signal` cancel what runs on the server, and gives up the connection if it then does not end. */
-  async #whileCancellable<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    if (signal?.aborted === true) throw cancelled();
-    const timers: NodeJS.Timeout[] = [];
-    const abort = (): void => {
-      void this.cancel();
-      // A request that arrives between two messages of ours hits nothing, so it is repeated.
-      timers.push(setInterval(() => void this.cancel(), CANCEL_AGAIN));
-      timers.push(setTimeout(() => void this.#wire.close(stuck()), CANCEL_PATIENCE));
-    };
-    signal?.addEventListener('abort', abort, { once: true });
-    try {
-      return await work();
-    } finally {
-      for (const timer of timers) clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-    }
+  #whileCancellable<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    return whileCancellable(signal, work, {
+      cancel: () => this.cancel(),
+      giveUp: () => this.#wire.close(stuck()),
+    });
   }
 
   /** Sends a flight; what the server remarks meanwhile is first for the step that it belongs to. */

@@ -4,7 +4,7 @@
  * after Parse, when the server holds its locks on every relation of the statement.
  *
  * Marks are of names, not of OIDs: a new table earlier on the search path, or a new overload of a function, must show as
- * well as a changed one. A relation's mark covers everything of its name in any schema, with columns, defaults and
+ * well as a changed one. A relation's mark covers everything of its name in any schema but other sessions' temporary ones, with columns, defaults and
  * generation expressions, rules (a view's query is one), policies, triggers and children: replacing a view changes
  * pg_rewrite.xmin, renaming a column only pg_attribute.xmin, and a policy of a table that has some only pg_policy.
  */
@@ -83,7 +83,7 @@ function marksQuery(limits: Limits | undefined): string {
   const asked = limits === undefined ? '' : ` AND ${limits.allCode} HAVING ${limits.allCode}`;
   return [
     `SELECT 'path:', pg_catalog.current_schemas(true)::pg_catalog.text`,
-    `SELECT pg_catalog.concat('relation:', c.relname), ${RELATION} FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relnamespace NOT IN ('pg_catalog'::pg_catalog.regnamespace::pg_catalog.oid, 'pg_toast'::pg_catalog.regnamespace::pg_catalog.oid)${only('c.relname', limits?.relations)} GROUP BY c.relname`,
+    `SELECT pg_catalog.concat('relation:', c.relname), ${RELATION} FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relnamespace NOT IN ('pg_catalog'::pg_catalog.regnamespace::pg_catalog.oid, 'pg_toast'::pg_catalog.regnamespace::pg_catalog.oid) AND (c.relpersistence <> 't' OR c.relnamespace = pg_catalog.pg_my_temp_schema())${only('c.relname', limits?.relations)} GROUP BY c.relname`,
     named(
       'function',
       'pg_proc',

@@ -410,6 +410,37 @@ describe('a session whose ground moves', () => {
     expect(session.usable).toBe(false);
   });
 
+  it.each([
+    ['before the statement', 'countersign_beginRead', 'begin'],
+    ['behind the statement', 'countersign_afterwards', 'execute'],
+  ])("closes itself, and runs nothing, where the gate's own statement %s is gone", async (_what, name, at) => {
+    const session = await connect();
+    await session.query(`DEALLOCATE "${name}"`);
+    const run = async (): Promise<unknown> => {
+      const prepared = await session.begin(statement('SELECT 1'));
+      expect(at).toBe('execute');
+      return session.execute(prepared, collector(), never);
+    };
+    await expect(run()).rejects.toMatchObject({ code: 'session-changed' });
+    expect(session.usable).toBe(false);
+  });
+
+  it("closes itself where something else is in the place of the gate's own ROLLBACK", async () => {
+    const session = await connect();
+    await session.query('DEALLOCATE countersign_rollback');
+    await session.query('PREPARE countersign_rollback AS SELECT 1');
+    const prepared = await session.begin(statement('SELECT 1'));
+    await expect(session.execute(prepared, collector(), never)).rejects.toMatchObject({ code: 'session-changed' });
+    expect(session.usable).toBe(false);
+  });
+
+  it('ends a transaction that was left open before it begins the next', async () => {
+    const session = await connect();
+    await session.begin(statement('DELETE FROM people', { mode: 'read write' }));
+    const { probe } = await session.begin(statement('SELECT 1'));
+    expect(probe.readOnly).toBe(true);
+  });
+
   it('says that an administrator ended it, and is not used again', async () => {
     const session = await connect();
     const other = await connect();
