@@ -141,6 +141,7 @@ export interface MaskView {
   readonly column: string;
   readonly class: string;
   readonly rule: string;
+  /** What is left to see of a value: `the last four digits`. */
   readonly masker: string;
   readonly sentence: string;
 }

@@ -14,6 +14,7 @@ import {
   type TypeUse,
 } from '../gate/facts.ts';
 import { type Judgement, type ResultColumn } from '../gate/request.ts';
+import { maskerWords } from '../policy/masker.ts';
 import { type OutputMask, type PermittedUse, type Reason } from '../gate/verdict.ts';
 
 /** The gate's own types as doors show them: one translation, so that window and command line use the same words (G15). */
@@ -28,7 +29,7 @@ export function maskView(mask: OutputMask): MaskView {
     column: nameOf(mask.column),
     class: mask.class,
     rule: rule.id,
-    masker: mask.masker.kind,
+    masker: maskerWords(mask.masker),
     sentence,
   };
 }

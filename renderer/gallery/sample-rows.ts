@@ -38,8 +38,8 @@ const plain = (name: string, type: string, numeric = false): ResultColumnView =>
 export const customerColumns: readonly ResultColumnView[] = [
   plain('id', 'int8', true),
   plain('name', 'text'),
-  { ...plain('email', 'text'), mask: mask(2, 'customers.email', 'email', 'keep-domain') },
-  { ...plain('phone', 'text'), mask: mask(3, 'customers.phone', 'phone', 'last-two') },
+  { ...plain('email', 'text'), mask: mask(2, 'customers.email', 'email', 'the domain') },
+  { ...plain('phone', 'text'), mask: mask(3, 'customers.phone', 'phone', 'the last two digits') },
   plain('city', 'text'),
   plain('orders', 'int4', true),
   plain('total', 'numeric', true),
@@ -146,7 +146,7 @@ export const cellKinds: SampleTable = {
     plain('kind of cell', 'text'),
     plain('text', 'text'),
     plain('number', 'numeric', true),
-    { ...plain('masked', 'text'), mask: mask(3, 'customers.email', 'email', 'keep-domain') },
+    { ...plain('masked', 'text'), mask: mask(3, 'customers.email', 'email', 'the domain') },
     plain('<b>hostile</b> \u202Eheader', 'text'),
   ],
   cell: (row, column) => {

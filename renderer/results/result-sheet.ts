@@ -43,10 +43,10 @@ const sheets = new WeakMap<RunModel, ResultSheet>();
 /** A selection must rest this long before it is added up, ms. */
 const TOTALS_REST = 120;
 
-/** The sentences of a mask as tooltip and inspector say them: what it is, which rule, how to see it. */
+/** The sentences of a mask as tooltip and inspector say them: what it is, which rule, how to see it; what is left to see. */
 export function maskSentences(mask: MaskView): readonly string[] {
-  const { sentence } = mask;
-  return [sentence.charAt(0).toUpperCase() + sentence.slice(1)];
+  const { sentence, masker } = mask;
+  return [sentence.charAt(0).toUpperCase() + sentence.slice(1), `Shown: ${masker}`];
 }
 
 const gridColumn = (column: ResultColumnView): GridColumn => ({
