@@ -115,6 +115,8 @@ const snapshot: CatalogSnapshot = {
     view('broken', ['a'], ' SELECT FROM FROM'),
     view('narrow', ['a'], ' SELECT a, b FROM t'),
     view('m', ['k'], ' SELECT b AS k FROM t', 'materialized view'),
+    relation('ruled', ['a'], { rules: ['also'] }),
+    view('over_ruled', ['a'], ' SELECT a FROM ruled'),
   ],
   functions: [
     opaqueFunction(1, 'public', 'secret', 'integer'),
@@ -408,6 +410,8 @@ describe('what cannot be traced', () => {
     ['select a union select 1, 2', 'unknown-column untraceable'],
     ['select a from loop', 'untraceable unknown-column'],
     ['select a from vk', 'row-lock'],
+    ['update ruled set a = null', 'rule'],
+    ['insert into over_ruled values (1)', 'rule'],
     ['select a from broken', 'untraceable unknown-column'],
     ['select a from narrow', 'untraceable unknown-column'],
     ['select a from vf', 'user-function'],

@@ -9,6 +9,8 @@ import {
   text,
 } from '../understand/postgres/tree.ts';
 import { writeActions } from '../understand/postgres/statements.ts';
+import { type CatalogRelation } from '../../databases/catalog.ts';
+import { type Span } from '../facts.ts';
 import { type Context } from './context.ts';
 import { expression, expressions, type Standing } from './expression.ts';
 import { aliased, fromEntries, fromItem, unknownRelation, visible } from './from.ts';
@@ -65,6 +67,7 @@ function targetEntry(context: Context, kind: string, fields: Fields): Entry {
   const columns = relationColumns(context, target, span);
   const via = `${target.schema}.${target.name}`;
   const behind = target.kind === 'view' ? [...context.relations.values()].filter((use) => use.via === via) : [];
+  for (const written of [target, ...behind]) ruled(context, context.index.relation(written.schema, written.name), span);
   // Values that are stored are turned into the types of their columns.
   if (kind !== 'DeleteStmt') for (const { value } of columns) context.inUse(value, span);
   for (const action of writeActions(kind, fields)) {
@@ -74,6 +77,17 @@ function targetEntry(context: Context, kind: string, fields: Fields): Entry {
   }
   const system = target.kind !== 'view';
   return aliased(context, { ...visible, name, relation: target, columns, system }, alias);
+}
+
+/** A rule makes a write do more than it says, or something else; what it does is traced nowhere. */
+function ruled(context: Context, written: CatalogRelation | undefined, span: Span | undefined): void {
+  if (written === undefined || written.rules.length === 0) return;
+  context.hazard(
+    'rule',
+    `Writing to ${written.schema}.${written.name} runs its rule ${written.rules.join(', ')}, which does something else than the statement says.`,
+    span,
+    'Write to the tables behind the rule, or ask your administrator to make it a trigger.',
+  );
 }
 
 function assignments(context: Context, list: unknown, standing: Standing): void {
