@@ -1,5 +1,6 @@
 import { type MarkScope } from '../../databases/postgres/marks.ts';
 import { type CatalogSnapshot } from '../../databases/catalog.ts';
+import { type CodeUse } from '../facts.ts';
 import { type Judged } from '../judge.ts';
 import { type Tree } from '../understand/postgres/understand.ts';
 
@@ -18,6 +19,11 @@ export function scopeOf({ tree, judgement, catalog }: Judged, code: CodeOids | u
   const { facts, lineage } = judgement;
   if (catalog === undefined || lineage === undefined || tree === undefined) return undefined;
   const written = namesIn(tree);
+  const reached = (kind: CodeUse['kind']): readonly number[] =>
+    (lineage.code ?? []).flatMap((use) => (use.kind === kind ? [use.oid] : []));
+  const functions = reached('function');
+  // The names in a body are looked up when it runs: any function or operator made since could be what they mean.
+  const looksUp = functions.some((oid) => catalog.index.code.functionByOid(oid)?.source.kind === 'sql');
   return {
     relations: [
       ...new Set([
@@ -30,9 +36,9 @@ export function scopeOf({ tree, judgement, catalog }: Judged, code: CodeOids | u
     functions: written.functions,
     operators: written.operators,
     types: written.types,
-    functionOids: code?.functions ?? [],
-    operatorOids: code?.operators ?? [],
-    allCode: code === undefined,
+    functionOids: [...(code?.functions ?? []), ...functions],
+    operatorOids: [...(code?.operators ?? []), ...reached('operator')],
+    allCode: code === undefined || looksUp,
   };
 }
 
