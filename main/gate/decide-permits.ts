@@ -84,7 +84,7 @@ export function judgeUses(
       reason(`${PLACES[use.place].next} ${offer(input, FORMS[form].what, offered)}`);
       continue;
     }
-    const wrong = outOfForm(input, uses, masked);
+    const wrong = outOfForm(input, lineage, uses, masked);
     if (wrong !== undefined) {
       reason(wrong);
       continue;
@@ -123,7 +123,12 @@ export function mergePermits(one: readonly UsedPermit[], other: readonly UsedPer
 const ALONE: ReadonlySet<PermitForm> = new Set(['equality', 'join', 'group', 'aggregate', 'cardinality']);
 
 /** Why a use that is permitted by itself is not in this statement: what has to be different. */
-function outOfForm(input: DecideInput, uses: readonly MaskedUse[], { use }: MaskedUse): string | undefined {
+function outOfForm(
+  input: DecideInput,
+  lineage: Lineage,
+  uses: readonly MaskedUse[],
+  { use }: MaskedUse,
+): string | undefined {
   const { form } = use;
   if (form === undefined || !ALONE.has(form)) return undefined;
   const others = uses.filter((other) => other.use.form !== undefined && ALONE.has(other.use.form));
@@ -134,19 +139,25 @@ function outOfForm(input: DecideInput, uses: readonly MaskedUse[], { use }: Mask
     return 'It is permitted once in a statement: compare one masked column with one value.';
   if (form !== 'join') return undefined;
   if (written.size > 2) return 'It is permitted for one pair of masked columns in a statement.';
-  return notJoinable(input, uses, use);
+  return notJoinable(input, lineage, uses, use);
 }
 
 /** A join shows who shares a value, unless one side holds values that the asker knows or can put there. */
-function notJoinable(input: DecideInput, uses: readonly MaskedUse[], use: ColumnUse): string | undefined {
+function notJoinable(
+  input: DecideInput,
+  lineage: Lineage,
+  uses: readonly MaskedUse[],
+  use: ColumnUse,
+): string | undefined {
   const maskedAs = new Map(uses.map((other) => [other.use.column, other.class.class]));
-  const sides = [use.column, ...(use.joined ?? [])];
-  if (!sides.every((side) => maskedAs.get(side) === maskedAs.get(use.column)))
+  const others = (use.joined ?? []).flatMap((side) => maskedAs.get(side) ?? []);
+  if (others.length === 0 || others.some((other) => other !== maskedAs.get(use.column)))
     return 'It is permitted between columns of one class that are both masked for you.';
-  const pair = new Set(sides);
-  if (uses.some((other) => pair.has(other.use.column) && other.use.form !== 'join'))
+  // A table and its partitions or children are one side: rows that are written to any of them are in it.
+  const pair = lineage.uses.filter((other) => other.form === 'join').map((other) => other.column);
+  if (lineage.uses.some((other) => pair.includes(other.column) && other.form !== 'join'))
     return 'It is permitted where the columns have no other use in the statement.';
-  const writable = sides.find(({ schema, relation }) =>
+  const writable = pair.find(({ schema, relation }) =>
     WRITES.some((action) => askPolicy(input, action, { schema, name: relation }).effect === 'allow'),
   );
   if (writable === undefined) return undefined;
@@ -157,11 +168,12 @@ const WRITES = ['insert', 'update', 'merge', 'copy'] as const;
 
 /** Groups come in the order of the columns that ORDER BY leaves out: those that are seen must not be among them. */
 function* seenGroups(lineage: Lineage, uses: readonly MaskedUse[]): Iterable<Reason> {
-  const hidden = new Set(uses.map(({ use }) => use.column));
+  // A column of a table is also that of its partitions and children: one reference, one span.
+  const hidden = new Set(uses.map(({ use }) => use.span?.start));
   const [masked] = uses.filter(({ use }) => use.form === 'group');
   if (masked === undefined) return;
   for (const { form, column, span } of lineage.uses) {
-    if (form !== 'group' || hidden.has(column)) continue;
+    if (form !== 'group' || hidden.has(span?.start)) continue;
     yield {
       code: 'masked-column-used',
       sentence: `${masked.introduction}; groups would come in the order of its values.`,

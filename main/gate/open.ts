@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type AuditLog, type Device } from '../audit/index.ts';
 import { connectPostgres } from '../databases/postgres/session.ts';
@@ -12,7 +12,6 @@ import { createDetections } from './detection.ts';
 import { type Examination, examine } from './doctor.ts';
 import { createGate, type Gate } from './gate.ts';
 import { type InForce } from './in-force.ts';
-import { hmacSha256 } from './mask/hmac.ts';
 import { createTokenKeys } from './mask/token-keys.ts';
 import { type GatePorts } from './ports.ts';
 import { type Origin } from './request.ts';
@@ -71,7 +70,8 @@ export function openGate({
   const admission = createAdmission(audit, roles, (session) => sessions.begin(session, origin));
   const upstreams = createUpstreams(passwordOf, authorityOf, admission);
   /** A key for one purpose, so that what is made for one says nothing about another. */
-  const keyFor = (purpose: string): Uint8Array => hmacSha256(tokenKey)(Buffer.from(`countersign ${purpose} v1`));
+  const keyFor = (purpose: string): Uint8Array =>
+    createHmac('sha256', tokenKey).update(`countersign ${purpose} v1`).digest();
   const gate = createGate({
     identity,
     inForce,
@@ -85,7 +85,9 @@ export function openGate({
     tokenKeys: createTokenKeys(tokenKey),
     budgets: budgetsFile === undefined ? noBudgets : createBudgets(budgetsFile, keyFor('budgets')),
     comparedHash: (columnClass, value) =>
-      Buffer.from(hmacSha256(keyFor(`compared ${columnClass}`))(Buffer.from(value))).toString('hex'),
+      createHmac('sha256', keyFor(`compared ${columnClass}`))
+        .update(value)
+        .digest('hex'),
     now: () => new Date(),
   });
   return {

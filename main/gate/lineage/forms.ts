@@ -124,13 +124,18 @@ function onlyFields(fields: Fields, allowed: readonly string[]): boolean {
   return Object.keys(fields).every((field) => allowed.includes(field));
 }
 
-/** One table by its name, with the names of its own columns: no view, no function, nothing that makes rows more. */
+/**
+ * One table by its name, with the names of its own columns: no view, no function, nothing that makes rows more. Whole: a
+ * partition or child beside its parent would leave out rows as a condition does.
+ */
 function isOneTable(fields: Fields, index: CatalogIndex): boolean {
   const [table, another] = nodesOf(fields['fromClause']);
   if (table?.kind !== 'RangeVar' || another !== undefined || 'colnames' in (fieldsOf(table.fields['alias']) ?? {}))
     return false;
   const resolved = index.resolve(text(table.fields['schemaname']), text(table.fields['relname']) ?? '');
-  return resolved?.kind === 'relation' && ['table', 'partitioned table'].includes(resolved.relation.kind);
+  if (resolved?.kind !== 'relation' || table.fields['inh'] !== true) return false;
+  const { kind, parents } = resolved.relation;
+  return (kind === 'table' || kind === 'partitioned table') && parents.length === 0;
 }
 
 /** Tables, and joins of tables whose conditions are collected. */
