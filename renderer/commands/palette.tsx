@@ -121,7 +121,10 @@ function PaletteBody({
   const list = useRef<HTMLUListElement>(null);
   const id = useId();
   const commandsWanted = text.startsWith('>');
-  const wanted = useDeferredValue(commandsWanted ? text.slice(1) : text.trim());
+  const typed = commandsWanted ? text.slice(1) : text.trim();
+  const deferred = useDeferredValue(typed);
+  // Enter right behind the last letter must find what was typed, not the list of a moment ago: with "Run" first in it.
+  const wanted = commandsWanted ? typed : deferred;
   const relations = useRelationChoices(workbench, wanted, !commandsWanted);
   const choices = useMemo(() => {
     const found = commandChoices(workbench, wanted);
@@ -146,7 +149,7 @@ function PaletteBody({
   const onKeyDown = (event: KeyboardEvent): void => {
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 }[event.key];
     if (step !== undefined) setActive(Math.max(0, Math.min(shown.length - 1, at + step)));
-    else if (event.key === 'Enter') choose(shown[at]);
+    else if (event.key === 'Enter') choose(wanted === typed ? shown[at] : undefined);
     else return;
     event.preventDefault();
   };

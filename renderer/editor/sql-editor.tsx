@@ -7,6 +7,7 @@ import { LANGUAGE, monaco } from './monaco-setup.ts';
 import { type Boundary } from './statements.ts';
 import { readToken } from '../design/theme.ts';
 import { systemClock } from '../state/saver.ts';
+import { loadConnections } from '../state/actions.ts';
 import { useWorkbench, type Workbench } from '../state/workbench.ts';
 import { activeTab, changeTab } from '../state/workspace.ts';
 import './sql-editor.css';
@@ -109,6 +110,13 @@ function handleOf(editor: monaco.editor.IStandaloneCodeEditor, tab: string): Edi
   };
 }
 
+/** Judging may have opened the connection: its state, and what its role can do, are known from then on. */
+function noticeConnection(workbench: Workbench, name: string): void {
+  const connections = workbench.connections.get();
+  if (connections.state !== 'ready') return;
+  if (connections.value.some((one) => one.name === name && one.weaknesses === null)) void loadConnections(workbench);
+}
+
 /** Makes the editor follow the active tab, and the tab follow the editor. Returns what ends it. */
 function attach(editor: monaco.editor.IStandaloneCodeEditor, workbench: Workbench): () => void {
   const views = new Map<string, monaco.editor.ICodeEditorViewState>();
@@ -132,6 +140,7 @@ function attach(editor: monaco.editor.IStandaloneCodeEditor, workbench: Workbenc
     },
     onVerdict: (found) => {
       workbench.live.set(found);
+      if (found !== null) noticeConnection(workbench, found.connection);
       const model = editor.getModel();
       if (model === null) return;
       const reasons = found === null || found.verdict.verdict === 'allow' ? [] : found.verdict.reasons;
