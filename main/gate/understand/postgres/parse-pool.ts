@@ -1,14 +1,19 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { type Parsed, parseText } from './parser.ts';
+import { type Parsed, parserReady, parseText } from './parser.ts';
 
 /**
  * From this many UTF-16 units on a text is parsed beside the gate's own thread. A shorter one cannot nest deeply enough
- * (two characters a level) to end the stack inside the parser's module, which could not be used again after that.
+ * (two characters a level) to end the stack inside the parser's module; from 32 KiB on chains of operators and casts do.
  */
 const LARGE_TEXT = 8 * 1024;
-/** Nested comments cost the scanner time quadratic in their number. */
+/** Nested comments cost the scanner time quadratic in their number, */
 const MANY_COMMENTS = 200;
+/** and so do operators of a length that none can have (NAMEDATALEN is 64): 8,000 plus signs take a second. */
+const LONG_OPERATOR = /[-+*/<>=~!@#%^&|`?]{64}/;
+/** Milliseconds after which a text was slow: the next time it is parsed beside the thread. */
+const SLOW = 50;
+const SLOW_TEXTS = 100;
 /** Milliseconds that a text may take. */
 const DEADLINE = 5_000;
 
@@ -18,24 +23,34 @@ const DEADLINE = 5_000;
  */
 export class ParsePool {
   readonly #deadline: number;
+  readonly #script: URL;
+  readonly #slow = new Set<string>();
   #worker: ParseWorker | undefined;
   #queue: Promise<unknown> = Promise.resolve();
-  /** Set when the module in this thread has trapped: from then on only workers, which start with a fresh one, parse. */
-  #broken = false;
 
-  constructor(options: { readonly deadline?: number } = {}) {
+  /** `script`: what a worker runs; for tests of workers that fail. */
+  constructor(options: { readonly deadline?: number; readonly script?: URL } = {}) {
     this.#deadline = options.deadline ?? DEADLINE;
+    this.#script = options.script ?? new URL(`./parse-worker${extname(import.meta.url)}`, import.meta.url);
   }
 
   async parse(text: string): Promise<Parsed> {
-    if (this.#broken || text.length >= LARGE_TEXT || hasManyComments(text)) {
+    await parserReady();
+    if (text.length >= LARGE_TEXT || this.#slow.has(text) || hasManyComments(text) || LONG_OPERATOR.test(text)) {
       const turn = this.#queue.then(() => this.#inWorker(text)).catch(() => stopped);
       this.#queue = turn;
       return turn;
     }
+    const begun = performance.now();
     const parsed = parseText(text);
-    if (parsed.broken) this.#broken = true;
+    if (performance.now() - begun > SLOW) this.#remember(text);
     return parsed;
+  }
+
+  #remember(text: string): void {
+    const [oldest] = this.#slow;
+    if (this.#slow.size >= SLOW_TEXTS && oldest !== undefined) this.#slow.delete(oldest);
+    this.#slow.add(text);
   }
 
   /** Ends the worker; a later parse starts a new one. */
@@ -46,7 +61,7 @@ export class ParsePool {
   }
 
   #start(): ParseWorker {
-    const worker = startWorker();
+    const worker = startWorker(this.#script);
     worker.thread.once('exit', () => {
       if (this.#worker === worker) this.#worker = undefined;
     });
@@ -70,12 +85,8 @@ interface ParseWorker {
   readonly ready: Promise<boolean>;
 }
 
-function startWorker(): ParseWorker {
-  const file = `./parse-worker${extname(import.meta.url)}`;
-  const thread = new Worker(new URL(file, import.meta.url), {
-    execArgv: [],
-    resourceLimits: { maxOldGenerationSizeMb: 1024 },
-  });
+function startWorker(script: URL): ParseWorker {
+  const thread = new Worker(script, { execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 1024 } });
   thread.unref();
   // An error while nothing is asked ends the thread, not the process.
   thread.on('error', () => undefined);

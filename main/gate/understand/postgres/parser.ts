@@ -1,10 +1,21 @@
-import { fingerprintSync, hasSqlDetails, loadModule, normalizeSync, parseSync, scanSync } from 'libpg-query';
+import { createRequire } from 'node:module';
+import type * as Grammar from 'libpg-query';
 import { type Hazard } from '../../facts.ts';
 import { otherDialect } from './other-dialects.ts';
 import { fromCodePoints } from './text.ts';
 import { isFields, listOf } from './tree.ts';
 
-await loadModule();
+const require = createRequire(import.meta.url);
+
+/** PostgreSQL's grammar; another instance takes its place when a call has left it by an exception. */
+let grammar = await load();
+
+async function load(): Promise<typeof Grammar> {
+  Reflect.deleteProperty(require.cache, require.resolve('libpg-query'));
+  const loaded = require('libpg-query') as typeof Grammar;
+  await loaded.loadModule();
+  return loaded;
+}
 
 /**
  * A text as PostgreSQL's own grammar reads it; plain data, so that it can cross from a worker. `broken`: the call left
@@ -26,13 +37,29 @@ export interface ParsedStatement {
 }
 
 export function parseText(text: string): Parsed {
-  if (broken) return { ok: false, broken, hazard: TOO_DEEP };
+  if (replacement !== undefined) return { ok: false, broken: true, hazard: TOO_DEEP };
   const parsed = parseWhole(text);
-  broken = parsed.broken;
+  if (parsed.broken) replace();
   return parsed;
 }
 
-let broken = false;
+/** Until it resolves, every text is refused in this thread. */
+export async function parserReady(): Promise<void> {
+  await replacement;
+}
+
+let replacement: Promise<void> | undefined;
+
+function replace(): void {
+  replacement = load().then(
+    (fresh) => {
+      grammar = fresh;
+      replacement = undefined;
+    },
+    // Without a fresh one nothing is parsed in this thread any more; workers have their own.
+    () => undefined,
+  );
+}
 
 const TOO_DEEP: Hazard = {
   code: 'too-deep',
@@ -42,7 +69,7 @@ const TOO_DEEP: Hazard = {
 
 function parseWhole(text: string): Parsed {
   try {
-    const result: unknown = text.trim() === '' ? {} : parseSync(text);
+    const result: unknown = text.trim() === '' ? {} : grammar.parseSync(text);
     const statements = (isFields(result) ? listOf(result['stmts']) : []).flatMap((raw) =>
       isFields(raw) ? [{ node: raw['stmt'] }] : [],
     );
@@ -58,7 +85,7 @@ function failure(text: string, error: unknown): Parsed {
   if (leftModule(error)) return { ok: false, hazard: TOO_DEEP, broken: true };
   const message = error instanceof Error ? error.message : '';
   if (/memory exhausted|stack depth|out of memory/.test(message)) return { ok: false, hazard: TOO_DEEP, broken: false };
-  const start = hasSqlDetails(error) ? fromCodePoints(text)(error.sqlDetails?.cursorPosition ?? 0) : 0;
+  const start = grammar.hasSqlDetails(error) ? fromCodePoints(text)(error.sqlDetails?.cursorPosition ?? 0) : 0;
   const next = otherDialect(text, start);
   return {
     ok: false,
@@ -86,7 +113,11 @@ const SUMMARY_DEPTH = 300;
 
 function summary(text: string): Summary {
   try {
-    return { normalized: withoutConstants(normalizeSync(text)), fingerprint: fingerprintSync(text), broken: false };
+    return {
+      normalized: withoutConstants(grammar.normalizeSync(text)),
+      fingerprint: grammar.fingerprintSync(text),
+      broken: false,
+    };
   } catch (error) {
     return { ...plainSummary(text), broken: leftModule(error) };
   }
@@ -129,8 +160,9 @@ export interface Token {
 
 /** The tokens of PostgreSQL's own scanner, comments among them; undefined where a quote or comment is not closed. */
 export function scanText(text: string): readonly Token[] | undefined {
+  if (replacement !== undefined) return undefined;
   try {
-    return scanSync(text).tokens.map((token) => ({
+    return grammar.scanSync(text).tokens.map((token) => ({
       start: token.start,
       end: token.end,
       name: token.tokenName,
