@@ -52,8 +52,17 @@ export function detectColumn({ name, type, samples }: SampledColumn): Detection 
 /** Whether values of this type are looked at: where they are not, only a column's name can speak. */
 export const holdsDetectable = (type: string): boolean => patternsFor(type).length > 0;
 
-const patternsFor = (type: string): readonly Pattern[] =>
-  TEXT_TYPE.test(type) ? PATTERNS : PATTERNS.filter((pattern) => pattern.types?.test(type));
+const byType = new Map<string, readonly Pattern[]>();
+/** Names of types that are remembered: a database can have any number of numeric(p,s). */
+const TYPES_KEPT = 256;
+
+function patternsFor(type: string): readonly Pattern[] {
+  const known = byType.get(type);
+  if (known !== undefined) return known;
+  const found = TEXT_TYPE.test(type) ? PATTERNS : PATTERNS.filter((pattern) => pattern.types?.test(type));
+  if (byType.size < TYPES_KEPT) byType.set(type, found);
+  return found;
+}
 
 function byValues(
   distinct: ReadonlySet<string>,
