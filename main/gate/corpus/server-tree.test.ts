@@ -26,9 +26,6 @@ const SEED = Number(process.env['COUNTERSIGN_RANDOM_SEED'] ?? 1);
 const FILES = ['pg-attacks', 'pg-more-attacks', 'own-attacks', 'new-attacks', 'ordinary'];
 const PASSWORD = 'analyst';
 
-/** A rule of the attack schema: an update of staff also inserts what the text does not say. */
-const BY_RULE = /^update staff\b/i;
-
 interface Place {
   readonly index: CatalogIndex;
   readonly printer: TreePrinter;
@@ -296,10 +293,7 @@ for (const { major, name, missing, start } of serversAtHand) {
 
     it('say of the corpus of attacks nothing that the text did not', { timeout: 120_000 }, async () => {
       const texts = FILES.flatMap((file) => attackRows(`./${file}.json`).flatMap((row) => row.sql));
-      const result = await told(
-        'attack',
-        texts.filter((text) => !BY_RULE.test(text)),
-      );
+      const result = await told('attack', texts);
       expect(result.told).toEqual([]);
       expect(result.compared, 'enough of them to show something').toBeGreaterThan(400);
     });

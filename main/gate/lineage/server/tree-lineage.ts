@@ -23,6 +23,8 @@ type Place = 'output' | 'inside';
 
 /** Queries that are followed for one statement: each level of nested recursion follows the one below several times. */
 const MAX_QUERIES = 5_000;
+/** Parts of expressions that are followed: the largest tree that is read has a tenth of them. */
+const MAX_PARTS = 2_000_000;
 
 /**
  * Follows columns through an analysed and rewritten Query: from the relations of its range tables to its outputs, and to
@@ -38,6 +40,7 @@ export class TreeWalk {
   readonly #columns = new Map<number, Map<number, Value>>();
   #found = this.statement;
   #queries = 0;
+  #parts = 0;
 
   /** The columns that a Query gives: its target list, or what it returns of what it writes. */
   query(query: TreeNode, outer: Scope | undefined, view = false): readonly Value[] {
@@ -204,6 +207,7 @@ export class TreeWalk {
 
   /** What an expression carries. Each column in it is a use of that column, unless it is all there is at `output`. */
   #expression(value: TreeValue, scope: Scope, place: Place): Value {
+    if (++this.#parts > MAX_PARTS) throw new UnreadableTree('following it would take too long');
     if (isList(value)) return together(value.map((one) => this.#expression(one, scope, 'inside')));
     if (!isNode(value)) return NOTHING;
     const label = labelOf(value);
