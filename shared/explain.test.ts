@@ -110,6 +110,16 @@ describe('an explained verdict', () => {
     });
   });
 
+  it.each([
+    [0, '0 bytes'],
+    [1000, '1,000 bytes'],
+    [16 * 1024 ** 2, '16 MiB'],
+    [1024 ** 3, '1 GiB'],
+    [1024 ** 3 + 1, '1,073,741,825 bytes'],
+  ])('says a limit of %d bytes as it was written', (bytes, words) => {
+    expect(texts('Limits', { limits: { rows: 1, bytes, statementTimeout: 1 } })[1]).toBe(`at most ${words}`);
+  });
+
   it('says permits, the least size of groups, the second lineage and that a list was cut', () => {
     const permitted = [{ form: 'group', columns: ['a.b.c'], permits: ['group-by-city', 'agents-too'] }];
     expect(lines('Permitted uses', { permitted })).toMatchObject([

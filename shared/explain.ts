@@ -162,6 +162,15 @@ function influenceLines({ columns, outputs }: VerdictView): readonly ExplainLine
 const permittedLine = ({ form, columns, permits }: VerdictView['permitted'][number]): ExplainLine =>
   plain(`${form} of ${columns.join(', ')}`, `by ${permits.join(' and ')}`);
 
+const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
+
+/** In the largest unit that it is a whole number of: a limit is said as it was written. */
+function byteWords(bytes: number): string {
+  let [count, unit] = [bytes, 0];
+  while (count > 0 && count % 1024 === 0 && unit < UNITS.length - 1) [count, unit] = [count / 1024, unit + 1];
+  return `${count.toLocaleString('en')} ${UNITS[unit] ?? 'bytes'}`;
+}
+
 function limitLines({ limits, groupSize }: VerdictView): readonly ExplainLine[] {
   const groups =
     groupSize === null
@@ -171,7 +180,7 @@ function limitLines({ limits, groupSize }: VerdictView): readonly ExplainLine[] 
   const { rows, bytes, statementTimeout } = limits;
   return [
     plain(`at most ${rows.toLocaleString('en')} rows`),
-    plain(`at most ${bytes.toLocaleString('en')} bytes`),
+    plain(`at most ${byteWords(bytes)}`),
     plain(`at most ${(statementTimeout / 1000).toLocaleString('en')} s`),
     ...groups,
   ];

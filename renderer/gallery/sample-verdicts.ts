@@ -21,7 +21,7 @@ export const allowed: VerdictView = {
   verdict: 'allow',
   action: 'select',
   title: 'Read customers, order_totals',
-  effects: ['read'],
+  effects: ['reads'],
   objects: [
     { name: 'public.customers', access: 'read', via: null },
     { name: 'public.orders', access: 'read', via: 'public.order_totals' },
@@ -40,7 +40,9 @@ export const allowed: VerdictView = {
   types: [],
   outputs: [
     { name: 'id', from: ['public.customers.id'], made: 'plain', span: span('c.id') },
+    { name: 'name', from: ['public.customers.name'], made: 'plain', span: span('c.name') },
     { name: 'email', from: ['public.customers.email'], made: 'plain', span: span('c.email') },
+    { name: 'phone', from: ['public.customers.phone'], made: 'plain', span: span('c.phone') },
     { name: 'total', from: ['public.orders.total'], made: 'computed', span: span('o.total') },
   ],
   masks: customerColumns.flatMap((column) => (column.mask === null ? [] : [column.mask])),
@@ -62,7 +64,7 @@ export const refused: VerdictView = {
   verdict: 'refuse',
   action: 'delete',
   title: 'Delete from customers on production',
-  effects: ['write'],
+  effects: ['writes'],
   objects: [{ name: 'public.customers', access: 'write', via: null }],
   masks: [],
   outputs: [],

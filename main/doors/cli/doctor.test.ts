@@ -138,6 +138,11 @@ for (const { major, name, missing, start } of serversAtHand) {
       expect(levels((await doctor('reader')).view)).toEqual([]);
     });
 
+    it('leaves a record that verifies, refused connections and all', async () => {
+      const { code, stdout } = await run(['verify', '--home', home]);
+      expect({ code, stdout }).toMatchObject({ code: 0 });
+    });
+
     it('says why a server cannot be reached instead of failing', async () => {
       const url = 'postgres://reader:pass@127.0.0.1:1/shop?sslmode=disable';
       await run(['connections', 'add', url, '--home', home, '--title', 'nowhere']);
