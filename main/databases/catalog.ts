@@ -28,6 +28,8 @@ export interface CatalogRelation {
   readonly parents: readonly number[];
   readonly children: readonly number[];
   readonly primaryKey: readonly string[];
+  /** Of a partitioned table: the columns that decide which partition holds a row, those in expressions among them. */
+  readonly partitionKey?: readonly string[];
   /** Planner's estimate (pg_class.reltuples), rows; -1 when never analysed. */
   readonly estimatedRows: number;
   readonly rowSecurity: boolean;

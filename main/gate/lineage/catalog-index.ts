@@ -176,6 +176,19 @@ export class CatalogIndex {
     return source;
   }
 
+  /** Columns that decide which of the tables that share rows with the relation holds a row: none where it has no partitions. */
+  partitionKey(relation: CatalogRelation): readonly BaseColumn[] {
+    if (relation.kind !== 'partitioned table' && relation.parents.length === 0) return [];
+    return this.keep(`partition key ${String(relation.oid)}`, () => {
+      const family = [relation, ...this.#reach(relation, 'parents'), ...this.#reach(relation, 'children')];
+      return family.flatMap((member) =>
+        member.columns
+          .filter((column) => member.partitionKey?.includes(column.name) === true)
+          .flatMap((column) => this.source(member, column).own),
+      );
+    });
+  }
+
   /** All ancestors, or all descendants, by inheritance and partitioning. */
   #reach(relation: CatalogRelation, direction: 'parents' | 'children'): readonly CatalogRelation[] {
     const found = new Set<CatalogRelation>();

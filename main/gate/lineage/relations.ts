@@ -29,6 +29,8 @@ export function relationColumns(
   span: Span | undefined,
 ): readonly Column[] {
   if (relation.kind !== 'view' && relation.kind !== 'materialized view') {
+    // Where a row is (its partition by name, tableoid, ctid, its place in the result) tells the key.
+    context.useColumns(context.index.partitionKey(relation), 'predicate', span);
     return relation.columns.map((column) => {
       return { name: column.name, value: baseValue(context.index, relation, column) };
     });
