@@ -140,7 +140,8 @@ function merge(context: Context, fields: Fields, standing: Standing): readonly O
     assignments(context, clause['targetList'], inside);
     for (const value of nodesOf(clause['values'])) assigned(context, { [value.kind]: value.fields }, inside);
   }
-  return returning(context, fields, target, [target, ...sources], standing);
+  // Other than in UPDATE and DELETE, * stands for the columns of the source first.
+  return returning(context, fields, target, [...sources, target], standing);
 }
 
 /** RETURNING sees the row before and after the write as old and new, or under the names that its WITH gives them. */
