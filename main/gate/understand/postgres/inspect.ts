@@ -192,6 +192,10 @@ class Walk implements Inspection {
     switch (kind) {
       case 'FuncCall':
         return this.#call(fields);
+      case 'SQLValueFunction':
+        // CURRENT_TIMESTAMP and its like; the others say who is asking (SQLValueFunctionOp in primnodes.h).
+        if (/_(?:CURRENT|LOCAL)_?(?:DATE|TIME)/.test(text(fields['op']) ?? '')) this.effects.add('random-or-time');
+        return undefined;
       case 'A_Expr':
         return this.#operator(fields['name'], fields);
       case 'SortBy':
@@ -329,6 +333,7 @@ class Walk implements Inspection {
   }
 
   #sampling(fields: Fields): void {
+    this.effects.add('random-or-time');
     const method = names(fields['method']);
     if (SAMPLING.has(method.at(-1) ?? '') && (method.length === 1 || method[0] === 'pg_catalog')) return;
     this.#hazard(

@@ -113,3 +113,17 @@ FROM t ORDER BY f USING >`;
     expect(await factsOf('SELECT a FROM')).toMatchObject({ columns: [], operators: [], casts: [], types: [] });
   });
 });
+
+describe('what a statement does besides reading', () => {
+  it.each([
+    ['SELECT CURRENT_TIMESTAMP, LOCALTIME(3)', ['random-or-time']],
+    ['SELECT now()', ['random-or-time']],
+    ['SELECT CURRENT_USER, SESSION_USER', []],
+    ['SELECT a FROM t TABLESAMPLE bernoulli (1)', ['random-or-time', 'reads']],
+    ['SELECT a FROM t FOR UPDATE', ['lock', 'reads']],
+    ['INSERT INTO t SELECT random() FROM u', ['random-or-time', 'reads', 'writes']],
+    ["COPY t TO PROGRAM 'x'", ['file', 'reads']],
+  ])('%s', async (sql, effects) => {
+    expect([...(await factsOf(sql)).effects].sort()).toEqual(effects);
+  });
+});
