@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { openInstallation } from '../../installation.ts';
 import { OTHER, startPermitTwins } from './testing/permit-database.ts';
 import { runOutside } from './testing/outside.ts';
 import { randomPermitQueries } from './testing/random-permit-queries.ts';
@@ -66,6 +69,52 @@ for (const permit of new Set(rows.map((one) => one.permit))) {
     }
   });
 }
+
+describe('a permit with a budget', () => {
+  const CANARY = 'canary-that-is-compared';
+  const text = `select id from letters where addressee = '${CANARY}'`;
+
+  it('is spent for good, for one person and connection, also by statements that fail', async () => {
+    const failing = 'select id, 1 / (id - 5) from letters where addressee = $1 or id = 5';
+    expect((await twins.run('a', failing, ['x'])).verdict, 'no form, nothing spent').toBe('refuse');
+    expect(await twins.run('a', 'select 1 / (id - id) from letters where addressee = $1', ['x'])).toMatchObject({
+      verdict: 'allow',
+    });
+    expect(await twins.run('a', text)).toMatchObject({ verdict: 'allow' });
+    expect(await twins.run('a', text)).toMatchObject({ verdict: 'refuse', because: ['budget-spent'] });
+    expect(await twins.run('b', text)).toMatchObject({ verdict: 'allow' });
+  });
+
+  it('says so before the statement is run, and after the program starts again', async () => {
+    const request = { session: twins.session, connection: 'twin-a', text, params: [], origin: 'cli' } as const;
+    const signal = new AbortController().signal;
+    const explained = await twins.installation.gate.explain(request, signal);
+    expect(explained.verdict).toMatchObject({ verdict: 'refuse', reasons: [{ code: 'budget-spent' }] });
+    const again = await openInstallation(twins.home, 'cli');
+    const codes: string[] = [];
+    for await (const event of again.gate.run(request, signal))
+      if (event.kind === 'verdict' && event.judgement.verdict.verdict === 'refuse')
+        codes.push(...event.judgement.verdict.reasons.map(({ code }) => code));
+    await again.close();
+    expect(codes).toEqual(['budget-spent']);
+  });
+
+  it('leaves in the record a keyed hash of the value, and the value nowhere in clear', () => {
+    const files = readdirSync(twins.home, { withFileTypes: true, recursive: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'));
+    expect(files.filter((content) => content.includes(CANARY))).toEqual([]);
+    const recorded = files.flatMap((content) =>
+      [
+        ...content.matchAll(
+          /"permits":\[\{"form":"equality","class":"person","columns":\["public.letters.addressee"\],"rules":\["few"\],"value":"([0-9a-f]{64})"/g,
+        ),
+      ].map(([, hash]) => hash),
+    );
+    expect(new Set(recorded).size, 'two values were compared').toBe(2);
+    expect(recorded).not.toContain(createHash('sha256').update(CANARY).digest('hex'));
+  });
+});
 
 /** More for whoever has the time: COUNTERSIGN_RANDOM_QUERIES=20000 COUNTERSIGN_RANDOM_SEED=7. */
 const COUNT = Number(process.env['COUNTERSIGN_RANDOM_QUERIES'] ?? 300);

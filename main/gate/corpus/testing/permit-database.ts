@@ -24,7 +24,7 @@ const SCHEMA = [
   'CREATE VIEW v_panel AS SELECT id, city, ssn, code FROM panel',
   'CREATE VIEW v_over AS SELECT r.id, p.ssn FROM v_reviewed r LEFT JOIN panel p USING (id)',
   'CREATE MATERIALIZED VIEW mv_panel AS SELECT id, city, ssn FROM panel',
-  'GRANT SELECT ON panel, claims, shelf, letters, panel_parts, v_reviewed, v_not_reviewed, v_panel, v_over, mv_panel TO analyst',
+  'GRANT SELECT ON panel, claims, shelf, letters, panel_parts, panel_low, panel_high, v_reviewed, v_not_reviewed, v_panel, v_over, mv_panel TO analyst',
   'GRANT INSERT, UPDATE ON shelf TO analyst',
 ];
 
@@ -60,9 +60,10 @@ const POLICY = `version: 1
 rules:
   - { id: analysts-read, allow: read }
   - { id: shelf-is-theirs, allow: write, in: { table: shelf } }
-  - { id: masked, require: { mask: { pii: partial } } }
+  - { id: masked, require: { mask: { pii: partial, contacts: partial } } }
   - { id: known-or-not, permit: nullness, of: [ssn, code] }
   - { id: looked-up, permit: equality, of: pii, budget: { perDay: 5000 } }
+  - { id: few, permit: equality, of: person, budget: { perDay: 2 } }
   - { id: shared, permit: join, of: ssn }
   - { id: counted, permit: group, of: [ssn, code], minimum: 10 }
   - { id: added-up, permit: aggregate, of: amount, minimum: 10 }
@@ -76,6 +77,7 @@ classes:
   ssn: { group: pii, masker: { keep-last: 2 }, title: social security number }
   code: { group: pii, masker: redact, title: code }
   amount: { group: pii, masker: redact, title: amount }
+  person: { group: contacts, masker: redact, title: name }
 columns:
   - classes:
       public.panel.ssn: ssn
@@ -87,7 +89,7 @@ columns:
       public.panel.area: amount
       public.claims.ssn: ssn
       public.shelf.ssn: ssn
-      public.letters.addressee: code
+      public.letters.addressee: person
       public.panel_parts.ssn: ssn
       public.panel_low.ssn: ssn
       public.panel_high.ssn: ssn
