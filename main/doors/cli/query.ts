@@ -11,6 +11,7 @@ import { type CliIo, DONE, type ExitCode, REFUSED, write } from './io.ts';
 import { answerLines, explainAnswerer, queryAnswerer } from './jsonl.ts';
 import { sessionOf, withInstallation } from './signed-in.ts';
 import { requestOf, runStatement, type Told } from './statement.ts';
+import { statementOf } from './utf8.ts';
 
 export interface StatementOptions {
   readonly sql?: string;
@@ -84,9 +85,9 @@ async function statementText(io: CliIo, from: string | undefined, { sql, file }:
     );
   }
   if (sql !== undefined) return sql;
-  if (file === undefined) return decode(await readInput(io), 'standard input');
+  if (file === undefined) return statementOf(await readInput(io), 'standard input');
   try {
-    return decode(await readFile(file), file);
+    return statementOf(await readFile(file), file);
   } catch (error) {
     if (error instanceof CountersignError) throw error;
     throw new CountersignError('file-unreadable', `${file} cannot be read.`, {
@@ -102,18 +103,6 @@ async function readInput(io: CliIo): Promise<Uint8Array> {
   } catch (error) {
     if (io.signal.aborted) throw new CountersignError('cancelled', 'Cancelled before the statement was read.');
     throw error;
-  }
-}
-
-/** Bytes that are not UTF-8 would be judged as other characters than they are sent as. */
-function decode(bytes: Uint8Array, source: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (error) {
-    throw new CountersignError('not-utf-8', `The statement in ${source} is not valid UTF-8.`, {
-      next: 'Save it as UTF-8.',
-      cause: error,
-    });
   }
 }
 

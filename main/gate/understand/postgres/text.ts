@@ -35,10 +35,12 @@ export function textHazard(text: string, settings: TextSettings): Hazard | undef
     };
   }
   if (text.length > MAX_TEXT_BYTES || Buffer.byteLength(text) > MAX_TEXT_BYTES) {
+    const { read: start } = new TextEncoder().encodeInto(text, new Uint8Array(MAX_TEXT_BYTES));
     return {
       code: 'too-long',
       sentence: `The statement is longer than ${MAX_TEXT_BYTES / 1024} KiB, the most that is judged at once.`,
       next: 'Split it into smaller statements, or pass long values as parameters.',
+      span: { start, end: start + 1 },
     };
   }
   if (!settings.standardConformingStrings) {

@@ -28,8 +28,11 @@ describe('texts that the parser and the server would read differently', () => {
     expect(await blamed(text)).toBe(part);
   });
 
-  it('are refused where they are longer than the cap in bytes, though not in characters', async () => {
-    expect(await hazardsOf(`select '${'é'.repeat(MAX_TEXT_BYTES / 2)}'`)).toEqual(['too-long']);
+  it('are refused where they are longer than the cap in bytes, though not in characters, from there on', async () => {
+    const text = `select '${'é'.repeat(MAX_TEXT_BYTES / 2)}'; drop`;
+    const { hazards } = await factsOf(text);
+    expect(hazards.map(({ code }) => code)).toEqual(['too-long']);
+    expect(Buffer.byteLength(text.slice(0, hazards[0]?.span?.start))).toBe(MAX_TEXT_BYTES);
   });
 
   it('are refused where the session ends strings at backslashes, or reads another encoding', async () => {
