@@ -181,6 +181,91 @@ describe('dates and numbers', () => {
   });
 });
 
+describe('any value', () => {
+  const types = [
+    [1082, 'date'],
+    [1114, 'timestamp without time zone'],
+    [1184, 'timestamp with time zone'],
+    [21, 'smallint'],
+    [23, 'integer'],
+    [20, 'bigint'],
+    [700, 'real'],
+    [701, 'double precision'],
+    [790, 'money'],
+    [1700, 'numeric'],
+    [2950, 'uuid'],
+    [25, 'text'],
+  ] as const;
+  const typed: readonly Masker[] = [
+    { kind: 'date', unit: 'month' },
+    { kind: 'bucket', size: 1000 },
+    { kind: 'token', scope: 'session' },
+    { kind: 'card-token', scope: 'session', bin: true },
+  ];
+
+  it('of any bytes, in either format, is masked within its room and without failing', () => {
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 40 }),
+      fc.string({ maxLength: 300, unit: 'binary-ascii' }).map((text) => Buffer.from(text)),
+      fc.stringMatching(/^-?\$?[\d,]{0,30}\.?\d{0,20}( BC)?$/).map((text) => Buffer.from(text)),
+      fc
+        .stringMatching(/^\d{4,7}-\d\d-\d\d( \d\d:\d\d:\d\d)?(\.\d{1,6})?([+-]\d\d(:\d\d)?)?( BC)?$/)
+        .map((text) => Buffer.from(text)),
+    );
+    fc.assert(
+      fc.property(
+        bytes,
+        fc.constantFrom(...types),
+        fc.constantFrom(...typed),
+        fc.constantFrom('text' as const, 'binary' as const),
+        (value, [typeOid, type], masker, format) => {
+          const target = Buffer.alloc(MASKED_LIMIT + 20, 0xee);
+          const transform = maskerTransform(masker, { typeOid, typeModifier: -1, type }, { format, key: KEY });
+          const length = transform(value, 0, value.length, target, 10);
+          expect(length).toBeGreaterThanOrEqual(-1);
+          expect(length).toBeLessThanOrEqual(MASKED_LIMIT);
+          expect(target.subarray(0, 10).every((byte) => byte === 0xee)).toBe(true);
+          expect(target.subarray(10 + Math.max(length, 0)).every((byte) => byte === 0xee)).toBe(true);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('of a whole number has the bucket below it that division by hand gives', () => {
+    const size = fc.integer({ min: 2, max: 1e12 });
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), size, (value, of) => {
+        const bucket = BigInt(of);
+        const down = value < 0n ? -((-value + bucket - 1n) / bucket) * bucket : (value / bucket) * bucket;
+        const least = -(2n ** 63n);
+        const masked = mask({ kind: 'bucket', size: of }, String(value), {
+          typeOid: 20,
+          typeModifier: -1,
+          type: 'bigint',
+        });
+        expect(masked).toBe(String(down < least ? least : down));
+      }),
+    );
+  });
+
+  it('of an instant has the month that it is in UTC, whatever the zone it is shown in', () => {
+    const instant = fc.integer({ min: Date.UTC(1000, 0, 1), max: Date.UTC(9998, 11, 31) });
+    fc.assert(
+      fc.property(instant, fc.integer({ min: -15 * 4, max: 15 * 4 }), (at, quarters) => {
+        const local = new Date(at + quarters * 15 * 60_000).toISOString().replace('T', ' ').slice(0, 19);
+        const two = (n: number): string => String(n).padStart(2, '0');
+        const [hours, minutes] = [Math.floor(Math.abs(quarters) / 4), (Math.abs(quarters) % 4) * 15];
+        const offset = `${quarters < 0 ? '-' : '+'}${two(hours)}${minutes === 0 ? '' : `:${two(minutes)}`}`;
+        const type = { typeOid: 1184, typeModifier: -1, type: 'timestamp with time zone' };
+        const masked = mask({ kind: 'date', unit: 'month' }, `${local}${offset}`, type);
+        expect(masked).toBe(`${new Date(at).toISOString().slice(0, 7)}-01 00:00:00+00`);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
 describe('maskers', () => {
   it.each<[Masker, string, string]>([
     [{ kind: 'redact' }, 'anything', '•••'],
