@@ -241,10 +241,11 @@ describe.skipIf(whyNoDisk !== undefined)(
       expect(only(await seat.run('SELECT 1'), 'done').rows).toBe(1);
 
       disk.fill();
-      // Room that is already allocated takes some statements more; text as long as this uses it up.
-      const text = (i: number): string => `SELECT ${String(i)} /* ${'x'.repeat(900_000)} */`;
+      // Room that is already allocated takes some statements more; text as long as this uses it up, and is short enough to
+      // have its second lineage.
+      const text = (i: number): string => `SELECT ${String(i)} /* ${'x'.repeat(250_000)} */`;
       let ended = await seat.run(text(0));
-      for (let i = 1; i < 60 && ended.at(-1)?.kind === 'done'; i++) ended = await seat.run(text(i));
+      for (let i = 1; i < 240 && ended.at(-1)?.kind === 'done'; i++) ended = await seat.run(text(i));
       expect(only(ended, 'failed').error).toMatchObject({
         code: 'audit-disk-full',
         message: 'The disk is full: nothing new can be recorded, so nothing new can run.',
