@@ -142,8 +142,8 @@ const TOKEN_KEY = 'mask-token-key';
 const machine = (): string => hostname().replaceAll(/[^A-Za-z0-9.-]/g, '-') || 'machine';
 
 function ruleCount(profile: Profile): number {
-  return new Set(Object.values(profile.policy.rulesFor).flatMap((rules) => rules.map((rule) => rule.reference.id)))
-    .size;
+  const { rulesFor, permits } = profile.policy;
+  return new Set([...Object.values(rulesFor).flat(), ...permits].map((rule) => rule.reference.id)).size;
 }
 
 /** The keys of this installation's record and of its tokens, made the first time: one process makes them while others wait. */
