@@ -52,6 +52,15 @@ export function joinEntries(
       'Name the columns with USING or ON.',
     );
   }
+  // Names that an alias gives go by position, and how many columns come before each is not known.
+  if (open && names(fieldsOf(fields['alias'])?.['colnames']).length > 0) {
+    context.hazard(
+      'untraceable',
+      'Which columns this join has is not known before the statement runs, so what the names of its alias mean cannot be traced.',
+      undefined,
+      'Leave out the column names behind the alias of the join.',
+    );
+  }
   const usingAlias = fieldsOf(fields['join_using_alias']);
   const using: readonly Entry[] =
     usingAlias === undefined

@@ -405,6 +405,7 @@ describe('what cannot be traced', () => {
     ['select (row(a)).* from t', 'untraceable'],
     ['select s.*, b from unnest(array(select t from t)) s, t', 'untraceable'],
     ["select * from unnest(to_tsvector('a'))", 'untraceable'],
+    ["select z from (unnest(to_tsvector('a')) as f (x) cross join t) as j (x, y, z)", 'untraceable'],
     ['select s.b from unnest(array(select t from t)) s', 'untraceable'],
     ['select 1 from t natural join unnest(array(select u from u)) s', 'untraceable'],
     ['select a union select 1, 2', 'unknown-column untraceable'],
