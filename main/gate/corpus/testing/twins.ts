@@ -7,6 +7,7 @@ import { type ServerAtHand } from '../../../databases/embedded/testing/installed
 import { connectPostgres } from '../../../databases/postgres/session.ts';
 import { type Installation, openInstallation } from '../../../installation.ts';
 import { type Session } from '../../../identity/principal.ts';
+import { type SecondLineage } from '../../../profile/types.ts';
 import { type GateRequest, type Judgement } from '../../request.ts';
 
 /**
@@ -143,6 +144,7 @@ async function fill(server: TemporaryServer, major: number, more: readonly strin
     // What a role brings along must not decide how a text is read.
     await query('ALTER ROLE analyst SET standard_conforming_strings = off');
     await query('ALTER ROLE analyst SET search_path = shadow, public');
+    await query("ALTER ROLE analyst SET log_min_messages = 'fatal'");
     await query('CREATE DATABASE attack_empty');
   });
   await asSuperuser(server, 'attack_empty', async (query) => {
@@ -159,6 +161,9 @@ async function fill(server: TemporaryServer, major: number, more: readonly strin
   }
 }
 
+/** Of one twin the server's trees are read as well, of the other the text alone: neither may show in what is told. */
+const SECOND_LINEAGE: Readonly<Record<Twin, SecondLineage>> = { a: 'never', b: 'when_quiet' };
+
 async function writeProfile(home: string, server: TemporaryServer): Promise<void> {
   const connection = (twin: Twin): string => `  twin-${twin}:
     title: Twin
@@ -170,6 +175,7 @@ async function writeProfile(home: string, server: TemporaryServer): Promise<void
     password: file:secrets/analyst
     tls: disable
     searchPath: [shut, public]
+    secondLineage: ${SECOND_LINEAGE[twin]}
 `;
   const write = (name: string, text: string): Promise<void> => writeFile(join(home, name), text, { mode: 0o600 });
   await mkdir(join(home, 'secrets'), { mode: 0o700 });
