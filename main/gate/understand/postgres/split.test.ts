@@ -37,4 +37,16 @@ describe('splitting a script', () => {
     expect(parts('select 1; select 2 /* never')).toEqual(['select 1', 'select 2 /* never']);
     expect(parts("select 'abc")).toEqual(["select 'abc"]);
   });
+
+  it('leaves a text whole that the scanner would take minutes for', () => {
+    const comments = `select 1; ${'/*'.repeat(100_000)} ${'*/'.repeat(100_000)}; select 2`;
+    expect(parts(comments)).toEqual([comments]);
+    const signs = `select 1; select ${'+-'.repeat(100_000)}1`;
+    expect(parts(signs)).toEqual([signs]);
+  });
+
+  it('splits around lines of dashes and frames of stars, however long', () => {
+    const [line, frame] = ['-'.repeat(5_000), `/${'*'.repeat(900)}\n${'*'.repeat(900)}/`];
+    expect(parts(`select 1;\n${line}\nselect 2; ${frame} select 3`)).toEqual(['select 1', 'select 2', 'select 3']);
+  });
 });

@@ -10,10 +10,28 @@ import { fromUtf8 } from './text.ts';
 export function split(text: string): readonly Span[] {
   const end = text.indexOf('\0');
   const readable = (end < 0 ? text : text.slice(0, end)).toWellFormed();
+  if (scansSlowly(readable)) return whole(readable);
   const scanned = scanText(readable);
   if (scanned === undefined) return splitUnclosed(readable);
   const offsetOf = fromUtf8(readable);
   return ranges(scanned).map(({ start, end: stop }) => ({ start: offsetOf(start), end: offsetOf(stop) }));
+}
+
+/**
+ * Inside a run of operator characters the scanner takes the whole run for each comment or sign that begins in it, and
+ * gives most of it back: its time is quadratic in the length of the run. Such a text is not split, and is read beside this
+ * thread, where it can be stopped.
+ */
+function scansSlowly(text: string): boolean {
+  return OPERATORS.test(text);
+}
+
+/** A run that begins with two dashes is a comment of one line. */
+const OPERATORS = /(?<![-~!@#^&|`?+*/%<>=])(?!--)[-~!@#^&|`?+*/%<>=]{1000}/;
+
+function whole(text: string): readonly Span[] {
+  const start = text.length - text.trimStart().length;
+  return text.trim() === '' ? [] : [{ start, end: text.trimEnd().length }];
 }
 
 function ranges(tokens: readonly Token[]): readonly Span[] {
@@ -72,6 +90,5 @@ function splitUnclosed(text: string): readonly Span[] {
     const tail = rest === null ? [] : [{ start, end: start + text.slice(start).trimEnd().length }];
     return [...split(head), ...tail];
   }
-  const start = text.length - text.trimStart().length;
-  return text.trim() === '' ? [] : [{ start, end: text.trimEnd().length }];
+  return whole(text);
 }
