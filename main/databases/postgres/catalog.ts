@@ -7,7 +7,7 @@ import {
 } from '../catalog.ts';
 import { loadCode, loadRelationCode } from './catalog-code.ts';
 import { loadColumns, wanted } from './catalog-columns.ts';
-import { DEFINITIONS, INHERITANCE, KEYS, RELATIONS, SERVER } from './catalog-queries.ts';
+import { DEFINITIONS, INHERITANCE, KEYS, PARTITION_KEYS, RELATIONS, SERVER } from './catalog-queries.ts';
 import { Grouped, isTrue, list, optional, type Row, text } from './catalog-rows.ts';
 import { identifiers } from './identifiers.ts';
 import { type PostgresSession, type TextValue } from './session.ts';
@@ -77,6 +77,8 @@ export async function assemble(
     parents.add(Number(child), Number(parent));
     children.add(Number(parent), Number(child));
   }
+  const partitionKeys = new Grouped<string>();
+  for (const [oid, column] of await session.query(PARTITION_KEYS)) partitionKeys.add(Number(oid), text(column));
   const keys = await session.query(KEYS);
   const primaryKeys = new Map(
     keys
@@ -99,6 +101,7 @@ export async function assemble(
       parents: parents.of(oid),
       children: children.of(oid),
       primaryKey: primaryKeys.get(oid) ?? [],
+      ...(kind === 'p' ? { partitionKey: partitionKeys.of(oid) } : {}),
       estimatedRows: Number(estimate),
       rowSecurity: isTrue(rowSecurity),
       rules: own?.rules.map((rule) => rule.name) ?? NONE,

@@ -231,7 +231,7 @@ async function visible(gate: Installation['gate'], request: GateRequest): Promis
   const verdict = judgement?.verdict;
   const reasons = verdict === undefined || verdict.verdict === 'allow' ? [] : verdict.reasons;
   // The twins' own names are the one thing that may differ.
-  const same = (text: string): string => text.replaceAll(/\battack_[ab]\b/g, 'attack_?');
+  const same = (text: string): string => text.replaceAll(/attack_[ab]/g, 'attack_?');
   return {
     verdict: verdict?.verdict !== 'allow' ? 'refuse' : verdict.masks.length > 0 ? 'masked' : 'allow',
     because: reasons.map((reason) => reason.code),
