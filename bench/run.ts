@@ -27,6 +27,7 @@ const BENCHES: Readonly<Record<string, Entry>> = {
   result: { load: async () => (await import('./result.ts')).resultBench, needs: ['Chromium', 'PostgreSQL'] },
   gate: { load: async () => (await import('./gate.ts')).gateBench, needs: ['PostgreSQL'] },
   understand: { load: async () => (await import('./understand.ts')).understandBench, needs: [] },
+  catalog: { load: async () => (await import('./catalog.ts')).catalogBench, needs: ['PostgreSQL'] },
   policy: { load: async () => (await import('./policy.ts')).policyBench, needs: [] },
   audit: { load: async () => (await import('./audit.ts')).auditBench, needs: [] },
   rows: { load: async () => (await import('./rows.ts')).rowsBench, needs: ['PostgreSQL'] },

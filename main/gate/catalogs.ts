@@ -1,4 +1,5 @@
 import { loadCatalog } from '../databases/postgres/catalog.ts';
+import { refreshCatalog } from '../databases/postgres/catalog-refresh.ts';
 import { type CatalogMarks, loadMarks } from '../databases/postgres/marks.ts';
 import { CountersignError } from '../errors.ts';
 import { type Session } from '../identity/principal.ts';
@@ -48,10 +49,20 @@ export function createCatalogs(upstreams: Upstreams, now: () => number): Catalog
     return key;
   };
 
-  async function load(session: Session, connection: Connection, signal: AbortSignal): Promise<MarkedCatalog> {
+  /** Reads it whole, or of an older one only what changed since. */
+  async function load(
+    session: Session,
+    connection: Connection,
+    older: MarkedCatalog | undefined,
+    signal: AbortSignal,
+  ): Promise<MarkedCatalog> {
     return upstreams.use(session, connection, signal, async (upstream) => {
       const marks = await loadMarks(upstream);
-      return { marks, index: new CatalogIndex(await loadCatalog(upstream)) };
+      const snapshot =
+        older === undefined
+          ? await loadCatalog(upstream)
+          : await refreshCatalog(upstream, older.index.snapshot, older.marks, marks);
+      return { marks, index: new CatalogIndex(snapshot) };
     });
   }
 
@@ -61,7 +72,11 @@ export function createCatalogs(upstreams: Upstreams, now: () => number): Catalog
       const cached = cache.get(key);
       if (cached !== undefined && now() - cached.at < maxAge) return cached.loading;
       // Not by the signal of whoever asked first: others wait for the same catalog.
-      const loading = load(session, connection, AbortSignal.timeout(LOADING));
+      const older = await cached?.loading.catch(() => undefined);
+      const newer = cache.get(key);
+      // Somebody else has begun to read it meanwhile.
+      if (newer !== undefined && newer !== cached) return newer.loading;
+      const loading = load(session, connection, older, AbortSignal.timeout(LOADING));
       const entry = { loading, at: now() };
       cache.set(key, entry);
       loading.catch(() => {
@@ -69,6 +84,10 @@ export function createCatalogs(upstreams: Upstreams, now: () => number): Catalog
       });
       return loading;
     },
-    forget: (connection) => void cache.delete(keyOf(connection)),
+    forget(connection) {
+      const key = keyOf(connection);
+      const cached = cache.get(key);
+      if (cached !== undefined) cache.set(key, { loading: cached.loading, at: Number.NEGATIVE_INFINITY });
+    },
   };
 }

@@ -17,9 +17,11 @@ const wanted = (oid: string): string => `($1::pg_catalog.oid[] IS NULL OR ${oid}
 
 export const RELATIONS = `
 SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples::pg_catalog.int8, c.relrowsecurity,
-       pg_catalog.obj_description(c.oid, 'pg_class'), pg_catalog.pg_get_userbyid(c.relowner), t.oid, t.typarray, c.relforcerowsecurity
+       s.description, pg_catalog.pg_get_userbyid(c.relowner), t.oid, t.typarray, c.relforcerowsecurity
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_type t ON t.oid = c.reltype
+  LEFT JOIN pg_catalog.pg_description s
+    ON s.objoid = c.oid AND s.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND s.objsubid = 0
  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND ${SCHEMA}
  ORDER BY n.nspname, c.relname`;
 
