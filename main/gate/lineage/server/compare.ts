@@ -2,7 +2,7 @@ import { type BaseColumn, type Facts, type Lineage } from '../../facts.ts';
 import { type CatalogIndex } from '../catalog-index.ts';
 import { type Accepts, knownObjects } from './harmless.ts';
 import { type ServerColumn, type ServerLineage } from './server-lineage.ts';
-import { FIRST_USER_OID } from './tree-lineage.ts';
+import { FIRST_USER_OID } from './shapes.ts';
 
 /** What the two lineages of one statement do not agree on. */
 export interface Disagreement {
