@@ -29,6 +29,7 @@ const rows: readonly Row[] = [
     make: ['ALTER ROLE asker SUPERUSER REPLICATION'],
     codes: ['superuser'],
     refused: ['superuser'],
+    stays: true,
   },
   {
     title: 'a role that can become a superuser through another one',

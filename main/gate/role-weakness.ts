@@ -60,7 +60,7 @@ export function roleTooPowerful(connection: Connection, refusing: readonly Judge
     'role-too-powerful',
     `${connection.title} is not used: ${refusing.map(({ sentence }) => sentence).join(' ')}`,
     {
-      next: `Give the connection a role that can do less (countersign connections role-script ${connection.name}), or accept it in connections.yaml with accept: [${words}] and because: "...".`,
+      next: `Name a user of its own in connections.yaml and make it with countersign connections role-script ${connection.name}, or accept it in connections.yaml with accept: [${words}] and because: "...".`,
     },
   );
 }
@@ -111,7 +111,7 @@ function attributeRefusal({ code, has, word, why }: Attribute, facts: RoleFacts)
   const { role } = facts;
   if (has(facts)) {
     const sentence = `The role ${role} has ${word}: ${why}.`;
-    return [{ code, severity: 'refused', sentence, mend: [`ALTER ROLE ${identifier(role)} ${without(code, word)};`] }];
+    return [{ code, severity: 'refused', sentence, mend: [without(code, role, word)] }];
   }
   const through = facts.memberOf.filter(has);
   if (through.length === 0) return [];
@@ -126,9 +126,11 @@ function attributeRefusal({ code, has, word, why }: Attribute, facts: RoleFacts)
   ];
 }
 
-/** A superuser usually has the others besides, and they would show next. */
-const without = (code: AcceptableWeakness, word: string): string =>
-  code === 'superuser' ? 'NOSUPERUSER NOREPLICATION NOBYPASSRLS NOCREATEROLE NOCREATEDB' : `NO${word}`;
+/** Never that a superuser be made none: it may be the only one, and the server could not be administered any more. */
+const without = (code: AcceptableWeakness, role: string, word: string): string =>
+  code === 'superuser'
+    ? '-- name a user of its own in connections.yaml, and make it with: countersign connections role-script'
+    : `ALTER ROLE ${identifier(role)} NO${word};`;
 
 function membershipRefusals(facts: RoleFacts): readonly Refusal[] {
   return facts.memberOf.flatMap(({ name }) => {

@@ -98,6 +98,14 @@ for (const { major, name, missing, start } of serversAtHand) {
       expect(check.stdout).toMatch(/postgres .* superuser/);
     });
 
+    it('has no script that takes its power from a superuser, and changes nothing by the one that it prints', async () => {
+      const { stdout: script } = await run(['connections', 'role-script', 'postgres', '--home', home]);
+      await expect(superuser('shop', script)).rejects.toThrow(/is a superuser/);
+      const { view } = await doctor('postgres');
+      expect(levels(view)).toContain('refuses superuser');
+      expect(levels(view)).toContain('weak statement-timeout');
+    });
+
     it('lets a superuser be worked as where the connection says why, and says that it does', async () => {
       edit(
         home,
