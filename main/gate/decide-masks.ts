@@ -55,9 +55,11 @@ export function judgeMasks(input: DecideInput, lineage: Lineage, accesses: reado
   // Which groups come first, among those that look the same, must not show by what a mask leaves of their keys.
   const grouped = lineage.uses.some((use) => use.form === 'group' && masked(use.column) !== undefined);
   lineage.outputs.forEach((output, index) => {
-    const found = output.flow.flatMap((column) => masked(column) ?? []);
+    const found = output.flow
+      .filter((column) => output.bounded?.includes(column) !== true)
+      .flatMap((column) => masked(column) ?? []);
     const [first] = found;
-    if (first === undefined || output.derivation === 'bounded') return;
+    if (first === undefined) return;
     if (output.derivation === 'computed') {
       for (const { column } of found) computed.add(nameOf(column));
       reasons.push(computedReason(output, first));

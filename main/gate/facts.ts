@@ -155,6 +155,8 @@ export interface OutputLineage {
   /** Base columns whose values can reach the output. */
   readonly flow: readonly BaseColumn[];
   readonly derivation: Derivation;
+  /** Of the flow, the columns of which no more comes out than their uses with a form show. */
+  readonly bounded?: readonly BaseColumn[];
   readonly span?: Span;
 }
 

@@ -67,11 +67,13 @@ export class Context {
     return this.#spanOf(location);
   }
 
-  /** A value is used in a way that can show something about it. What a bounded value shows was said where it was made. */
+  /** A value is used in a way that can show something about it. What is bounded in it was noted where that was made. */
   use(value: Value, place: Place, span: Span | undefined, shown: Shown = {}): void {
     this.inUse(value, span);
-    if (value.derivation === 'bounded') return;
-    for (const column of value.flow) this.#add({ column, place, ...shown, ...(span === undefined ? {} : { span }) });
+    for (const column of value.flow) {
+      if (value.bounded?.has(column) === true) continue;
+      this.#add({ column, place, ...shown, ...(span === undefined ? {} : { span }) });
+    }
   }
 
   /** Something is done with values of a type: what the type itself then runs is looked up at the end. */

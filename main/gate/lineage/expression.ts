@@ -113,7 +113,7 @@ function parts(context: Context, node: Node, standing: Standing, place: Place): 
 function used(context: Context, value: Value, place: Place, span: Span | undefined, form?: Shown): Value {
   const shown = context.shadowed ? undefined : form;
   context.use(value, place, span, shown);
-  return shown === undefined ? together([value]) : { flow: value.flow, derivation: 'bounded' };
+  return shown === undefined ? together([value]) : { flow: value.flow, derivation: 'bounded', bounded: value.flow };
 }
 
 /** What the whole list of `whole.ts` gives; undefined where the expression, or a column in it, is of another kind. */

@@ -108,6 +108,8 @@ function traceView(
         value: {
           ...value,
           flow,
+          // What its author computed is bounded; that this column may have a class of its own is not.
+          ...(value.derivation === 'bounded' ? { derivation: 'computed' } : {}),
           ...(listed === undefined ? {} : { type: listed.type }),
           // A materialized view may be older than the constraint.
           ...(notNull && relation.kind === 'view' ? { notNull } : {}),

@@ -7,6 +7,8 @@ export interface Value {
   readonly flow: ReadonlySet<BaseColumn>;
   /** How they reach it. */
   readonly derivation: Derivation;
+  /** Of the flow, the columns of which it carries no more than their uses with a form show. */
+  readonly bounded?: ReadonlySet<BaseColumn>;
   /** Type as the server formats it, where it is known. */
   readonly type?: string;
   /** The one column of a table that it is, where no view stands between. */
@@ -22,25 +24,33 @@ export const NOTHING: Value = { flow: new Set(), derivation: 'computed' };
 /** The values together: what an expression over all of them carries. */
 export function together(values: Iterable<Value>): Value {
   const flow = new Set<BaseColumn>();
-  let bounded = true;
+  const unbounded = new Set<BaseColumn>();
   for (const value of values) {
-    for (const column of value.flow) flow.add(column);
-    if (value.flow.size > 0 && value.derivation !== 'bounded') bounded = false;
+    for (const column of value.flow) {
+      flow.add(column);
+      if (value.bounded?.has(column) !== true) unbounded.add(column);
+    }
   }
   if (flow.size === 0) return NOTHING;
-  return { flow, derivation: bounded ? 'bounded' : 'computed' };
+  const bounded = new Set([...flow].filter((column) => !unbounded.has(column)));
+  return {
+    flow,
+    derivation: unbounded.size === 0 ? 'bounded' : 'computed',
+    ...(bounded.size === 0 ? {} : { bounded }),
+  };
 }
 
 /** One of the values, unchanged: rows of UNION ALL, of VALUES, sides of a join column. */
 export function oneOf(values: readonly Value[]): Value {
   const [first] = values;
   const type = first?.type;
-  const { flow, derivation } = together(values);
+  const { flow, derivation, bounded } = together(values);
   const are = (...wanted: readonly Derivation[]): boolean =>
     values.length > 0 && values.every((value) => wanted.includes(value.derivation));
   return {
     flow,
     derivation: are('plain') ? 'plain' : are('plain', 'whole') ? 'whole' : derivation,
+    ...(bounded === undefined ? {} : { bounded }),
     ...(type !== undefined && values.every((value) => value.type === type) ? { type } : {}),
     ...(values.length > 0 && values.every((value) => value.notNull) ? { notNull: true } : {}),
   };

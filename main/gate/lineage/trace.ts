@@ -118,7 +118,14 @@ function lineage(context: Context, columns: readonly Output[]): Lineage {
         'argument',
         span,
       );
-    return { name, flow: [...value.flow], derivation: value.derivation, ...(span === undefined ? {} : { span }) };
+    const { flow, derivation, bounded } = value;
+    return {
+      name,
+      flow: [...flow],
+      derivation,
+      ...(bounded === undefined ? {} : { bounded: [...bounded] }),
+      ...(span === undefined ? {} : { span }),
+    };
   });
   const { groupSize } = context.candidates;
   return {

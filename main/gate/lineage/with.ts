@@ -102,7 +102,11 @@ const DERIVATIONS: readonly Derivation[] = ['plain', 'whole', 'bounded', 'comput
 
 /** Grows with each round that adds a column to a flow, or makes it more than it was. */
 function weight(columns: readonly Column[]): number {
-  return columns.reduce((sum, { value }) => sum + 4 * value.flow.size + DERIVATIONS.indexOf(value.derivation), 0);
+  return columns.reduce(
+    (sum, { value: { flow, bounded, derivation } }) =>
+      sum + 5 * flow.size - (bounded?.size ?? 0) + DERIVATIONS.indexOf(derivation),
+    0,
+  );
 }
 
 function traced(context: Context, query: Fields, standing: Standing): readonly Column[] {

@@ -22,9 +22,10 @@ const SCHEMA = [
   "CREATE VIEW v_reviewed AS SELECT id, city FROM panel WHERE ssn LIKE '%-%'",
   "CREATE VIEW v_not_reviewed AS SELECT id, city FROM panel WHERE ssn LIKE '%-1%'",
   'CREATE VIEW v_panel AS SELECT id, city, ssn, code FROM panel',
+  'CREATE VIEW v_known AS SELECT id, code IS NULL AS missing FROM panel',
   'CREATE VIEW v_over AS SELECT r.id, p.ssn FROM v_reviewed r LEFT JOIN panel p USING (id)',
   'CREATE MATERIALIZED VIEW mv_panel AS SELECT id, city, ssn FROM panel',
-  'GRANT SELECT ON panel, claims, shelf, letters, panel_parts, panel_low, panel_high, v_reviewed, v_not_reviewed, v_panel, v_over, mv_panel TO analyst',
+  'GRANT SELECT ON panel, claims, shelf, letters, panel_parts, panel_low, panel_high, v_reviewed, v_not_reviewed, v_panel, v_known, v_over, mv_panel TO analyst',
   'GRANT INSERT, UPDATE ON shelf TO analyst',
 ];
 
@@ -94,6 +95,7 @@ columns:
       public.panel_low.ssn: ssn
       public.panel_high.ssn: ssn
       public.v_panel.ssn: ssn
+      public.v_known.missing: amount
 `;
 
 /** The third database, which no connection of the profile leads to. */
