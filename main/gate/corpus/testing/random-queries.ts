@@ -32,6 +32,11 @@ const TABLES = [
   ['mv_ref', 'id ref'],
   ['v_ref2', 'id code'],
   ['cust_part', 'id ssn'],
+  ['people', 'id city ssn born pay tags doc span words flag tail boss'],
+  ['people', 'id city ssn born pay tags doc span words flag tail boss'],
+  ['v_people_tail', 'id city note'],
+  ['by_city', 'id city ssn'],
+  ['by_ssn', 'id ssn note'],
   ['shadow.staff', 'id boss name'],
   ['pg_namespace', 'oid nspname nspowner nspacl'],
   ['information_schema.schemata', 'catalog_name schema_name schema_owner'],
@@ -82,6 +87,7 @@ class QueryWriter {
     const choice = this.#random();
     if (choice < 0.25) return this.#shadow();
     if (choice < 0.4) return this.#shift();
+    if (choice < 0.42) return this.#merge();
     const { sql } = this.#query(undefined);
     return `${this.#chance(0.04) ? 'explain ' : ''}${sql} limit 40`;
   }
@@ -92,6 +98,13 @@ class QueryWriter {
     const { sql, items } = this.#from(undefined);
     const name = this.#one([...NAMES, ...items.flatMap((item) => [...item.columns, item.name])]);
     return `${clause}select (select ${name} from ${sql} limit 1) from (select ssn as ${name} from customers where id < 4) q`;
+  }
+
+  /** Refused to whoever reads only: the words of the refusal must not depend on a value either. */
+  #merge(): string {
+    const { sql, items } = this.#from(undefined);
+    const scope = { items, outer: undefined };
+    return `merge into orders using (select * from ${sql} limit 5) as m on ${this.#condition(scope)} when matched then do nothing returning ${this.#one(['m.*', 'orders.id', this.#column(scope)])}`;
   }
 
   /** A masked column behind all the columns of something in FROM, however many those are. */
@@ -125,7 +138,10 @@ class QueryWriter {
     const clause = !this.#deep() && this.#chance(0.2) ? this.#with(outer) : '';
     const first = this.#select(outer);
     let { sql } = first;
-    if (!this.#deep() && this.#chance(0.12)) sql = `${sql} union all ${this.#select(outer, first.columns.length).sql}`;
+    if (!this.#deep() && this.#chance(0.12)) {
+      const operation = this.#one(['union all', 'union all', 'union', 'except', 'except all', 'intersect']);
+      sql = `${sql} ${operation} ${this.#select(outer, first.columns.length).sql}`;
+    }
     this.#withs = before;
     this.#nested--;
     return { sql: clause + sql, columns: first.columns };
@@ -176,8 +192,18 @@ class QueryWriter {
     const where = this.#chance(0.4) ? ` where ${this.#condition(scope)}` : '';
     const order = width === undefined && this.#chance(0.15) ? ` order by ${this.#one([this.#column(scope), '1'])}` : '';
     const distinct = this.#chance(0.04) ? this.#one(['distinct ', `distinct on (${this.#column(scope)}) `]) : '';
-    const sql = `select ${distinct}${targets.join(', ')} from ${from}${where}${order}`;
+    const grouped = distinct === '' && this.#chance(0.05) ? this.#grouping(scope, targets.length) : '';
+    const sql = `select ${distinct}${targets.join(', ')} from ${from}${where}${grouped}${order}`;
     return { sql: order === '' ? sql : `(${sql})`, columns };
+  }
+
+  #grouping(scope: Scope, width: number): string {
+    const all = Array.from({ length: width }, (_, at) => String(at + 1));
+    const more = this.#chance(0.5) ? `, ${this.#column(scope)}` : '';
+    const having = this.#chance(0.3)
+      ? ` having ${this.#one(['count(*) > 0', `max(${this.#column(scope)}::text) > '1'`])}`
+      : '';
+    return ` group by ${this.#one([all.join(', '), `rollup (${all.join(', ')})`, `grouping sets ((${all.join(', ')}), ())`])}${more}${having}`;
   }
 
   #from(outer: Scope | undefined): { readonly sql: string; readonly items: readonly Item[] } {
@@ -306,6 +332,15 @@ class QueryWriter {
       `count(*) over (order by ${column})`,
       `array[${column}]`,
       `to_jsonb(${column})`,
+      `lag(${column}) over (order by ${this.#column(scope)})`,
+      `row_number() over (partition by ${column} order by ${this.#column(scope)} rows between 1 preceding and current row)`,
+      `jsonb_build_object('a', ${column}) -> 'a'`,
+      `jsonb_path_query_first(to_jsonb(${column}), '$ ? (@ != null)')`,
+      `max(${column}::text) filter (where ${this.#condition(scope)}) over ()`,
+      `(array[${column}, ${column}])[1]`,
+      `row(${column}, 1)`,
+      `greatest(${column}, ${column})`,
+      `grouping(${column})`,
       '1',
     ]);
   }
