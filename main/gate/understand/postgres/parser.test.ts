@@ -13,7 +13,7 @@ const TEXTS: readonly string[] = [
   "do $body$ begin perform 'canary'; end $body$",
   "declare c cursor for select 'canary' limit 5",
   "alter role r password 'canary' connection limit 5",
-  "select interval '5' day(3), date '2024-01-02', cast('5' as numeric(5, 2)), a[5], array[5]",
+  "select interval '5' second(3), date '2024-01-02', cast('5' as numeric(5, 2)), a[5], array[5]",
   'select * from t limit 5 offset 5 for update',
   'listen canary_channel; ',
   "comment on table t is 'canary'",
