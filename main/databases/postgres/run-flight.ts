@@ -30,11 +30,11 @@ export class RunFlight extends Flight {
     const check = (rows: Rows['rows']): void => {
       if (held !== undefined && !sameMarks(held.marks, readMarks(rows), held.scope)) stream.fail(definitionsMoved());
     };
-    const values = held && markValues(held.scope);
     // The transaction knows the scope that `begin` was asked for.
     const scoped = prepared.marks !== undefined && !userCode;
-    const before = values && rowsOf(scoped ? runOwnBeside('marks') : onceBeside(SCOPED_MARKS, values), check);
-    const behind = values && userCode ? rowsOf(unnamed(SCOPED_MARKS, values), check) : undefined;
+    const before =
+      held && rowsOf(scoped ? runOwnBeside('marks') : onceBeside(SCOPED_MARKS, markValues(held.scope)), check);
+    const behind = held && userCode ? rowsOf(unnamed(SCOPED_MARKS, markValues(held.scope)), check) : undefined;
     const bind: Step = { messages: bindParsed(prepared.params), ends: BOUND };
     const afterwards = rowsOf(userCode ? unnamed(AFTERWARDS) : runOwn('afterwards'));
     const rollback = reads ? rowsOf(userCode ? unnamed('ROLLBACK') : runOwn('rollback')) : undefined;
