@@ -45,7 +45,7 @@ async function outside(database: string, sql: string, params: readonly string[] 
 }
 
 for (const permit of new Set(rows.map((one) => one.permit))) {
-  describe(`a permit of ${permit}`, () => {
+  describe(permit === 'derived' ? 'no permit, but a short list of functions,' : `a permit of ${permit}`, () => {
     for (const { verdict, why, sql, params, gives, ending, same } of rows.filter((one) => one.permit === permit)) {
       it(`${verdict === 'allow' ? 'lets through' : 'does not let through'} ${why}: ${sql}`, async () => {
         const [a, b] = [await twins.run('a', sql, params), await twins.run('b', sql, params)];

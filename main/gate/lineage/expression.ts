@@ -14,13 +14,13 @@ import {
 } from '../understand/postgres/tree.ts';
 import { type Context, type Environment, type Shown } from './context.ts';
 import { type Candidate, isBuiltin } from './forms.ts';
-import { columnOf, fieldOf, type Reference, resolveColumn } from './names.ts';
+import { columnOf, fieldOf, resolveColumn } from './names.ts';
 import { queryColumns } from './query.ts';
 import { callOf } from '../understand/postgres/inspect.ts';
 import { calledFlow } from './user-functions.ts';
 import { NOTHING, nullable, type Scope, together, type Value } from './scope.ts';
-import { isComparedByValue, isExactNumberType, isScalarType } from './types.ts';
-import { wholeOf } from './whole.ts';
+import { shownBy, whole } from './shown.ts';
+import { isScalarType } from './types.ts';
 
 /** Where an expression stands: what it can see. */
 export interface Standing {
@@ -116,28 +116,6 @@ function used(context: Context, value: Value, place: Place, span: Span | undefin
   return shown === undefined ? together([value]) : { flow: value.flow, derivation: 'bounded', bounded: value.flow };
 }
 
-/** What the whole list of `whole.ts` gives; undefined where the expression, or a column in it, is of another kind. */
-function whole(context: Context, node: Node, standing: Standing): Value | undefined {
-  const shape = context.shadowed ? undefined : wholeOf(node);
-  if (shape === undefined) return undefined;
-  const { result, uses } = context.apart(() =>
-    shape.columns.map((fields) => ({
-      ...resolveColumn(context, fields, standing.scope),
-      span: context.span(locationOf(fields)),
-    })),
-  );
-  const types = result.flatMap(({ value: { derivation, type }, entry }) =>
-    derivation === 'plain' && entry === undefined && type !== undefined && !context.index.hasUserCast(type)
-      ? [type]
-      : [],
-  );
-  if (types.length < result.length || !shape.fits(types, context.index.snapshot.settings['server_encoding']))
-    return undefined;
-  context.keepUses(uses);
-  const read = result.map(({ value, span }) => context.read(value, span));
-  return { flow: together(read).flow, derivation: 'whole' };
-}
-
 /** count(c), which counts the values that are not NULL. */
 function countsValues(fields: Fields): boolean {
   const only =
@@ -150,36 +128,6 @@ function nullness(context: Context, value: unknown, standing: Standing, place: P
   return node?.kind === 'ColumnRef'
     ? column(context, node.fields, standing, place, { form: 'nullness' })
     : expression(context, value, standing, place);
-}
-
-/** What a use of this column shows, where it is of the form that its place in the statement suggests. */
-function shownBy(
-  context: Context,
-  { value, entry }: Reference,
-  candidate: Candidate,
-  standing: Standing,
-): Shown | undefined {
-  const { derivation, origin, notNull, type } = value;
-  if (entry !== undefined || derivation !== 'plain' || type === undefined || !isScalarType(type)) return undefined;
-  const { form, compared, other } = candidate;
-  if (form === 'nullness') return { form, ...(notNull ? { notNull } : {}) };
-  if (origin === undefined) return undefined;
-  switch (form) {
-    case 'group':
-    case 'cardinality':
-      return { form };
-    case 'aggregate':
-      return isExactNumberType(type) ? { form } : undefined;
-    case 'equality':
-      return isComparedByValue(type) && compared !== undefined ? { form, compared } : undefined;
-    case 'join': {
-      if (other === undefined || !isComparedByValue(type)) return undefined;
-      const { result } = context.apart(() => resolveColumn(context, other, standing.scope));
-      const { origin: partner, derivation: made, type: its } = result.value;
-      const fits = partner !== undefined && made === 'plain' && its !== undefined && isComparedByValue(its);
-      return fits ? { form, joined: [...result.value.flow] } : undefined;
-    }
-  }
 }
 
 function column(context: Context, fields: Fields, standing: Standing, place: Place, candidate?: Candidate): Value {
