@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serversAtHand } from '../../databases/embedded/testing/installed.ts';
 import { attackRows } from './testing/attack-corpus.ts';
 import { numbers, randomQueries } from './testing/random-queries.ts';
-import { comparable, databaseOf, startTwins, type Twins } from './testing/twins.ts';
+import { comparable, databaseOf, startTwins, type Twins, type Visible } from './testing/twins.ts';
 
 /**
  * More of these for whoever has the time: COUNTERSIGN_RANDOM_QUERIES=20000 COUNTERSIGN_RANDOM_SEED=7, and, where sqlsmith
@@ -23,7 +23,7 @@ const MAJOR = Number(process.env['COUNTERSIGN_RANDOM_SERVER'] ?? 18);
 const server = serversAtHand.find(({ major, missing }) => major === MAJOR && !missing);
 if (server === undefined) throw new Error(`PostgreSQL ${String(MAJOR)} is not at hand`);
 /** What masked values of the twins look like, and nothing else in them does. */
-const CANARY = /\b\d{3}-\d{2}-\d{4}\b|\bu[0-9a-f]{8}@mail\.example/;
+const CANARY = /\b\d{3}-\d{2}-\d{4}\b|\bu[0-9a-f]{8}@mail\.example/g;
 /** Milliseconds for one query on both twins, on a slow machine. */
 const EACH = 200;
 
@@ -101,9 +101,14 @@ async function differences(
     const b = await twins.run('b', text);
     if (a.verdict !== 'refuse' && !a.failed) ran++;
     if (JSON.stringify(comparable(a)) !== JSON.stringify(comparable(b))) told.push(text);
-    else if (CANARY.test(JSON.stringify(a.output))) told.push(`a masked value in the clear: ${text}`);
+    else if (showsMasked(a, text)) told.push(`a masked value in the clear: ${text}`);
   }
   return { told, ran };
+}
+
+/** What the asker wrote is no secret of the asker's. */
+function showsMasked({ output }: Visible, text: string): boolean {
+  return (JSON.stringify(output).match(CANARY) ?? []).some((value) => !text.includes(value));
 }
 
 function* take(queries: Iterable<string>, count: number): Generator<string> {
