@@ -24,6 +24,8 @@ export interface CatalogRelation {
   readonly columns: readonly CatalogColumn[];
   /** The query of a view or materialized view as pg_get_viewdef prints it. */
   readonly definition?: string;
+  /** Of a view: OIDs of the functions and operators outside pg_catalog that its query was resolved to when it was made. */
+  readonly calls?: readonly number[];
   /** OIDs of inheritance or partition parents and children (pg_inherits). */
   readonly parents: readonly number[];
   readonly children: readonly number[];

@@ -124,6 +124,14 @@ export const EXTENSIONS = `
 SELECT e.extname, e.extversion, n.nspname, pg_catalog.pg_get_userbyid(e.extowner)
   FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace ORDER BY 1`;
 
+/** Functions and operators that the queries of views were resolved to when they were made. */
+export const VIEW_CALLS = `
+SELECT DISTINCT r.ev_class, d.refobjid FROM pg_catalog.pg_rewrite r
+  JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+   AND d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass)
+ WHERE r.rulename = '_RETURN' AND d.refobjid >= ${MADE}
+ ORDER BY 1, 2`;
+
 /** Bits of tgtype: src/include/catalog/pg_trigger.h. */
 export const TRIGGERS = `
 SELECT t.tgrelid, t.tgname, t.tgtype, t.tgenabled, ${REFERENCE}

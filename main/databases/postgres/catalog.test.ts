@@ -128,6 +128,7 @@ describe('the catalog, as a role without any rights sees it', () => {
     expect(relation('mails')).toMatchObject({
       kind: 'view',
       definition: expect.stringContaining('FROM customers') as string,
+      calls: [],
     });
     expect(relation('mails_copy')).toMatchObject({
       kind: 'materialized view',

@@ -6,6 +6,7 @@ import {
   type RelationKind,
 } from '../catalog.ts';
 import { loadCode, loadRelationCode } from './catalog-code.ts';
+import { VIEW_CALLS } from './catalog-code-queries.ts';
 import { loadColumns, wanted } from './catalog-columns.ts';
 import { DEFINITIONS, INHERITANCE, KEYS, PARTITION_KEYS, RELATIONS, SERVER } from './catalog-queries.ts';
 import { Grouped, isTrue, list, optional, type Row, text } from './catalog-rows.ts';
@@ -87,6 +88,8 @@ export async function assemble(
   );
   const forced = new Set(rows.filter((row) => isTrue(row[10])).map(([oid]) => Number(oid)));
   const code = await loadRelationCode(session, (oid) => forced.has(oid));
+  const calls = new Grouped<number>();
+  for (const [view, called] of await session.query(VIEW_CALLS)) calls.add(Number(view), Number(called));
   const relations = rows.map(([oidText, schema, name, kind, estimate, rowSecurity, ...rest]): CatalogRelation => {
     const [comment, owner, rowType, rowTypeArray] = rest;
     const oid = Number(oidText);
@@ -98,6 +101,7 @@ export async function assemble(
       kind: KINDS[text(kind)] ?? 'table',
       columns: details.columns(oid),
       ...optional('definition', details.definition(oid)),
+      ...(kind === 'v' || kind === 'm' ? { calls: calls.of(oid) } : {}),
       parents: parents.of(oid),
       children: children.of(oid),
       primaryKey: primaryKeys.get(oid) ?? [],

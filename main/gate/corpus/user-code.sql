@@ -64,6 +64,16 @@ CREATE FUNCTION unlocked() RETURNS int LANGUAGE sql STABLE SET row_security = of
 CREATE VIEW v_called AS SELECT id, get_ssn(id) AS ref FROM staff;
 CREATE VIEW v_neat AS SELECT id, near(name, 'S1') AS is_near FROM staff;
 
+-- An = that CASE was resolved to on another path, which no name in the printed view shows.
+CREATE SCHEMA hidden;
+GRANT USAGE ON SCHEMA hidden TO analyst;
+CREATE FUNCTION hidden.same(text, text) RETURNS bool LANGUAGE plpgsql STABLE AS $$begin perform public.leak(); return true; end$$;
+CREATE OPERATOR hidden.= (LEFTARG = text, RIGHTARG = text, FUNCTION = hidden.same);
+SET search_path = hidden, pg_catalog, public;
+CREATE VIEW public.v_case AS SELECT id, CASE name WHEN 'S1' THEN 1 ELSE 0 END AS is_first FROM public.staff;
+RESET search_path;
+CREATE VIEW v_upper AS SELECT id, upper(name) AS loud FROM staff;
+
 -- Ordinary ones.
 CREATE FUNCTION order_total(int) RETURNS numeric LANGUAGE sql STABLE AS 'select sum(amount) from orders where customer_id = $1';
 CREATE FUNCTION orders_of(customer int, smallest numeric DEFAULT 0) RETURNS SETOF orders LANGUAGE sql STABLE

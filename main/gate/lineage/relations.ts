@@ -84,8 +84,9 @@ function traceView(
   const context = new Context(index, () => undefined, [...within, name]);
   const inspection = inspect(root, () => undefined);
   for (const hazard of inspection.hazards) context.addHazard(hazard);
-  const code = new UserCode(context);
+  const code = new UserCode(context, undefined, relation.calls);
   code.names(inspection);
+  code.resolved();
   const text = relation.definition ?? '';
   for (const { span: _, ...hazard } of newerGrammar(
     { text, root, offsetOf: fromUtf8(text) },

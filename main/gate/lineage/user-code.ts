@@ -25,6 +25,14 @@ interface Way {
   readonly called: boolean;
 }
 
+const RESOLVED: Way = {
+  hazard: 'user-function',
+  sentence: (said, which) => `It calls ${said}, which ${which}`,
+  next: 'Query the tables behind it.',
+  span: undefined,
+  called: false,
+};
+
 const BY_POLICY = 'or ask your administrator to list it under functions in the policy';
 
 /**
@@ -37,13 +45,13 @@ export class UserCode {
   readonly #context: Context;
   readonly #index: CatalogIndex;
   readonly #seen: Set<string>;
+  /** The functions and operators that a text was resolved to when it was made, where that is known. */
   readonly #resolved: ReadonlySet<number> | undefined;
   /** Types of values that something is done with, and those that something is turned into. */
   readonly #used = new Map<number, Span | undefined>();
   readonly #written = new Map<number, Span | undefined>();
   #computes = false;
 
-  /** `resolved`: the functions and operators that a text was resolved to when it was made, where that is known. */
   constructor(context: Context, seen = new Set<string>(), resolved?: readonly number[]) {
     this.#context = context;
     this.#index = context.index;
@@ -72,6 +80,17 @@ export class UserCode {
         .filter(({ oid }) => this.#first('cast', oid));
       for (const cast of casts) this.#cast(cast, this.#used.get(cast.source) ?? this.#written.get(cast.target));
       found = casts.length > 0;
+    }
+  }
+
+  /** What a text was resolved to and no name in it shows: the = of CASE or USING, the function of a cast. */
+  resolved(): void {
+    for (const oid of this.#resolved ?? []) {
+      const operator = this.#index.code.operatorByOid(oid);
+      if (operator !== undefined) this.#operates(operator, RESOLVED);
+      else if (!this.#seen.has(`call ${String(oid)}`)) {
+        this.#reference({ oid, schema: '', name: String(oid), count: Number.POSITIVE_INFINITY }, RESOLVED);
+      }
     }
   }
 

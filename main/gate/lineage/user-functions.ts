@@ -57,6 +57,7 @@ function traceBody(index: CatalogIndex, called: CatalogFunction, within: readonl
   const { source } = called;
   const code = new UserCode(context, undefined, source.kind === 'atomic' ? source.calls : undefined);
   code.names(inspection);
+  code.resolved();
   const standing: Standing = { scope: parameterScope(context, called), environment: undefined };
   const columns = queryColumns(context, query, standing).map(({ name, value }) => ({
     name,
