@@ -13,7 +13,7 @@ import { charge, spendOnce } from './budgets/charge.ts';
 import { CatalogMoved } from './catalogs.ts';
 import { attempt, type Ended } from './enforce/attempt.ts';
 import { CommitUnknown } from './enforce/execution.ts';
-import { LINEAGE_DISAGREEMENT } from './enforce/second-lineage.ts';
+import { REFUSED_AFTER_PARSE } from './enforce/second-lineage.ts';
 import { createEventQueue } from './event-queue.ts';
 import { createHeldResults, type Owner } from './held-results.ts';
 import { judge } from './judge.ts';
@@ -188,6 +188,6 @@ const nothing = (): void => undefined;
 /** What the record says of an intent whose execution gave no outcome of its own. */
 function unended(error: unknown, code: string, ms: number): IntentEnd {
   if (error instanceof CommitUnknown) return { status: 'unknown', code };
-  const refused = error instanceof CatalogMoved || code === LINEAGE_DISAGREEMENT;
+  const refused = error instanceof CatalogMoved || REFUSED_AFTER_PARSE.has(code);
   return { status: refused ? 'refused' : 'failed', code, ms };
 }

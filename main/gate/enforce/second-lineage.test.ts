@@ -83,6 +83,19 @@ describe('the server as second opinion', () => {
     expect(moved.end).toMatchObject({ error: { code: 'lineage-disagreement' } });
   });
 
+  it('runs a write of more values than can be compared, and refuses a read with as many', async () => {
+    const rows = Array.from({ length: 30_000 }, (_, at) => `(${String(at + 100)}, 1)`).join(', ');
+    expect(await road.run(`INSERT INTO shops VALUES ${rows}`)).toMatchObject({ end: { kind: 'done' } });
+    for (const text of [
+      `SELECT name FROM people WHERE id IN (${rows.replaceAll(/[()]/g, '')})`,
+      `INSERT INTO shops VALUES ${rows} RETURNING owner`,
+    ]) {
+      const seen = await road.run(text);
+      expect(seen.end).toMatchObject({ kind: 'failed', error: { code: 'too-large-to-compare' } });
+      expect(seen.outcomes).toMatchObject([{ status: 'refused', code: 'too-large-to-compare' }]);
+    }
+  });
+
   it('refuses what row security decides by a classified column', async () => {
     await road.change(
       'CREATE TABLE guarded (id int, secret text)',

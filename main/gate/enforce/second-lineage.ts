@@ -1,12 +1,7 @@
 /**
  * The server's own trees as a second opinion on what a statement reads: they confirm, or the statement does not run.
  */
-import {
-  type MissingTrees,
-  type PostgresSession,
-  type Prepared,
-  type ServerTrees,
-} from '../../databases/postgres/session.ts';
+import { type PostgresSession, type Prepared, type ServerTrees } from '../../databases/postgres/session.ts';
 import { CountersignError } from '../../errors.ts';
 import { CatalogMoved, type MarkedCatalog } from '../catalogs.ts';
 import { type BaseColumn, type Facts, type Lineage } from '../facts.ts';
@@ -74,7 +69,7 @@ export function codeOf({ catalog, tree }: Judged): CodeOids | undefined {
  * What the trees say, where they say what the text's lineage does. A comparison is kept for as long as its catalog is, and
  * holds for exactly these trees.
  * @param query what `comparedTree` gave: its trees are those of `prepared`
- * @throws CountersignError `lineage-disagreement`; CatalogMoved where something changed while the server parsed
+ * @throws CountersignError `lineage-disagreement` or `too-large-to-compare`; CatalogMoved where something changed while the server parsed
  */
 export function agree(
   { trees, missingTrees }: Prepared,
@@ -88,7 +83,9 @@ export function agree(
   if (query === undefined) throw disagree('the query inside EXPLAIN could not be read by itself');
   if (trees === undefined) {
     if (missingTrees === 'parsed-again') throw new CatalogMoved('A definition that it uses');
-    throw disagree(MISSING[missingTrees ?? 'not-sent']);
+    if (missingTrees !== 'too-large') throw disagree('the server did not send its reading');
+    if (storesConstants(facts, lineage)) return undefined;
+    throw tooLarge();
   }
   const outcome =
     known(catalog, tree.text, trees) ?? compare(trees, upstream, facts, lineage, tree, query, catalog.index);
@@ -100,10 +97,11 @@ export function agree(
   return outcome;
 }
 
-const MISSING: Readonly<Record<Exclude<MissingTrees, 'parsed-again'>, string>> = {
-  'too-large': "the statement is too large for the server's reading of it to be compared",
-  'not-sent': 'the server did not send its reading',
-};
+/** A write of given values, however many: it reads nothing and computes nothing that a second reading could find. */
+function storesConstants({ functions, operators }: Facts, { outputs, uses, relations }: Lineage): boolean {
+  const reads = relations.some(({ access }) => access === 'read');
+  return !reads && outputs.length + uses.length + functions.length + operators.length === 0;
+}
 
 function compare(
   trees: ServerTrees,
@@ -161,8 +159,19 @@ function drop(all: Kept, text: string): void {
 const sizeOf = (text: string, { trees: { parsed, rewritten } }: Compared): number =>
   text.length + parsed.length + rewritten.length;
 
-/** Code of the refusal. */
-export const LINEAGE_DISAGREEMENT = 'lineage-disagreement';
+const LINEAGE_DISAGREEMENT = 'lineage-disagreement';
+const TOO_LARGE = 'too-large-to-compare';
+
+/** Codes of refusals that come after the server has parsed a statement. */
+export const REFUSED_AFTER_PARSE: ReadonlySet<string> = new Set([LINEAGE_DISAGREEMENT, TOO_LARGE]);
+
+function tooLarge(): CountersignError {
+  return new CountersignError(
+    TOO_LARGE,
+    "The statement is too large for the server's own reading of it to be compared (256 KiB), so it did not run.",
+    { next: 'Give it fewer values at once, or put them into a table first and join that.' },
+  );
+}
 
 /** Two readings of a statement do not agree. */
 export function disagree(what: string): CountersignError {
