@@ -31,6 +31,9 @@ const ARRAY_FUNCTIONS: ReadonlySet<string> = new Set([
   'string_to_array',
 ]);
 
+/** Arrays of numbers by other names: the catalog's own. */
+const VECTORS: ReadonlySet<string> = new Set(['int2vector', 'oidvector']);
+
 /** A function, or ROWS FROM several, in FROM: every column carries all that the arguments carry. */
 export function functionEntry(context: Context, fields: Fields, standing: Standing): Entry {
   const columns: Column[] = [];
@@ -162,6 +165,7 @@ function isScalarArray(context: Context, arg: Node, standing: Standing): boolean
       return ARRAY_FUNCTIONS.has(names(arg.fields['funcname']).at(-1) ?? '') && isScalar(context, wrapped, standing);
     case 'ColumnRef': {
       const { result } = context.apart(() => expression(context, wrapped, standing, 'output'));
+      if (VECTORS.has(result.type ?? '')) return true;
       return result.type?.endsWith('[]') === true && isScalar(context, wrapped, standing);
     }
     default:

@@ -98,12 +98,9 @@ function relationEntry(context: Context, fields: Fields, environment: Environmen
   }
   // The server's own list of its catalog's columns comes before ours, which is that of one version.
   const loaded = context.index.relation(relation.schema, relation.name);
-  const own = loaded?.columns.map((column) => column.name) ?? resolved.relation.columns;
-  const columns = own.map((column): Column => ({
-    name: column,
-    value: NOTHING,
-    certain: loaded !== undefined,
-  }));
+  const columns =
+    loaded?.columns.map(({ name, type }): Column => ({ name, value: { ...NOTHING, type }, certain: true })) ??
+    resolved.relation.columns.map((name): Column => ({ name, value: NOTHING, certain: false }));
   const system = loaded !== undefined && loaded.kind !== 'view';
   const open = loaded === undefined && !context.index.knowsSystemColumns;
   return { ...visible, name, relation, columns, system, open };
