@@ -21,6 +21,8 @@ const TREES = `SET LOCAL client_min_messages = log; SET LOCAL debug_print_parse 
   SET LOCAL debug_print_rewritten = on; SET LOCAL debug_pretty_print = off`;
 const NO_TREES =
   'SET LOCAL client_min_messages = notice; SET LOCAL debug_print_parse = off; SET LOCAL debug_print_rewritten = off';
+/** That of the gate's sessions: names of temporary tables do not hide those of the schema. */
+export const SEARCH_PATH = 'public, pg_temp';
 const TIMEOUT = 'SET statement_timeout = 20000';
 
 /** Fields of a notice that tell a tree from what functions say. */
@@ -71,30 +73,41 @@ export class RegressionDatabase implements CatalogSource {
 
   async index(fresh: boolean): Promise<CatalogIndex> {
     if (this.#index !== undefined && !(fresh && this.#stale)) return this.#index;
-    this.#catalog ??= await this.#connectCatalog();
-    this.#index = new CatalogIndex(await loadCatalog(this.#catalog));
-    this.#stale = false;
+    const session = (this.#catalog ??= await this.#connectCatalog());
+    try {
+      this.#index = new CatalogIndex(await loadCatalog(session));
+      this.#stale = false;
+    } catch (error) {
+      // A definition is locked by the transaction that the suite has open: the older catalog has to do.
+      await session.close();
+      this.#catalog = undefined;
+      if (this.#index === undefined) throw error;
+    }
     return this.#index;
   }
 
   async #connectCatalog(): Promise<PostgresSession> {
     const { host, port, user, password } = this.#target;
     const target = { host, port, user, password, database: 'regression', tls: 'disable' } as const;
-    return connectPostgres(
+    const session = await connectPostgres(
       { ...target, searchPath: ['public'], applicationName: 'catalog' },
       new AbortController().signal,
     );
+    await session.query("SET lock_timeout = '1s'");
+    return session;
   }
 
   /** Runs a statement as it stands; what was judged a read runs alone in READ ONLY wherever no transaction is open. */
   async run(text: string, { read, query }: JudgedStatement): Promise<Ran> {
+    // On a path of its own the session means other relations than the catalog does; the gate's sessions have none.
+    const comparable = query !== undefined && (await this.#hasOurPath());
     const alone = read && this.#status === 'I';
     const inside = query !== undefined && this.#status === 'T';
     if (alone) await this.#ask(`BEGIN READ ONLY; ${TREES}`);
     else if (inside) await this.#ask(TREES);
     this.#printed = [];
     const sqlstate = await this.#ask(text);
-    const trees = this.#trees();
+    const trees = comparable ? this.#trees() : undefined;
     let wrote = false;
     if (alone) {
       wrote = sqlstate === undefined && (await this.#hasTransactionId());
@@ -140,6 +153,16 @@ export class RegressionDatabase implements CatalogSource {
   async #hasTransactionId(): Promise<boolean> {
     const { rows } = await this.#query('SELECT pg_current_xact_id_if_assigned() IS NOT NULL AS wrote');
     return (rows[0] as { readonly wrote?: boolean } | undefined)?.wrote === true;
+  }
+
+  async #hasOurPath(): Promise<boolean> {
+    try {
+      const { rows } = await this.#query("SELECT current_setting('search_path') AS path");
+      return (rows[0] as { readonly path?: string } | undefined)?.path === SEARCH_PATH;
+    } catch {
+      // The transaction that the suite has open has failed.
+      return false;
+    }
   }
 
   async #query(text: string): Promise<pg.QueryResult> {

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { serversAtHand } from '../main/databases/embedded/testing/installed.ts';
 import { asSuperuser } from '../main/databases/embedded/index.ts';
 import { readPsqlScript } from './psql-script.ts';
-import { RegressionDatabase } from './regression-database.ts';
+import { RegressionDatabase, SEARCH_PATH } from './regression-database.ts';
 import { judgeStatement } from './regression-judge.ts';
 
 const NUMBERS = [
@@ -81,7 +81,7 @@ try {
   await asSuperuser(running, 'postgres', async (query) => {
     await query('CREATE DATABASE regression TEMPLATE template0');
     await query('ALTER DATABASE regression SET log_min_messages = fatal');
-    await query('ALTER DATABASE regression SET search_path = public, pg_temp');
+    await query(`ALTER DATABASE regression SET search_path = ${SEARCH_PATH}`);
   });
   const database = new RegressionDatabase(running);
   const environment = { PG_ABS_SRCDIR: readable, PG_ABS_BUILDDIR: readable, PG_LIBDIR: '/none', PG_DLSUFFIX: '.so' };
