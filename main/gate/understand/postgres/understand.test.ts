@@ -155,7 +155,7 @@ describe('what a statement is', () => {
     expect([facts.action, facts.title, facts.hazards]).toEqual([action, title, []]);
   });
 
-  it.each([
+  it.each<[string, string]>([
     ['set search_path = x', 'session-setting'],
     ['set local role x', 'session-setting'],
     ['set transaction read write', 'session-setting'],
@@ -193,7 +193,7 @@ describe('what a statement is', () => {
         "create function f() returns int language c as 'x', 'y'",
         "create function f() returns int language 'internal' as 'x'",
       ],
-    ].map((text) => [text, 'administration'] as const),
+    ].map((text): [string, string] => [text, 'administration']),
     ['begin', 'transaction-control'],
     ['start transaction read write', 'transaction-control'],
     ['commit and chain', 'transaction-control'],
