@@ -122,6 +122,10 @@ function isWithin([since, until]: MajorRange, major: number): boolean {
   return since <= major && major <= until;
 }
 
+/** The one function of information_schema that clients call: JDBC numbers the columns of a primary key by it. */
+const EXPAND_ARRAY_NAME = 'information_schema._pg_expandarray';
+const EXPAND_ARRAY = signatureOf([1, 1, 'y', 'pure', 'sr', '', ['x', 'n']]);
+
 /** How a function is called, as far as it tells its overloads apart. */
 export interface Call {
   /** As written: `name` or `schema.name`. */
@@ -137,6 +141,7 @@ export interface Call {
  */
 export function builtinSignatures(call: Call, major?: number): readonly BuiltinSignature[] {
   const [first = '', second] = call.name;
+  if (call.name.join('.') === EXPAND_ARRAY_NAME) return call.count === 1 ? [EXPAND_ARRAY] : [];
   if (call.name.length > 2 || (second !== undefined && first !== 'pg_catalog')) return [];
   const overloads = functions.get(second ?? first) ?? [];
   // unnest(a, b) in FROM is the SQL standard's, and means unnest(a) beside unnest(b).
