@@ -37,6 +37,19 @@ const TEXT_SETTINGS = { standardConformingStrings: true, clientEncoding: 'UTF8' 
 /** Milliseconds: while somebody types, half-written names must not read the catalog at every key. */
 const NEWER = 3_000;
 
+/** Hazards that another catalog may not have. */
+const UNKNOWN: ReadonlySet<string> = new Set(['unknown-relation', 'unknown-column', 'unknown-function']);
+
+/** The facts of a text with what the catalog says that its names mean. */
+function meant(facts: Facts, { relations, code = [] }: Lineage): Facts {
+  const changing = code.some((use) => use.volatile) && !facts.effects.includes('random-or-time');
+  return {
+    ...facts,
+    ...(relations.length === 0 ? {} : { relations }),
+    ...(changing ? { effects: [...facts.effects, 'random-or-time' as const] } : {}),
+  };
+}
+
 /** Steps 2 to 4: understand, trace, decide. The database has not seen the statement when this returns. */
 export async function judge(ports: GatePorts, request: GateRequest, signal: AbortSignal): Promise<Judged> {
   const inForce = ports.inForce();
@@ -49,15 +62,12 @@ export async function judge(ports: GatePorts, request: GateRequest, signal: Abor
   signal.throwIfAborted();
   let lineage = readable && catalog && traced(readable, catalog.index);
   // A name that is not known may be one that somebody has made since the catalog was read.
-  if (readable && lineage?.hazards.some(({ code }) => code === 'unknown-relation' || code === 'unknown-column')) {
+  if (readable && lineage?.hazards.some(({ code }) => UNKNOWN.has(code))) {
     catalog = await ports.catalogs.of(request.session, connection, { maxAge: NEWER });
     lineage = traced(readable, catalog.index);
   }
   // The text has names as they were written; the catalog says what they mean.
-  const facts =
-    lineage === undefined || lineage.relations.length === 0
-      ? textFacts
-      : { ...textFacts, relations: lineage.relations };
+  const facts = lineage === undefined ? textFacts : meant(textFacts, lineage);
   const detected =
     catalog !== undefined && inForce.classification.detect === 'mask'
       ? await ports.detections.of(request.session, connection, catalog.index, facts, signal)

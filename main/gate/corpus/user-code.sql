@@ -6,6 +6,7 @@
 CREATE EXTENSION citext;
 CREATE EXTENSION hstore;
 CREATE EXTENSION "uuid-ossp";
+CREATE EXTENSION pgcrypto;
 CREATE TABLE labels (id int PRIMARY KEY, tag varchar(20) NOT NULL);
 CREATE TABLE members (id int PRIMARY KEY, mail citext NOT NULL, traits hstore);
 CREATE TYPE mood AS ENUM ('good', 'bad');
@@ -36,6 +37,8 @@ CREATE FUNCTION mood_number(mood) RETURNS int LANGUAGE plpgsql STABLE AS $$begin
 CREATE CAST (mood AS int) WITH FUNCTION mood_number(mood) AS IMPLICIT;
 CREATE FUNCTION mood_json(mood) RETURNS json LANGUAGE plpgsql STABLE AS $$begin perform public.leak(); return '1'; end$$;
 CREATE CAST (mood AS json) WITH FUNCTION mood_json(mood);
+CREATE FUNCTION staff_text(staff) RETURNS text LANGUAGE plpgsql STABLE AS $$begin return public.leak(); end$$;
+CREATE CAST (staff AS text) WITH FUNCTION staff_text(staff);
 CREATE FUNCTION spies(text) RETURNS bool LANGUAGE plpgsql STABLE AS $$begin perform public.leak(); return true; end$$;
 CREATE DOMAIN spied AS text CHECK (spies(VALUE));
 CREATE DOMAIN asked AS text CHECK (query_to_xml(VALUE, true, false, '')::text ~ '>[0-4]');

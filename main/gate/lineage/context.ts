@@ -44,6 +44,8 @@ export class Context {
   measured = false;
   /** Uses of the statement's outermost query that have a form. */
   candidates: Candidates = NO_CANDIDATES;
+  /** Something is done with whole rows. */
+  readsRows = false;
   /** A name of PostgreSQL's own can mean code that somebody made here: no use is then sure to show one bounded thing. */
   shadowed = false;
   /** Queries that the trace is inside of. */

@@ -145,6 +145,7 @@ export function columnOf(context: Context, entry: Entry, name: string, span: Spa
 }
 
 function rowOf(context: Context, entry: Entry, span: Span | undefined): Value {
+  context.readsRows = true;
   for (const column of entry.columns) context.inUse(context.ask(column.value, span), span);
   return wholeRow(entry);
 }

@@ -73,6 +73,11 @@ export class UserCode {
       const oid = this.#index.code.typeFormatted(formatted);
       if (oid !== undefined) this.#type(oid, false, span);
     }
+    // Which tables' rows they are is not kept apart.
+    for (const { schema, name, span } of this.#context.readsRows ? this.#context.relations.values() : []) {
+      const row = this.#index.relation(schema, name)?.rowType;
+      if (row !== undefined && !this.#used.has(row.oid)) this.#used.set(row.oid, span);
+    }
     for (let found = true; found;) {
       // The function of a cast brings types of its own.
       const casts = this.#index.code
@@ -267,8 +272,9 @@ export class UserCode {
       oid: one.oid,
       ...(one.volatility === 'volatile' ? { volatile: true } : {}),
     });
-    for (const { typeOid } of [...one.parameters, ...one.columns]) this.#type(typeOid, true, way.span);
-    this.#type(one.returnType, true, way.span);
+    // Arguments and results are turned into these without a cast being written.
+    for (const { typeOid } of [...one.parameters, ...one.columns]) this.#type(typeOid, false, way.span);
+    this.#type(one.returnType, false, way.span);
     for (const part of one.parts) this.#reference(part, { ...way, called: false });
     if (one.kind === 'aggregate' && one.parts.length > 0) return;
     const body = bodyLineage(this.#index, one, this.#context.views);
