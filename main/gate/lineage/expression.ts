@@ -18,7 +18,7 @@ import { columnOf, fieldOf, resolveColumn } from './names.ts';
 import { queryColumns } from './query.ts';
 import { callOf } from '../understand/postgres/inspect.ts';
 import { calledFlow } from './user-functions.ts';
-import { NOTHING, nullable, type Scope, together, type Value } from './scope.ts';
+import { LITERAL, NOTHING, nullable, type Scope, together, type Value } from './scope.ts';
 import { shownBy, whole } from './shown.ts';
 import { isScalarType } from './types.ts';
 
@@ -47,6 +47,8 @@ function visit(context: Context, node: Node, standing: Standing, place: Place): 
   const made = place === 'output' ? whole(context, node, standing) : undefined;
   if (made !== undefined) return made;
   switch (kind) {
+    case 'A_Const':
+      return 'sval' in fields || fields['isnull'] === true ? LITERAL : NOTHING;
     case 'ColumnRef':
       return column(context, fields, standing, place, context.candidates.of.get(fields));
     case 'NullTest':
@@ -126,7 +128,7 @@ function countsValues(fields: Fields): boolean {
 function nullness(context: Context, value: unknown, standing: Standing, place: Place): Value {
   const node = nodeOf(value);
   return node?.kind === 'ColumnRef'
-    ? column(context, node.fields, standing, place, { form: 'nullness' })
+    ? column(context, node.fields, standing, place, context.candidates.of.get(node.fields) ?? { form: 'nullness' })
     : expression(context, value, standing, place);
 }
 

@@ -15,11 +15,14 @@ export interface Value {
   readonly origin?: BaseColumn;
   /** It cannot be NULL. */
   readonly notNull?: true;
+  /** A text or NULL as it is written, which takes the type of what it stands beside and changes nothing of that. */
+  readonly literal?: true;
   /** Uses that happen only where the column is asked for: the computed columns of a view. */
   readonly deferred?: readonly ColumnUse[];
 }
 
 export const NOTHING: Value = { flow: new Set(), derivation: 'computed' };
+export const LITERAL: Value = { ...NOTHING, literal: true };
 
 /** The values together: what an expression over all of them carries. */
 export function together(values: Iterable<Value>): Value {
@@ -45,8 +48,9 @@ export function oneOf(values: readonly Value[]): Value {
   const [first] = values;
   const type = first?.type;
   const { flow, derivation, bounded } = together(values);
+  const told = values.filter((value) => !value.literal);
   const are = (...wanted: readonly Derivation[]): boolean =>
-    values.length > 0 && values.every((value) => wanted.includes(value.derivation));
+    told.length > 0 && told.every((value) => wanted.includes(value.derivation));
   return {
     flow,
     derivation: are('plain') ? 'plain' : are('plain', 'whole') ? 'whole' : derivation,

@@ -6,19 +6,9 @@ import { FIRST_USER_OID } from './shapes.ts';
 
 /** What the two lineages of one statement do not agree on. */
 export interface Disagreement {
-  readonly code: 'outputs' | 'flow' | 'derivation' | 'use' | 'row-security' | 'relation' | 'write' | 'lock' | 'object';
+  readonly code: 'outputs' | 'flow' | 'derivation' | 'use' | 'relation' | 'write' | 'lock' | 'object';
   /** Part of a sentence, after a colon; names of columns and relations, never a value. */
   readonly what: string;
-}
-
-export interface Tolerance {
-  /** Objects outside pg_catalog that the statement may use; where absent, those that the lineage of the text knew. */
-  readonly accepts?: Accepts;
-  /**
-   * False for columns by which row security may decide without giving anything away; where absent, there are none. The
-   * lineage of the text knows nothing of policies.
-   */
-  readonly guards?: (column: BaseColumn) => boolean;
 }
 
 /**
@@ -34,15 +24,14 @@ export function disagreement(
   facts: Facts,
   server: ServerLineage,
   index: CatalogIndex,
-  { accepts = knownObjects(raw, index.snapshot), guards = () => true }: Tolerance = {},
 ): Disagreement | undefined {
   return (
     differentRelations(raw, server, index) ??
     differentEffects(facts, server) ??
-    unknownObject(server, accepts) ??
+    unknownObject(server, knownObjects(raw, index.snapshot)) ??
     // EXPLAIN gives rows of its own making; what its query would give is used inside it or not at all.
     (facts.action === 'explain' ? undefined : differentOutputs(raw, server, index)) ??
-    differentUses(raw, server, index, guards)
+    differentUses(raw, server, index)
   );
 }
 
@@ -72,20 +61,11 @@ function differentOutputs(raw: Lineage, server: ServerLineage, index: CatalogInd
   return undefined;
 }
 
-function differentUses(
-  raw: Lineage,
-  server: ServerLineage,
-  index: CatalogIndex,
-  guards: (column: BaseColumn) => boolean,
-): Disagreement | undefined {
+function differentUses(raw: Lineage, server: ServerLineage, index: CatalogIndex): Disagreement | undefined {
   const used = new Set(raw.uses.map((use) => use.column));
   for (const column of server.statement.uses) {
     const missed = missing(column, used, index);
     if (missed !== undefined) return { code: 'use', what: `the server uses ${missed}, which was not traced` };
-  }
-  for (const column of server.rowSecurity.uses) {
-    const missed = missing(column, used, index, guards);
-    if (missed !== undefined) return { code: 'row-security', what: `row security decides by ${missed}` };
   }
   return undefined;
 }
@@ -95,7 +75,6 @@ function missing(
   { relation: oid, attribute }: ServerColumn,
   known: ReadonlySet<BaseColumn>,
   index: CatalogIndex,
-  counts: (column: BaseColumn) => boolean = () => true,
 ): string | undefined {
   // System columns carry no values of columns; the server's own catalog has no columns that are traced.
   if (attribute < 0 || oid < FIRST_USER_OID) return undefined;
@@ -106,7 +85,7 @@ function missing(
   if (columns.length === 0 && attribute !== 0) return `column ${String(attribute)} of ${name}`;
   const missed = columns
     .map((column) => index.baseColumn(relation.schema, relation.name, column.name))
-    .find((column) => !known.has(column) && counts(column));
+    .find((column) => !known.has(column));
   return missed === undefined ? undefined : `${name}.${missed.column}`;
 }
 

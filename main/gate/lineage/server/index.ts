@@ -11,5 +11,5 @@ export {
   type ServerOutput,
   type ServerRelation,
 } from './server-lineage.ts';
-export { type Disagreement, disagreement, type Tolerance } from './compare.ts';
+export { type Disagreement, disagreement } from './compare.ts';
 export { type Accepts, harmlessObjects, knownObjects } from './harmless.ts';

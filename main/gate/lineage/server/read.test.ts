@@ -108,13 +108,12 @@ describe("the lineage of the server's own tree", () => {
     }
   });
 
-  it('sets apart what row security reads', () => {
+  it('has what row security reads among what the statement uses', () => {
     const policy = list(node('OPEXPR', { opno: 98, opfuncid: 67, args: list(column(5), constant('1')) }));
-    const { statement, rowSecurity } = read(
+    const { statement } = read(
       selecting(column(1), { rtable: list(relation(20_000, 'r', { securityQuals: policy })) }),
     );
-    expect(columns(statement.uses)).toEqual([]);
-    expect(columns(rowSecurity.uses)).toEqual(['20000.5']);
+    expect(columns(statement.uses)).toEqual(['20000.5']);
   });
 
   const recursive = (depth: number): string => {

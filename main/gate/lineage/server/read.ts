@@ -36,13 +36,12 @@ export function lineageOf(trees: ServerTrees): ServerLineage | UnknownLineage | 
       const columns = walk.query(query, undefined);
       if (isTrue(query, 'canSetTag')) outputs = columns;
     }
-    const { statement, views, rowSecurity, writes, locksRows } = walk;
+    const { statement, definitions, writes, locksRows } = walk;
     // Into what is written go the defaults of the table, which its owner wrote: of the text, only the text counts.
     const written = writes ? { ...statement, ...callsOf(asked(trees.parsed)) } : statement;
     return {
       outputs: outputs.map(({ flow, derivation }) => ({ flow, derivation })),
-      statement: both(written, views),
-      rowSecurity,
+      statement: both(written, definitions),
       writes,
       locksRows,
     };

@@ -43,10 +43,8 @@ export interface ServerObjects {
 
 export interface ServerLineage {
   readonly outputs: readonly ServerOutput[];
-  /** Of the text and of the views that it reads. */
+  /** Of the text, of the views that it reads, and of the row security of its tables. */
   readonly statement: ServerObjects;
-  /** Of row security policies and check options, which whoever owns the table wrote. */
-  readonly rowSecurity: ServerObjects;
   readonly writes: boolean;
   readonly locksRows: boolean;
 }

@@ -13,7 +13,7 @@ import {
   SET_OPERATION,
   SUBLINK,
 } from './shapes.ts';
-import { gradeOf, least, NOTHING, oneOf, together, union, UNTOLD, type Value } from './values.ts';
+import { CONSTANT, gradeOf, least, NOTHING, oneOf, together, union, UNTOLD, type Value } from './values.ts';
 import { wholeOf } from './whole.ts';
 
 /** `output`: a column is passed on as it is. `inside`: whatever is done with it there is a use. */
@@ -29,10 +29,9 @@ const MAX_PARTS = 2_000_000;
  * every other place where one is used.
  */
 export class TreeWalk {
-  /** Of the text, of the views that it reads, and of what the owners of its tables added to it. */
+  /** Of the text, and of what owners put into the views and the row security of its tables. */
   readonly statement = new Findings();
-  readonly views = new Findings();
-  readonly rowSecurity = new Findings();
+  readonly definitions = new Findings();
   writes = false;
   locksRows = false;
   readonly #columns = new Map<number, Map<number, Value>>();
@@ -71,7 +70,7 @@ export class TreeWalk {
           if (isNode(value)) this.#onConflict(value, scope);
           break;
         case 'withCheckOptions':
-          this.#among(this.rowSecurity, () => this.#inside(value, scope));
+          this.#among(this.definitions, () => this.#inside(value, scope));
           break;
         case 'rowMarks':
           if (value !== null) this.locksRows = true;
@@ -105,7 +104,7 @@ export class TreeWalk {
         this.#inside(field(entry, 'tablesample'), scope);
       } else if (kind !== RTE.join) this.#columnsOf(scope, at + 1);
       const policies = field(entry, 'securityQuals');
-      if (policies !== null) this.#among(this.rowSecurity, () => this.#inside(policies, scope));
+      if (policies !== null) this.#among(this.definitions, () => this.#inside(policies, scope));
     });
   }
 
@@ -217,8 +216,7 @@ export class TreeWalk {
       case 'SUBLINK':
         return this.#subLink(value, scope, place);
       case 'NEXTVALUEEXPR':
-        // Where a table says that a column counts.
-        this.rowSecurity.relation(numberOf(value, 'seqid'), 'S', true);
+        // Where a table says that a column counts: its sequence is no relation of the text.
         return NOTHING;
       default:
     }
@@ -226,6 +224,7 @@ export class TreeWalk {
     if (objects === undefined) throw new UnreadableTree(`what ${label} does is not known`);
     this.#found.objects(value, objects);
     if (place === 'output') {
+      if (label === 'CONST') return CONSTANT;
       const unchanged = castOf(value, label);
       if (unchanged !== undefined) return this.#expression(unchanged, scope, 'output');
       const whole = this.#whole(value, scope);
@@ -352,9 +351,7 @@ export class TreeWalk {
     const view = viewOf(entry, query);
     if (view === undefined) return this.query(query, scope);
     this.#found.relation(view, 'v', false);
-    // What a policy reads through a view is the policy's.
-    const findings = this.#found === this.statement ? this.views : this.#found;
-    if (view >= FIRST_USER_OID) return this.#among(findings, () => this.query(query, scope, true));
+    if (view >= FIRST_USER_OID) return this.#among(this.definitions, () => this.query(query, scope, true));
     // PostgreSQL's own views are judged by what they are, as its tables are.
     return nodes(field(query, 'targetList'), 'TARGETENTRY').map(() => NOTHING);
   }

@@ -7,6 +7,8 @@ export interface Value {
   readonly derivation: ServerDerivation;
   /** Uses that happen only where the column is asked for: the computed columns of a view. */
   readonly deferred?: ReadonlySet<ServerColumn>;
+  /** A constant, which changes nothing of the values it stands beside. */
+  readonly constant?: true;
 }
 
 /**
@@ -20,6 +22,7 @@ const GRADES: readonly ServerDerivation[] = ['plain', 'whole', 'called', 'comput
 export const gradeOf = (derivation: ServerDerivation): number => GRADES.indexOf(derivation);
 
 export const NOTHING: Value = { flow: new Set(), derivation: 'computed' };
+export const CONSTANT: Value = { ...NOTHING, constant: true };
 /** Of a recursive query before its first round: adds nothing to one of several values, and takes nothing away. */
 export const UNTOLD: Value = { flow: new Set(), derivation: 'plain' };
 
@@ -34,7 +37,8 @@ export function together(values: readonly Value[]): Value {
 
 /** One of the values, unchanged: rows of UNION ALL, of VALUES, sides of a join column. */
 export function oneOf(values: readonly Value[]): Value {
-  return { flow: union(values), derivation: least(values) };
+  const told = values.filter((value) => !value.constant);
+  return { flow: union(values), derivation: least(told) };
 }
 
 export function least(values: readonly Value[]): ServerDerivation {
