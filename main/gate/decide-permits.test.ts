@@ -130,8 +130,21 @@ describe('a use that a permit gives', () => {
       '  - { id: groups, permit: group, of: ssn, minimum: 7 }\n  - { id: wider, permit: group, of: ssn, minimum: 12, to: group:support }';
     expect(await verdict(group, 'select ssn, count(*) from customers group by ssn order by 2')).toMatchObject({
       verdict: 'allow',
-      groupSize: { output: 1, minimum: 7 },
+      groupSize: { outputs: [1], minimum: 7 },
       masks: [{ output: 0, whole: true, masker: { kind: 'redact' } }],
+    });
+  });
+
+  const COUNTS = `  - { id: counts, permit: [group, aggregate, cardinality], of: '*', minimum: 7 }`;
+  it.each([
+    ['select ssn, count(*) from customers group by ssn order by 2', 'small groups made large by rows of their own'],
+    ['select created, count(*), avg(salary) from customers group by created', 'one value beside others that they know'],
+    ['select count(distinct ssn) from customers', 'a value that is one more, or is not'],
+  ])('is not given to who may write the table: %s (%s)', async (text) => {
+    expect(await verdict(COUNTS, text)).toMatchObject({ verdict: 'allow' });
+    expect(await verdict(COUNTS, text, { groups: ['support', 'writers'] })).toMatchObject({
+      verdict: 'refuse',
+      reasons: [{ next: 'It is permitted of tables that you may not write, and you may write public.customers.' }],
     });
   });
 

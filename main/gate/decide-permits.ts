@@ -2,7 +2,7 @@ import { permitted, type Permission } from '../policy/permits.ts';
 import { type PermitForm } from '../policy/vocabulary.ts';
 import { askPolicy, changes, policyQuestion, type DecideInput } from './decide-access.ts';
 import { anyOf, FORMS, FORMS_AT, PLACES, whom } from './decide-words.ts';
-import { type BaseColumn, type ColumnUse, type Lineage } from './facts.ts';
+import { type Action, type BaseColumn, type ColumnUse, type Lineage } from './facts.ts';
 import { type ColumnClass } from '../policy/classification.ts';
 import { type PermittedUse, type Reason, type UsedPermit } from './verdict.ts';
 
@@ -18,7 +18,7 @@ export interface MaskedUse {
 
 export interface PermitJudgement {
   readonly permitted: readonly PermittedUse[];
-  readonly groupSize: { readonly output: number; readonly minimum: number } | undefined;
+  readonly groupSize: { readonly outputs: readonly number[]; readonly minimum: number } | undefined;
   readonly reasons: readonly Reason[];
 }
 
@@ -103,10 +103,10 @@ export function judgeUses(
   }
   const [unordered] = minimum > 0 ? seenGroups(lineage, uses) : [];
   if (unordered !== undefined) reasons.push(unordered);
-  const { groupSize: output } = lineage;
+  const { groupSize: outputs } = lineage;
   return {
     permitted: [...found.values()],
-    groupSize: minimum > 0 && output !== undefined ? { output, minimum } : undefined,
+    groupSize: minimum > 0 && outputs !== undefined ? { outputs, minimum } : undefined,
     reasons,
   };
 }
@@ -121,6 +121,9 @@ export function mergePermits(one: readonly UsedPermit[], other: readonly UsedPer
 
 /** Forms of which a statement has one: two together show more than each does. */
 const ALONE: ReadonlySet<PermitForm> = new Set(['equality', 'join', 'group', 'aggregate', 'cardinality']);
+
+/** Forms that count rows: who can put rows there, or take them away, makes small groups large or one value another number. */
+const COUNTED: ReadonlySet<PermitForm> = new Set(['group', 'aggregate', 'cardinality']);
 
 /** Why a use that is permitted by itself is not in this statement: what has to be different. */
 function outOfForm(
@@ -137,6 +140,14 @@ function outOfForm(
   const written = new Set(others.map((other) => other.use.span?.start));
   if (form === 'equality' && written.size > 1)
     return 'It is permitted once in a statement: compare one masked column with one value.';
+  if (COUNTED.has(form)) {
+    const writable = writableOf(
+      input,
+      others.map((other) => other.use.column),
+      [...WRITES, 'delete'],
+    );
+    return writable === undefined ? undefined : notYours('of tables that you may not write', writable);
+  }
   if (form !== 'join') return undefined;
   if (written.size > 2) return 'It is permitted for one pair of masked columns in a statement.';
   return notJoinable(input, lineage, uses, use);
@@ -157,14 +168,26 @@ function notJoinable(
   const pair = lineage.uses.filter((other) => other.form === 'join').map((other) => other.column);
   if (lineage.uses.some((other) => pair.includes(other.column) && other.form !== 'join'))
     return 'It is permitted where the columns have no other use in the statement.';
-  const writable = pair.find(({ schema, relation }) =>
-    WRITES.some((action) => askPolicy(input, action, { schema, name: relation }).effect === 'allow'),
-  );
-  if (writable === undefined) return undefined;
-  return `It is permitted between tables that you may not write, and you may write ${writable.schema}.${writable.relation}.`;
+  const writable = writableOf(input, pair, WRITES);
+  return writable === undefined ? undefined : notYours('between tables that you may not write', writable);
 }
 
-const WRITES = ['insert', 'update', 'merge', 'copy'] as const;
+/** A table with rows of one of the columns that the asker may change in one of the ways. */
+function writableOf(
+  input: DecideInput,
+  columns: readonly BaseColumn[],
+  ways: readonly Action[],
+): BaseColumn | undefined {
+  return columns.find(({ schema, relation }) =>
+    ways.some((action) => askPolicy(input, action, { schema, name: relation }).effect === 'allow'),
+  );
+}
+
+function notYours(where: string, { schema, relation }: BaseColumn): string {
+  return `It is permitted ${where}, and you may write ${schema}.${relation}.`;
+}
+
+const WRITES: readonly Action[] = ['insert', 'update', 'merge', 'copy'];
 
 /** Groups come in the order of the columns that ORDER BY leaves out: those that are seen must not be among them. */
 function* seenGroups(lineage: Lineage, uses: readonly MaskedUse[]): Iterable<Reason> {

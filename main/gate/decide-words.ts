@@ -131,7 +131,7 @@ export const FORMS: Readonly<Record<UseForm, FormWords>> = {
   },
   aggregate: {
     what: 'to add up and average it over groups',
-    how: 'SELECT key, count(*), avg(column) FROM one table GROUP BY key, without WHERE and LIMIT',
+    how: 'SELECT key, count(*), count(column), avg(column) FROM one table GROUP BY key, without WHERE and LIMIT',
   },
   cardinality: { what: 'to count its different values', how: 'SELECT count(DISTINCT column) FROM one table' },
   view: { what: 'what its reviewed views show of it', how: 'name the view' },

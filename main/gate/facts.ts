@@ -188,8 +188,11 @@ export interface Lineage {
   readonly outputs: readonly OutputLineage[];
   /** Every use of a base column that is not a plain flow to an output: what lets an asker infer a value. */
   readonly uses: readonly ColumnUse[];
-  /** Index of the output that is count(*), where uses of the form `group` or `aggregate` show groups of rows. */
-  readonly groupSize?: number;
+  /**
+   * Indexes of the outputs that are count(*), or count(c) of a column that is added up, where uses of the form `group` or
+   * `aggregate` show groups of rows.
+   */
+  readonly groupSize?: readonly number[];
   /** Relations that the names mean in this catalog, with those that views reach. */
   readonly relations: readonly RelationUse[];
   /** Parts that could not be traced: each refuses the whole statement. */

@@ -68,8 +68,8 @@ export interface Allow extends Considered {
   readonly limits: Limits;
   /** Uses that only permits allow: counted before the statement is sent, and recorded. */
   readonly permitted?: readonly PermittedUse[];
-  /** Nothing is released before every row's count(*), the output of this index, is at least the minimum, and the result whole. */
-  readonly groupSize?: { readonly output: number; readonly minimum: number };
+  /** Nothing is released before every row's counts, the outputs of these indexes, are at least the minimum, and the result whole. */
+  readonly groupSize?: { readonly outputs: readonly number[]; readonly minimum: number };
 }
 
 export interface Refuse extends Considered {

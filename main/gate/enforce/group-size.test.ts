@@ -17,7 +17,7 @@ function row(...cells: readonly (string | null)[]): Buffer {
 }
 
 function codeOf(rows: readonly Buffer[], cut?: string): string | undefined {
-  const sizes = groupSizes({ output: 1, minimum: 10 });
+  const sizes = groupSizes({ outputs: [1], minimum: 10 });
   for (const one of rows) {
     const framed = Buffer.concat([Buffer.from('D1234'), one, Buffer.from('rest')]);
     sizes.see(framed, 5, 5 + one.length);

@@ -14,11 +14,11 @@ export interface GroupSizes {
 
 const HEADER = 4;
 
-export function groupSizes({ output, minimum }: NonNullable<Allow['groupSize']>): GroupSizes {
+export function groupSizes({ outputs, minimum }: NonNullable<Allow['groupSize']>): GroupSizes {
   let large = true;
   return {
     see(source, start, end) {
-      large &&= cellOf(source, start, end, output) >= minimum;
+      large &&= outputs.every((output) => cellOf(source, start, end, output) >= minimum);
     },
     check(cut) {
       if (cut === undefined && large) return;

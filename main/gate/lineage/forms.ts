@@ -17,6 +17,8 @@ import { isScalarType } from './types.ts';
 export interface Candidate {
   readonly form: Exclude<UseForm, 'view'>;
   readonly compared?: ComparedValue;
+  /** Of an aggregate: count() of the column is an output, which says how many values are added up. */
+  readonly counted?: boolean;
   /** Of a join: the column reference on the other side. */
   readonly other?: Fields;
 }
@@ -24,8 +26,8 @@ export interface Candidate {
 export interface Candidates {
   /** By the ColumnRef node. */
   readonly of: ReadonlyMap<Fields, Candidate>;
-  /** Index of the output that is count(*) of each group. */
-  readonly groupSize?: number;
+  /** Indexes of the outputs that say how large each group is. */
+  readonly groupSize?: readonly number[];
 }
 
 export const NO_CANDIDATES: Candidates = { of: new Map() };
@@ -100,24 +102,48 @@ function groupsOf(fields: Fields, index: CatalogIndex): Candidates | undefined {
   const columns = (call: string, distinct: boolean): readonly Fields[] =>
     targets.flatMap((target) => argumentsOf(target, call, distinct));
   const [sums, distinct] = [[...columns('sum', false), ...columns('avg', false)], columns('count', true)];
+  const counted = columns('count', false);
   const counts = targets.flatMap((target, at) => (isCountStar(target) ? [at] : []));
   const plain = targets.filter((target) => target !== undefined && isColumn(target));
-  if (sums.length + distinct.length + counts.length + plain.length !== targets.length) return undefined;
+  if (sums.length + distinct.length + counted.length + counts.length + plain.length !== targets.length)
+    return undefined;
   const named = new Set(keys.map(columnName));
   if (!plain.every((target) => target !== undefined && named.has(columnName(target)))) return undefined;
 
   if (distinct.length > 0) {
-    if (sums.length > 0 || 'groupClause' in fields || 'sortClause' in fields) return undefined;
+    if (sums.length + counted.length > 0 || 'groupClause' in fields || 'sortClause' in fields) return undefined;
     return { of: new Map(distinct.map((column) => [column, { form: 'cardinality' }])) };
   }
-  const [groupSize] = counts;
-  if (groupSize === undefined) return undefined;
-  if (sums.length > 0) return { of: new Map(sums.map((column) => [column, { form: 'aggregate' }])), groupSize };
+  if (counts.length === 0) return undefined;
+  if (sums.length > 0) return aggregates(targets, sums, counted, counts);
+  if (counted.length > 0) return undefined;
   // Groups come in the order of their keys, unless their sizes and the keys that are seen make the order.
   const hidden = keys.filter((key) => !isSorted(fields, key));
   if (hidden.length === 0 || !isOrderSeen(fields, (node) => hidden.some((key) => columnName(key) === columnName(node))))
     return undefined;
-  return { of: new Map(hidden.map((key) => [key.fields, { form: 'group' }])), groupSize };
+  return { of: new Map(hidden.map((key) => [key.fields, { form: 'group' }])), groupSize: counts };
+}
+
+/** Summed and averaged columns, with count() of the same ones: a group of many rows may have few values. */
+function aggregates(
+  targets: readonly (Node | undefined)[],
+  sums: readonly Fields[],
+  counted: readonly Fields[],
+  counts: readonly number[],
+): Candidates | undefined {
+  const nameOf = (column: Fields): string => names(column['fields']).at(-1) ?? '';
+  const [summed, known] = [sums, counted].map((columns) => new Set(columns.map(nameOf)));
+  if (![...(known ?? [])].every((name) => summed?.has(name))) return undefined;
+  const values = targets.flatMap((target, at) => (argumentsOf(target, 'count', false).length > 0 ? [at] : []));
+  return {
+    of: new Map(
+      [...sums, ...counted].map((column) => [
+        column,
+        { form: 'aggregate', counted: known?.has(nameOf(column)) === true },
+      ]),
+    ),
+    groupSize: [...counts, ...values],
+  };
 }
 
 function onlyFields(fields: Fields, allowed: readonly string[]): boolean {

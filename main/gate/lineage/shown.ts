@@ -38,7 +38,7 @@ export function shownBy(
 ): Shown | undefined {
   const { derivation, origin, notNull, type } = value;
   if (entry !== undefined || derivation !== 'plain' || type === undefined || !isScalarType(type)) return undefined;
-  const { form, compared, other } = candidate;
+  const { form, compared, other, counted } = candidate;
   if (form === 'nullness') return { form, ...(notNull ? { notNull } : {}) };
   if (origin === undefined) return undefined;
   switch (form) {
@@ -46,7 +46,7 @@ export function shownBy(
     case 'cardinality':
       return { form };
     case 'aggregate':
-      return isExactNumberType(type) ? { form } : undefined;
+      return isExactNumberType(type) && (notNull === true || counted === true) ? { form } : undefined;
     case 'equality':
       return isComparedByValue(type) && compared !== undefined ? { form, compared } : undefined;
     case 'join': {
