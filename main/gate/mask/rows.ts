@@ -45,7 +45,7 @@ export function rowChannel({ columns, masks, net, keyOf, decided, warn }: RowCha
     masks: byOutput,
     options: {
       transforms: columns.map((type, i) => transformOf(byOutput.get(i), type)),
-      whole: new Set(masks.flatMap(({ output, whole }) => (whole === true ? [output] : []))),
+      whole: new Set(masks.flatMap((mask) => (hidesNull(mask) ? [mask.output] : []))),
       ...(inspected === undefined
         ? {}
         : {
@@ -62,6 +62,9 @@ export function rowChannel({ columns, masks, net, keyOf, decided, warn }: RowCha
     },
   };
 }
+
+/** Where every value becomes NULL, one that was NULL is masked, counted and flagged like any other: else those would show it. */
+const hidesNull = ({ whole, masker }: OutputMask): boolean => whole === true || masker.kind === 'null';
 
 /** An output that is made of a masked column shows nothing of it, not even a part that the class's own masker would keep. */
 const wholly = (masker: Masker): Masker => (masker.kind === 'null' ? masker : { kind: 'redact' });
