@@ -39,6 +39,7 @@ export const PLACE_WORDS = {
   returning: 'in RETURNING',
   lock: 'in a locking clause',
   measure: 'by EXPLAIN ANALYZE',
+  constraint: 'by a constraint that the write is held against',
   'whole-row': 'as part of a whole row',
 } as const;
 
@@ -47,6 +48,7 @@ export const EFFECT_WORDS: Readonly<Record<string, string>> = {
   reads: 'reads rows',
   writes: 'changes rows',
   ddl: 'changes the structure of the database',
+  code: 'changes code that others run, or names by which things are known',
   session: 'changes the session',
   lock: 'takes locks',
   transaction: 'begins or ends transactions',

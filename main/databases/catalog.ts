@@ -48,13 +48,36 @@ export interface CatalogRelation {
 /** What runs by itself where a relation is written, or read under row security; absent where nothing does. */
 export interface RelationCode {
   readonly triggers: readonly CatalogTrigger[];
-  /** Check constraints by name, as pg_get_constraintdef prints them. */
-  readonly checks: readonly { readonly name: string; readonly definition: string }[];
+  /** Check constraints by name, as pg_get_constraintdef prints them, and the columns in them. */
+  readonly checks: readonly {
+    readonly name: string;
+    readonly definition: string;
+    readonly columns: readonly string[];
+  }[];
+  /** Indexes that a write can fail by: unique and excluding ones but the primary key, and those over expressions. */
+  readonly indexes: readonly CatalogIndexKey[];
+  /** What its defaults, generated columns, checks, indexes, policies and partition keys call of what users made. */
+  readonly calls: readonly CatalogOwnCall[];
   /** Rules by name, as pg_get_ruledef prints them. */
   readonly rules: readonly { readonly name: string; readonly definition: string }[];
   readonly policies: readonly CatalogPolicy[];
   /** Row security binds the owner too (FORCE ROW LEVEL SECURITY). */
   readonly forced: boolean;
+}
+
+export interface CatalogIndexKey {
+  readonly name: string;
+  /** Rows are held against each other: unique, or excluding. */
+  readonly unique: boolean;
+  /** Columns of the key, of its expressions and of its predicate. */
+  readonly columns: readonly string[];
+}
+
+export interface CatalogOwnCall {
+  readonly kind: 'default' | 'generated column' | 'check' | 'index' | 'policy' | 'trigger condition' | 'table';
+  readonly name: string;
+  /** OID of the function or operator. */
+  readonly oid: number;
 }
 
 /**
@@ -210,7 +233,12 @@ export interface CatalogForeignKey {
   readonly name: string;
   readonly from: { readonly schema: string; readonly relation: string; readonly columns: readonly string[] };
   readonly to: { readonly schema: string; readonly relation: string; readonly columns: readonly string[] };
+  /** What becomes of the referencing rows. */
+  readonly onUpdate: ForeignKeyAction;
+  readonly onDelete: ForeignKeyAction;
 }
+
+export type ForeignKeyAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
 
 export interface CatalogSnapshot {
   /** server_version_num / 10000. */

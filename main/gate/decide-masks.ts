@@ -14,7 +14,7 @@ import {
   permitQuestions,
   usedPermit,
 } from './decide-permits.ts';
-import { type BaseColumn, type Facts, type Lineage, type OutputLineage } from './facts.ts';
+import { type BaseColumn, type Facts, type Lineage, type OutputLineage, type Span } from './facts.ts';
 import { type Masker, type OutputMask, type PermittedUse, type Reason } from './verdict.ts';
 
 interface MaskedColumn {
@@ -76,7 +76,7 @@ export function judgeMasks(input: DecideInput, lineage: Lineage, accesses: reado
   const judged = judgeUses(input, lineage, questions, uses);
   return {
     masks,
-    reasons: [...reasons, ...judged.reasons, ...restructured(input, masked)],
+    reasons: [...reasons, ...judged.reasons, ...restructured(input, lineage, masked)],
     permitted: [...cleared.values(), ...judged.permitted],
     groupSize: judged.groupSize,
   };
@@ -194,10 +194,23 @@ function storedReason(facts: Facts, output: OutputLineage, masked: MaskedColumn)
   };
 }
 
-/** Renaming or retyping a classified column (ALTER TABLE ... DROP COLUMN may do so beside) would bring its values out from under their class. */
-function restructured(input: DecideInput, masked: (column: BaseColumn) => MaskedColumn | undefined): readonly Reason[] {
+/**
+ * Renaming or retyping a classified column (ALTER TABLE ... DROP COLUMN may do so beside) would bring its values out from
+ * under their class, and so would taking a table from the one whose columns are classified.
+ */
+function restructured(
+  input: DecideInput,
+  lineage: Lineage,
+  masked: (column: BaseColumn) => MaskedColumn | undefined,
+): readonly Reason[] {
   if (input.facts.action !== 'ddl' && input.facts.action !== 'drop') return [];
-  return input.facts.relations
+  const reasonOf = (found: MaskedColumn, span: Span | undefined): Reason => ({
+    code: 'masked-column-restructured',
+    sentence: `${introduce(found)}; changing the structure of its table could bring its values out from under the mask.`,
+    next: withGrant('Ask somebody who sees the column in clear.', found),
+    ...(span === undefined ? {} : { span }),
+  });
+  const named = input.facts.relations
     .filter((use) => use.access === 'write')
     .flatMap((use) => {
       const [found] = meaningsOf(use, input.connection)
@@ -205,16 +218,11 @@ function restructured(input: DecideInput, masked: (column: BaseColumn) => Masked
           typeof relation === 'string' ? [] : input.classification.in(relation.schema, relation.name),
         )
         .flatMap(({ column }) => masked(column) ?? []);
-      if (found === undefined) return [];
-      return [
-        {
-          code: 'masked-column-restructured',
-          sentence: `${introduce(found)}; changing the structure of its table could bring its values out from under the mask.`,
-          next: withGrant('Ask somebody who sees the column in clear.', found),
-          ...(use.span === undefined ? {} : { span: use.span }),
-        },
-      ];
+      return found === undefined ? [] : [reasonOf(found, use.span)];
     });
+  if (named.length > 0) return named;
+  const [shared] = (lineage.restructured ?? []).flatMap((column) => masked(column) ?? []);
+  return shared === undefined ? [] : [reasonOf(shared, undefined)];
 }
 
 function introduce({ column, class: { title, group }, mask }: MaskedColumn): string {

@@ -61,6 +61,9 @@ export function onlyReads({ facts }: DecideInput): boolean {
   return facts.action === 'select' && !changes(facts);
 }
 
+/** What EXPLAIN shows of a write is not bounded, and ANALYZE runs it. */
+const runs = ({ facts }: DecideInput): boolean => facts.action !== 'explain';
+
 /** Every use that is not permitted is a reason; uses are permitted one by one, and then looked at together. */
 export function judgeUses(
   input: DecideInput,
@@ -75,7 +78,7 @@ export function judgeUses(
     const { use, class: columnClass } = masked;
     const { form, column, view } = use;
     const reason = (next?: string): number => reasons.push(useReason(masked, next ?? hint(input, questions, masked)));
-    if (form === undefined || !onlyReads(input)) {
+    if (form === undefined || !(form === 'conflict' ? runs(input) : onlyReads(input))) {
       reason();
       continue;
     }
@@ -120,7 +123,7 @@ export function mergePermits(one: readonly UsedPermit[], other: readonly UsedPer
 }
 
 /** Forms of which a statement has one: two together show more than each does. */
-const ALONE: ReadonlySet<PermitForm> = new Set(['equality', 'join', 'group', 'aggregate', 'cardinality']);
+const ALONE: ReadonlySet<PermitForm> = new Set(['equality', 'join', 'group', 'aggregate', 'cardinality', 'conflict']);
 
 /** Forms that count rows: who can put rows there, or take them away, makes small groups large or one value another number. */
 const COUNTED: ReadonlySet<PermitForm> = new Set(['group', 'aggregate', 'cardinality']);
@@ -140,6 +143,7 @@ function outOfForm(
   const written = new Set(others.map((other) => other.use.span?.start));
   if (form === 'equality' && written.size > 1)
     return 'It is permitted once in a statement: compare one masked column with one value.';
+  if (form === 'conflict' && written.size > 1) return 'It is permitted once in a statement: write to one table.';
   if (COUNTED.has(form)) {
     const writable = writableOf(
       input,
@@ -210,7 +214,7 @@ function useReason({ use, introduction, lifted }: MaskedUse, next: string): Reas
   const { where, why } = PLACES[use.place];
   return {
     code: 'masked-column-used',
-    sentence: `${introduction}; it is used ${where}, and ${why}.`,
+    sentence: `${introduction}; ${how}, and ${why}.`,
     next: `${next}${lifted}`,
     ...(use.span === undefined ? {} : { span: use.span }),
   };
@@ -219,7 +223,7 @@ function useReason({ use, introduction, lifted }: MaskedUse, next: string): Reas
 /** What to write instead, and what a permit would allow at such a place, should the asker have one. */
 function hint(input: DecideInput, questions: PermitQuestions, { use, class: columnClass }: MaskedUse): string {
   const { next } = PLACES[use.place];
-  if (!onlyReads(input)) return next;
+  if (!onlyReads(input) && use.place !== 'constraint') return next;
   const possible = FORMS_AT[use.place]?.filter((form) => questions.of(form, use.column, columnClass).given.length > 0);
   const hows = (possible ?? []).map((form) => `The policy permits you ${FORMS[form].what}: ${FORMS[form].how}.`);
   return [next, ...hows].join(' ');

@@ -101,6 +101,11 @@ export const PLACES: Readonly<Record<Place, PlaceWords>> = {
     why: 'the memory, bytes and time that it measures would tell how long values are',
     next: 'Use EXPLAIN without ANALYZE, or leave the column out.',
   },
+  constraint: {
+    where: PLACE_WORDS.constraint,
+    why: 'whether the write goes through would tell its value',
+    next: 'Leave the column out of what you write, or ask somebody who sees it in clear.',
+  },
   'whole-row': {
     where: PLACE_WORDS['whole-row'],
     why: 'the row would carry its value along',
@@ -134,6 +139,10 @@ export const FORMS: Readonly<Record<UseForm, FormWords>> = {
     how: 'SELECT key, count(*), count(column), avg(column) FROM one table GROUP BY key, without WHERE and LIMIT',
   },
   cardinality: { what: 'to count its different values', how: 'SELECT count(DISTINCT column) FROM one table' },
+  conflict: {
+    what: 'to write a value where no other row may have it',
+    how: 'INSERT of one row of VALUES, or UPDATE with one value, once in a statement',
+  },
   view: { what: 'what its reviewed views show of it', how: 'name the view' },
 };
 
@@ -144,6 +153,7 @@ export const FORMS_AT: Partial<Readonly<Record<Place, readonly UseForm[]>>> = {
   grouping: ['group'],
   distinct: ['group', 'cardinality'],
   argument: ['aggregate', 'cardinality', 'nullness'],
+  constraint: ['conflict'],
 };
 
 /** `a`, `a or b`, `a, b or c`. */

@@ -17,6 +17,7 @@ export type Effect =
   | 'reads'
   | 'writes'
   | 'ddl'
+  | 'code'
   | 'session'
   | 'lock'
   | 'transaction'
@@ -41,6 +42,7 @@ export type Place =
   | 'returning'
   | 'lock'
   | 'measure'
+  | 'constraint'
   | 'whole-row';
 
 /** A base column of a table, matview or foreign table, by the names of the catalog it was resolved against. */
@@ -71,7 +73,7 @@ export interface ColumnUse {
   readonly compared?: ComparedValue;
   /** Of a join: the columns on the other side. */
   readonly joined?: readonly BaseColumn[];
-  /** Of a use inside a view: the view in whose own query it stands, as `schema.name`. */
+  /** Of a use inside a view: the view in whose own query it stands, as `schema.name`; of one in a policy, the policy's table. */
   readonly view?: string;
   /** Of nullness: the column cannot be NULL there, so that the use shows nothing. */
   readonly notNull?: true;
@@ -182,6 +184,15 @@ export interface OpaqueCode {
   readonly compiled: boolean;
   /** What the asker is told where the policy does not know it. */
   readonly hazard: Hazard;
+  /** Set where no text calls it: a write runs it by itself. */
+  readonly fired?: FiredCode;
+}
+
+/** How a write comes to run code that its text does not name. */
+export interface FiredCode {
+  readonly by: 'trigger' | 'definition';
+  /** Of a trigger: columns whose values are in the rows that its function gets, and can be put into others. */
+  readonly row: readonly BaseColumn[];
 }
 
 export interface Lineage {
@@ -199,4 +210,8 @@ export interface Lineage {
   readonly hazards: readonly Hazard[];
   /** Absent where the statement runs none. */
   readonly code?: readonly CodeUse[];
+  /** Columns that change of structure takes from, or gives to, tables that share rows. Absent where there are none. */
+  readonly restructured?: readonly BaseColumn[];
+  /** Relations that a write reaches by itself: partitions, children, and by foreign keys. Absent where there are none. */
+  readonly reached?: readonly { readonly schema: string; readonly name: string }[];
 }

@@ -1,4 +1,4 @@
-import { type Asker, type PolicyAnswer, type PolicyQuestion } from './answer.ts';
+import { type Asker, type Obligations, type PolicyAnswer, type PolicyQuestion } from './answer.ts';
 import { compareText, inOrder, type CompiledPolicy, type CompiledRule, type Selectors } from './compiled-policy.ts';
 import { type Condition, type ConditionFacts } from './condition.ts';
 import { accumulate, NO_OBLIGATIONS } from './obligations.ts';
@@ -34,6 +34,14 @@ export function evaluate(policy: CompiledPolicy, question: PolicyQuestion): Poli
     obligations: accumulate(requires),
     allowedTo: [],
   };
+}
+
+/** What rules require of the asker there, whether or not they may do it: strictest of all. */
+export function requiredOf(policy: CompiledPolicy, question: PolicyQuestion): Obligations {
+  const { agent, ...person } = question.asker;
+  const found = new Asked(policy, question).match().requires;
+  if (agent === undefined) return accumulate(found);
+  return accumulate(union(found, new Asked(policy, { ...question, asker: person }).match().requires));
 }
 
 interface Matched {

@@ -31,8 +31,9 @@ export function* permitProblems(rule: RuleSource, maskable: readonly string[]): 
       yield { key: ['of', at], message: `no class or group of classes is called "${name}"`, choices: maskable };
   }
   const has = (...wanted: readonly PermitForm[]): boolean => wanted.some((form) => forms.includes(form));
-  if (has('equality') && budget === undefined) {
-    const message = `rule ${id} permits equality without "budget: { perDay: NUMBER }": each use tests one value, and many find any`;
+  const testing = forms.find((form) => form === 'equality' || form === 'conflict');
+  if (testing !== undefined && budget === undefined) {
+    const message = `rule ${id} permits ${testing} without "budget: { perDay: NUMBER }": each use tests one value, and many find any`;
     yield { key: ['permit'], message };
   }
   if (has('view') && views === undefined)

@@ -109,7 +109,7 @@ const treatment = z.strictObject({
   name: objectName.optional(),
   args: z.array(objectName).max(100).optional(),
   extension: objectName.optional(),
-  treat: z.enum(['pure', 'reads']),
+  treat: z.enum(['pure', 'contained', 'reads']),
   in: place.omit({ schema: true, table: true }).optional(),
   text: words.optional(),
 });

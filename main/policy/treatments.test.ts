@@ -12,6 +12,7 @@ functions:
   - { name: app.report, treat: reads }
   - { name: app.both, treat: pure }
   - { name: app.both, args: [text], treat: reads }
+  - { name: app.touch, treat: contained }
   - { extension: postgis, treat: pure, in: { env: staging } }
 `);
 
@@ -33,6 +34,7 @@ describe('what a policy says of functions that nothing here can read', () => {
     ['that it may read anything', called('report'), 'reads'],
     ['the strictest where several are meant', called('both', ['text']), 'reads'],
     ['the one that is meant where only one is', called('both', ['date']), 'pure'],
+    ['of what a trigger runs, that it carries nothing out', called('touch'), 'contained'],
     ['nothing of a function that is not named', called('other'), undefined],
     ['of an extension its compiled functions', called('st_x', [], { extension: 'postgis', compiled: true }), 'pure'],
     ['of an extension not its others', called('st_x', [], { extension: 'postgis' }), undefined],
@@ -58,7 +60,7 @@ describe('what a policy says of functions that nothing here can read', () => {
     ],
     ['{ name: a.b, extension: c, treat: pure }', /exactly one of these/],
     ['{ name: net_price, treat: pure }', /"net_price" is not a function with its schema, such as app\.net_price/],
-    ['{ name: a.b, treat: safe }', /functions\.treat is not one of its choices \(choices: pure, reads\)/],
+    ['{ name: a.b, treat: safe }', /functions\.treat is not one of its choices \(choices: pure, contained, reads\)/],
     ['{ name: a.b }', /functions\.treat is missing/],
     ['{ extension: postgis, args: [int], treat: pure }', /"args" belong to a name/],
     ['{ name: a.b, treat: pure, in: { connection: nowhere } }', /no connection is called "nowhere"/],

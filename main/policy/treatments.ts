@@ -5,6 +5,8 @@ import { type TreatmentSource } from './policy-file.ts';
  * What the policy says of functions that nothing here can read (`functions:` in policy.yaml). Without a word they are
  * refused.
  * - `pure`: computes from its arguments, and nothing else.
+ * - `contained`: of what a write runs by itself, such as a trigger's function: no value of a classified column gets by it
+ *   to where it is not classified. It says nothing of calls that a statement makes.
  * - `reads`: may read anything, and changes nothing: for people only who may read everything there and see it in clear.
  */
 export type Treatment = TreatmentSource['treat'];
@@ -49,8 +51,11 @@ export function treatmentOf(
 ): Treatment | undefined {
   const found = treatments.filter(({ place, functions }) => isThere(place, connection) && isMeant(functions, called));
   if (found.length === 0) return undefined;
-  return found.some(({ treat }) => treat === 'reads') ? 'reads' : 'pure';
+  return STRICTEST.find((treatment) => found.some(({ treat }) => treat === treatment));
 }
+
+/** Of a trigger, `pure` says less than `contained`; of what a statement calls, `contained` says nothing. */
+const STRICTEST: readonly Treatment[] = ['reads', 'pure', 'contained'];
 
 function isThere(
   place: CompiledPlace,

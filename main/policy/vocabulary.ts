@@ -51,7 +51,16 @@ export function stricterMask(one: MaskStrength, other: MaskStrength): MaskStreng
  * Uses of a masked column that show one bounded thing about its values, so that a policy can permit each by itself: what
  * they are is in docs/policy.md.
  */
-export const USE_FORMS = ['nullness', 'equality', 'join', 'group', 'aggregate', 'cardinality', 'view'] as const;
+export const USE_FORMS = [
+  'nullness',
+  'equality',
+  'join',
+  'group',
+  'aggregate',
+  'cardinality',
+  'conflict',
+  'view',
+] as const;
 export type UseForm = (typeof USE_FORMS)[number];
 
 /** What a permit may give: one form of use, or the values themselves. */

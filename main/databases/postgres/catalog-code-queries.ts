@@ -11,6 +11,10 @@ const SCHEMA = `n.nspname !~ '^pg_(toast|temp_)'`;
 const REFERENCE = `pg_catalog.json_build_array(f.oid, fn.nspname, f.proname, f.pronargs)`;
 const REFERRED = `pg_catalog.pg_proc f JOIN pg_catalog.pg_namespace fn ON fn.oid = f.pronamespace`;
 
+/** Names of the columns of a table that meet a condition. */
+const columnsOf = (relation: string, condition: string): string =>
+  `pg_catalog.array_to_json(ARRAY(SELECT a.attname FROM pg_catalog.pg_attribute a WHERE a.attrelid = ${relation} AND a.attnum > 0 AND ${condition} ORDER BY a.attnum))`;
+
 /** The extension that an object of a catalog is a member of. */
 const member = (catalog: string, oid: string): string => `(
   SELECT e.extname FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
@@ -132,15 +136,57 @@ SELECT DISTINCT r.ev_class, d.refobjid FROM pg_catalog.pg_rewrite r
  WHERE r.rulename = '_RETURN' AND d.refobjid >= ${MADE}
  ORDER BY 1, 2`;
 
-/** Bits of tgtype: src/include/catalog/pg_trigger.h. */
+/**
+ * Bits of tgtype: src/include/catalog/pg_trigger.h. Copies of a trigger on partitions are internal before PostgreSQL 15;
+ * those of foreign keys are functions of PostgreSQL itself.
+ */
 export const TRIGGERS = `
 SELECT t.tgrelid, t.tgname, t.tgtype, t.tgenabled, ${REFERENCE}
   FROM pg_catalog.pg_trigger t JOIN ${REFERRED} ON f.oid = t.tgfoid
- WHERE NOT t.tgisinternal ORDER BY 1, 2`;
+ WHERE NOT t.tgisinternal OR t.tgparentid <> 0 AND f.proname !~ '^RI_FKey_' ORDER BY 1, 2`;
 
 export const CHECKS = `
-SELECT k.conrelid, k.conname, pg_catalog.pg_get_constraintdef(k.oid) FROM pg_catalog.pg_constraint k
- WHERE k.conrelid >= ${MADE} AND k.contype = 'c' ORDER BY 1, 2`;
+SELECT k.conrelid, k.conname, pg_catalog.pg_get_constraintdef(k.oid), ${columnsOf('k.conrelid', 'a.attnum = ANY (k.conkey)')}
+  FROM pg_catalog.pg_constraint k WHERE k.conrelid >= ${MADE} AND k.contype = 'c' ORDER BY 1, 2`;
+
+/** Columns of expressions and predicates are what the index depends on, unless they are those of a constraint. */
+export const INDEX_KEYS = `
+SELECT i.indrelid, c.relname, i.indisunique OR i.indisexclusion, ${columnsOf(
+  'i.indrelid',
+  `(a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1]) OR EXISTS (
+       SELECT FROM pg_catalog.pg_depend d
+        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = i.indexrelid
+          AND d.refclassid = d.classid AND d.refobjid = i.indrelid AND d.refobjsubid = a.attnum))`,
+)}
+  FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+ WHERE i.indrelid >= ${MADE} AND NOT i.indisprimary
+   AND (i.indisunique OR i.indisexclusion OR i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
+ ORDER BY 1, 2`;
+
+/** PostgreSQL's own are pinned and have no such rows. A generated column depends on what it calls itself before 15. */
+export const OWN_CALLS = `
+WITH called AS (
+  SELECT d.classid, d.objid, d.refobjid FROM pg_catalog.pg_depend d
+   WHERE d.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass)
+     AND d.refobjid >= ${MADE})
+SELECT x.adrelid, CASE WHEN a.attgenerated = '' THEN 'default' ELSE 'generated column' END, a.attname, d.refobjid
+  FROM pg_catalog.pg_attrdef x JOIN called d ON d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = x.oid
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = x.adrelid AND a.attnum = x.adnum
+UNION SELECT k.conrelid, CASE k.contype WHEN 'c' THEN 'check' ELSE 'index' END, k.conname, d.refobjid
+  FROM pg_catalog.pg_constraint k
+  JOIN called d ON d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND d.objid = k.oid AND k.conrelid <> 0
+UNION SELECT i.indrelid, 'index', c.relname, d.refobjid
+  FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+  JOIN called d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = i.indexrelid
+UNION SELECT p.polrelid, 'policy', p.polname, d.refobjid
+  FROM pg_catalog.pg_policy p JOIN called d ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND d.objid = p.oid
+UNION SELECT t.tgrelid, 'trigger condition', t.tgname, d.refobjid
+  FROM pg_catalog.pg_trigger t
+  JOIN called d ON d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND d.objid = t.oid AND d.refobjid <> t.tgfoid
+UNION SELECT c.oid, 'table', c.relname, d.refobjid
+  FROM pg_catalog.pg_class c
+  JOIN called d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND c.relkind IN ('r', 'p', 'f')
+ORDER BY 1, 2, 3, 4`;
 
 export const RULES = `
 SELECT ev_class, rulename, CASE WHEN ev_class >= ${MADE} THEN pg_catalog.pg_get_ruledef(oid) ELSE '' END

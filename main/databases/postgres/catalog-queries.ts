@@ -88,5 +88,6 @@ SELECT p.partrelid, a.attname
  ORDER BY p.partrelid, a.attnum`;
 
 export const KEYS = `
-SELECT conname, contype, conrelid, confrelid, pg_catalog.array_to_string(conkey, ' '), pg_catalog.array_to_string(confkey, ' ')
+SELECT conname, contype, conrelid, confrelid, pg_catalog.array_to_string(conkey, ' '), pg_catalog.array_to_string(confkey, ' '),
+       confupdtype, confdeltype
   FROM pg_catalog.pg_constraint WHERE contype IN ('p', 'f') ORDER BY conrelid, conname`;

@@ -120,6 +120,8 @@ describe('the catalog, as a role without any rights sees it', () => {
         name: 'who',
         from: { schema: 'public', relation: 'orders', columns: ['customer'] },
         to: { schema: 'public', relation: 'customers', columns: ['id'] },
+        onUpdate: 'no action',
+        onDelete: 'no action',
       },
     ]);
   });

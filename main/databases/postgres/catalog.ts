@@ -3,6 +3,7 @@ import {
   type CatalogForeignKey,
   type CatalogRelation,
   type CatalogSnapshot,
+  type ForeignKeyAction,
   type RelationKind,
 } from '../catalog.ts';
 import { loadCode, loadRelationCode } from './catalog-code.ts';
@@ -139,6 +140,17 @@ function columnNames(columns: readonly CatalogColumn[], positions: TextValue | u
     .flatMap((position) => columns.find((column) => column.position === Number(position))?.name ?? []);
 }
 
+/** src/include/nodes/parsenodes.h: FKCONSTR_ACTION_... */
+const ACTIONS: Readonly<Record<string, ForeignKeyAction>> = {
+  a: 'no action',
+  r: 'restrict',
+  c: 'cascade',
+  n: 'set null',
+  d: 'set default',
+};
+
+const actionOf = (letter: TextValue | undefined): ForeignKeyAction => ACTIONS[text(letter)] ?? 'cascade';
+
 function foreignKeys(keys: readonly Row[], relations: readonly CatalogRelation[]): readonly CatalogForeignKey[] {
   const byOid = new Map(relations.map((relation) => [relation.oid, relation]));
   const end = (oid: TextValue | undefined, positions: TextValue | undefined): CatalogForeignKey['from'] | undefined => {
@@ -147,8 +159,9 @@ function foreignKeys(keys: readonly Row[], relations: readonly CatalogRelation[]
     const { schema, name, columns } = relation;
     return { schema, relation: name, columns: columnNames(columns, positions) };
   };
-  return keys.flatMap(([name, kind, oid, other, own, referenced]) => {
+  return keys.flatMap(([name, kind, oid, other, own, referenced, updated, deleted]) => {
     const [from, to] = [end(oid, own), end(other, referenced)];
-    return kind === 'f' && from !== undefined && to !== undefined ? [{ name: text(name), from, to }] : [];
+    if (kind !== 'f' || from === undefined || to === undefined) return [];
+    return [{ name: text(name), from, to, onUpdate: actionOf(updated), onDelete: actionOf(deleted) }];
   });
 }

@@ -61,7 +61,11 @@ export function confirm(
     throw new CatalogMoved('A definition that it uses');
   sameOutputs(prepared, judged, catalog);
   const agreed = agree(prepared, upstream, judged, query);
-  const code = agreed?.code ?? oidsOf(lineage.code ?? []);
+  const code = together(
+    agreed?.code ?? oidsOf(lineage.code ?? []),
+    // The server's tree has nothing of what a write runs by itself.
+    oidsOf((lineage.code ?? []).filter(({ opaque }) => opaque?.fired !== undefined)),
+  );
   const userCode = canBeReplaced(code, catalog.index.snapshot);
   return {
     evidence: { mark: markHash(marks), ...(agreed === undefined ? {} : { tree: agreed.treeHash }) },
@@ -79,6 +83,11 @@ function oidsOf(code: readonly CodeUse[]): CodeOids {
   const of = (kind: CodeUse['kind']): readonly number[] => code.flatMap((one) => (one.kind === kind ? [one.oid] : []));
   return { functions: of('function'), operators: of('operator') };
 }
+
+const together = (one: CodeOids, other: CodeOids): CodeOids => ({
+  functions: [...new Set([...one.functions, ...other.functions])],
+  operators: [...new Set([...one.operators, ...other.operators])],
+});
 
 const markHash = (marks: CatalogMarks): string => hash('sha256', JSON.stringify([...marks].sort(byName)));
 const byName = ([a]: readonly [string, string], [b]: readonly [string, string]): number => (a < b ? -1 : 1);

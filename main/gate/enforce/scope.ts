@@ -29,6 +29,7 @@ export function scopeOf({ tree, judgement, catalog }: Judged, code: CodeOids | u
       ...new Set([
         ...facts.relations.map((relation) => relation.name),
         ...lineage.outputs.flatMap(({ flow }) => flow.map((column) => column.relation)),
+        ...(lineage.reached ?? []).map((relation) => relation.name),
         // A type can be the row of a table.
         ...written.types,
       ]),

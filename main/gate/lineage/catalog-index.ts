@@ -189,6 +189,14 @@ export class CatalogIndex {
     });
   }
 
+  ancestors(relation: CatalogRelation): readonly CatalogRelation[] {
+    return this.#reach(relation, 'parents');
+  }
+
+  descendants(relation: CatalogRelation): readonly CatalogRelation[] {
+    return this.#reach(relation, 'children');
+  }
+
   /** All ancestors, or all descendants, by inheritance and partitioning. */
   #reach(relation: CatalogRelation, direction: 'parents' | 'children'): readonly CatalogRelation[] {
     const found = new Set<CatalogRelation>();

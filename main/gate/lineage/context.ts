@@ -7,6 +7,7 @@ import {
   type RelationUse,
   type Span,
 } from '../facts.ts';
+import { type CatalogRelation } from '../../databases/catalog.ts';
 import { type CatalogIndex } from './catalog-index.ts';
 import { type Candidates, NO_CANDIDATES } from './forms.ts';
 import { type Column, type Value } from './scope.ts';
@@ -38,6 +39,10 @@ export class Context {
   readonly hazards = new Map<string, Hazard>();
   /** Code that users and extensions made: filled by UserCode. */
   readonly code = new Map<string, CodeUse>();
+  /** Relations that writes reach without naming them: filled by traceFired. */
+  readonly reached = new Set<CatalogRelation>();
+  /** Columns of tables whose structure changes, with their namesakes in parents and children. */
+  readonly restructured = new Set<BaseColumn>();
   /** Types of values that are used in any way but as they are, as the server formats them, with the first place. */
   readonly types = new Map<string, Span | undefined>();
   /** Set where the statement measures what it reads: reading a column is then a use of it (EXPLAIN ANALYZE). */
@@ -85,7 +90,9 @@ export class Context {
 
   /** The first way in which code is reached is the one that is told. */
   runs(use: CodeUse): void {
-    const key = `${use.kind} ${String(use.oid)}`;
+    // One trigger function gets the rows of several tables.
+    const way = use.opaque?.fired === undefined ? '' : use.opaque.hazard.sentence;
+    const key = `${use.kind} ${String(use.oid)} ${way}`;
     const known = this.code.get(key);
     if (known === undefined || (known.opaque === undefined && use.opaque !== undefined)) this.code.set(key, use);
   }

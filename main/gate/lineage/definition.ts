@@ -1,4 +1,4 @@
-import { locationOf, type Node, nodeOf, text, fieldsOf } from '../understand/postgres/tree.ts';
+import { fieldsOf, locationOf, names, type Node, nodeOf, text } from '../understand/postgres/tree.ts';
 import { GRAMMAR } from '../understand/postgres/grammar.ts';
 import { type Context } from './context.ts';
 import { expression, type Standing } from './expression.ts';
@@ -18,6 +18,7 @@ export function traceDefinition(context: Context, root: Node): void {
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     const rule = GRAMMAR.get(node.kind);
     if (rule === undefined) continue;
+    if (node.kind === 'Constraint' && root.kind === 'AlterTableStmt') triedOnRows(context, node);
     if (node.kind === 'SelectStmt') {
       for (const { value, span } of queryColumns(context, node, standing)) context.use(value, 'assignment', span);
     } else if (rule.meaning === 'expression') {
@@ -34,6 +35,22 @@ export function traceDefinition(context: Context, root: Node): void {
         }
       }
     }
+  }
+}
+
+/** A foreign key is tried on the rows that are there: whether each has its value in the other table. */
+function triedOnRows(context: Context, { fields }: Node): void {
+  const referenced = fieldsOf(fields['pktable']);
+  const name = text(referenced?.['relname']);
+  if (referenced === undefined || name === undefined) return;
+  const resolved = context.index.resolve(text(referenced['schemaname']), name);
+  if (resolved?.kind !== 'relation') return;
+  const { relation } = resolved;
+  const written = names(fields['pk_attrs']);
+  const keys = written.length > 0 ? written : relation.primaryKey;
+  for (const column of relation.columns) {
+    if (!keys.includes(column.name)) continue;
+    context.useColumns(context.index.source(relation, column).own, 'constraint', context.span(locationOf(referenced)));
   }
 }
 

@@ -15,7 +15,7 @@ import { isScalarType } from './types.ts';
 
 /** The form that the use of one column reference has, should it mean a column of a table. */
 export interface Candidate {
-  readonly form: Exclude<UseForm, 'view'>;
+  readonly form: Exclude<UseForm, 'view' | 'conflict'>;
   readonly compared?: ComparedValue;
   /** Of an aggregate: count() of the column is an output, which says how many values are added up. */
   readonly counted?: boolean;

@@ -8,6 +8,7 @@ import { type Tree } from '../understand/postgres/understand.ts';
 import { type CatalogIndex } from './catalog-index.ts';
 import { Context } from './context.ts';
 import { traceDefinition } from './definition.ts';
+import { traceFired, type Written } from './fired.ts';
 import { candidates } from './forms.ts';
 import { type Output, queryColumns } from './query.ts';
 import { relationColumns } from './relations.ts';
@@ -58,12 +59,21 @@ export function outputsOf(relation: CatalogRelation, index: CatalogIndex): Linea
   }
 }
 
+const NONE: ReadonlySet<never> = new Set();
+const TRUNCATED: Written = { events: new Set(['truncate']), inserted: NONE, updated: NONE, oneRow: false };
+
 /** What statements other than INSERT and its like write is not read first, and need not exist yet: a name is enough. */
-function writtenByName(context: Context, { inspection }: Tree): void {
+function writtenByName(context: Context, { inspection, root }: Tree): void {
   for (const use of inspection.relations) {
     if (use.access === 'read' || use.action !== undefined) continue;
-    const relation = context.index.resolve(use.schema === '' ? undefined : use.schema, use.name)?.relation;
+    const resolved = context.index.resolve(use.schema === '' ? undefined : use.schema, use.name);
+    const relation = resolved?.relation;
     context.relation(relation === undefined ? use : { ...use, schema: relation.schema, name: relation.name });
+    if (resolved?.kind !== 'relation') continue;
+    const { relation: changed } = resolved;
+    for (const column of changed.columns)
+      for (const own of context.index.source(changed, column).own) context.restructured.add(own);
+    if (root.kind === 'TruncateStmt') traceFired(context, [changed], TRUNCATED, use.span);
   }
 }
 
@@ -135,5 +145,9 @@ function lineage(context: Context, columns: readonly Output[]): Lineage {
     relations: [...context.relations.values()],
     hazards: [...context.hazards.values()],
     ...(context.code.size === 0 ? {} : { code: [...context.code.values()] }),
+    ...(context.restructured.size === 0 ? {} : { restructured: [...context.restructured] }),
+    ...(context.reached.size === 0
+      ? {}
+      : { reached: [...context.reached].map(({ schema, name }) => ({ schema, name })) }),
   };
 }

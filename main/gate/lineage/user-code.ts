@@ -5,7 +5,7 @@ import {
   type CatalogType,
   type FunctionReference,
 } from '../../databases/catalog.ts';
-import { type Hazard, type Span } from '../facts.ts';
+import { type CodeUse, type FiredCode, type Hazard, type Span } from '../facts.ts';
 import { builtinSignatures, type Call, isBuiltinOperator, unknownFunction } from '../understand/postgres/builtins.ts';
 import { isReviewedFunction } from '../understand/postgres/extensions.ts';
 import { inspect, type Inspection, type NameUse } from '../understand/postgres/inspect.ts';
@@ -15,7 +15,7 @@ import { Context } from './context.ts';
 import { bodyLineage, calledFlow, checkExpression, label, traceDefaults } from './user-functions.ts';
 
 /** How a statement comes to run a function: what a refusal says of it. */
-interface Way {
+export interface Way {
   readonly hazard: 'user-function' | 'user-operator' | 'user-cast' | 'user-type';
   /** `The operator === calls public.same(text, text), which ...`; the function itself, where the text calls it. */
   readonly sentence: (name: string, which: string) => string;
@@ -23,6 +23,8 @@ interface Way {
   readonly span: Span | undefined;
   /** The text calls it: what it gives is traced where the call stands. */
   readonly called: boolean;
+  /** No text calls it: a write runs it by itself. */
+  readonly fired?: FiredCode;
 }
 
 const RESOLVED: Way = {
@@ -97,6 +99,14 @@ export class UserCode {
         this.#reference({ oid, schema: '', name: String(oid), count: Number.POSITIVE_INFINITY }, RESOLVED);
       }
     }
+  }
+
+  /** A function or operator that a definition calls by itself where a write comes by. */
+  fires(oid: number, way: Way): void {
+    const operator = this.#index.code.operatorByOid(oid);
+    if (operator !== undefined) this.#operates(operator, way);
+    else this.#reference({ oid, schema: '', name: String(oid), count: Number.POSITIVE_INFINITY }, way);
+    this.typesInUse();
   }
 
   #call(call: Call): void {
@@ -284,7 +294,7 @@ export class UserCode {
         body.uses.map(({ column, place }) => ({ column, place, ...(way.span && { span: way.span }) })),
       );
       for (const use of body.relations) this.#context.relation(use);
-      for (const use of body.code) this.#context.runs(use);
+      for (const use of body.code) this.#context.runs(firedBy(use, way));
       if (!way.called) this.#context.use(calledFlow(this.#context, [one]), 'argument', way.span);
     } else if (!isReviewedFunction(one)) this.#opaque(one, body?.hazards[0], way);
   }
@@ -308,6 +318,7 @@ export class UserCode {
         ...(one.extension === undefined ? {} : { extension: one.extension }),
         compiled: one.source.kind === 'compiled',
         hazard,
+        ...(way.fired === undefined ? {} : { fired: way.fired }),
       },
     });
   }
@@ -336,6 +347,11 @@ export class UserCode {
     this.#seen.add(key);
     return true;
   }
+}
+
+/** What runs because something else was run by itself. */
+function firedBy(use: CodeUse, { fired }: Way): CodeUse {
+  return fired === undefined || use.opaque === undefined ? use : { ...use, opaque: { ...use.opaque, fired } };
 }
 
 function reasonOf({ source, language, extension }: CatalogFunction, unread: Hazard | undefined): string {

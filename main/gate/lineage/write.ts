@@ -2,22 +2,23 @@ import {
   type Fields,
   fieldsOf,
   items,
+  listOf,
   locationOf,
   type Node,
   nodeOf,
   nodesOf,
   text,
 } from '../understand/postgres/tree.ts';
-import { writeActions } from '../understand/postgres/statements.ts';
-import { type CatalogRelation } from '../../databases/catalog.ts';
-import { type Span } from '../facts.ts';
+import { isUpsert, writeActions } from '../understand/postgres/statements.ts';
+import { type BaseColumn } from '../facts.ts';
 import { type Context } from './context.ts';
 import { expression, expressions, type Standing } from './expression.ts';
+import { ruled, traceFired, type WriteEvent, type Written } from './fired.ts';
 import { aliased, fromEntries, fromItem, unknownRelation, visible } from './from.ts';
 import { type Output, queryColumns, targets } from './query.ts';
 import { columnOf } from './names.ts';
 import { relationColumns } from './relations.ts';
-import { type Entry } from './scope.ts';
+import { type Column, type Entry } from './scope.ts';
 import { withQueries } from './with.ts';
 
 /** INSERT, UPDATE, DELETE and MERGE: what is stored is an assignment; RETURNING gives columns as a target list does. */
@@ -70,6 +71,8 @@ function targetEntry(context: Context, kind: string, fields: Fields): Entry {
   for (const written of [target, ...behind]) ruled(context, context.index.relation(written.schema, written.name), span);
   // Values that are stored are turned into the types of their columns.
   if (kind !== 'DeleteStmt') for (const { value } of columns) context.inUse(value, span);
+  const tables = [target, ...behind.flatMap((use) => context.index.relation(use.schema, use.name) ?? [])];
+  traceFired(context, tables, writtenBy(kind, fields, columns), span);
   for (const action of writeActions(kind, fields)) {
     const { schema, name: written } = target;
     context.relation({ schema, name: written, access: 'write', action, ...(span === undefined ? {} : { span }) });
@@ -79,15 +82,59 @@ function targetEntry(context: Context, kind: string, fields: Fields): Entry {
   return aliased(context, { ...visible, name, relation: target, columns, system }, alias);
 }
 
-/** A rule makes a write do more than it says, or something else; what it does is traced nowhere. */
-function ruled(context: Context, written: CatalogRelation | undefined, span: Span | undefined): void {
-  if (written === undefined || written.rules.length === 0) return;
-  context.hazard(
-    'rule',
-    `Writing to ${written.schema}.${written.name} runs its rule ${written.rules.join(', ')}, which does something else than the statement says.`,
-    span,
-    'Write to the tables behind the rule, or ask your administrator to make it a trigger.',
-  );
+/** What of its target a statement writes, and how. */
+function writtenBy(kind: string, fields: Fields, columns: readonly Column[]): Written {
+  const events = new Set<WriteEvent>();
+  const [inserted, updated] = [new Set<BaseColumn>(), new Set<BaseColumn>()];
+  const add = (event: WriteEvent, list: unknown): void => {
+    events.add(event);
+    const names = items(list, 'ResTarget').map((target) => text(target['name']));
+    const isAll = event === 'insert' && names.length === 0;
+    for (const { name, value } of columns) {
+      if (!isAll && !names.includes(name)) continue;
+      for (const column of value.flow) (event === 'insert' ? inserted : updated).add(column);
+    }
+  };
+  switch (kind) {
+    case 'InsertStmt':
+      // DEFAULT VALUES are nobody's choice.
+      if (fields['selectStmt'] === undefined) events.add('insert');
+      else add('insert', fields['cols']);
+      if (isUpsert(fields)) add('update', fieldsOf(fields['onConflictClause'])?.['targetList']);
+      return { events, inserted, updated, oneRow: isOneRow(fields) };
+    case 'UpdateStmt':
+      add('update', fields['targetList']);
+      return { events, inserted, updated, oneRow: items(fields['targetList'], 'ResTarget').every(isGiven) };
+    case 'DeleteStmt':
+      events.add('delete');
+      break;
+    default:
+      for (const clause of items(fields['mergeWhenClauses'], 'MergeWhenClause')) {
+        const event = MERGE_EVENTS[text(clause['commandType']) ?? ''];
+        if (event === 'delete') events.add(event);
+        else if (event !== undefined) add(event, clause['targetList']);
+      }
+  }
+  return { events, inserted, updated, oneRow: false };
+}
+
+const MERGE_EVENTS: Readonly<Record<string, WriteEvent>> = {
+  CMD_INSERT: 'insert',
+  CMD_UPDATE: 'update',
+  CMD_DELETE: 'delete',
+};
+
+/** One row of VALUES: of several, one statement would tell whether any is there already. */
+function isOneRow(fields: Fields): boolean {
+  const source = nodeOf(fields['selectStmt']);
+  return listOf(source?.fields['valuesLists']).length === 1;
+}
+
+/** A value that the asker wrote, the same for every row. */
+function isGiven(target: Fields): boolean {
+  let value = nodeOf(target['val']);
+  while (value?.kind === 'TypeCast') value = nodeOf(value.fields['arg']);
+  return value?.kind === 'A_Const' || value?.kind === 'ParamRef' || value?.kind === 'SetToDefault';
 }
 
 function assignments(context: Context, list: unknown, standing: Standing): void {

@@ -14,7 +14,7 @@ import {
   transaction,
   truncateCascade,
 } from './refusals.ts';
-import { type Fields, fieldsOf, items, nodeOf, text } from './tree.ts';
+import { type Fields, fieldsOf, items, nodeOf, nodesOf, text } from './tree.ts';
 
 /** What a statement of one kind is, before its parts are looked at. */
 export interface StatementMeaning {
@@ -31,10 +31,15 @@ type Rule = StatementMeaning | ((fields: Fields) => StatementMeaning);
 const query = (title: string): StatementMeaning => ({ action: 'select', title, effects: [] });
 const write = (action: Action, title: string): StatementMeaning => ({ action, title, effects: ['writes'] });
 const ddl = (title: string): StatementMeaning => ({ action: 'ddl', title, effects: ['ddl'] });
+/** Code that others run, or the names by which it and columns are known. */
+const code = (title: string): StatementMeaning => ({ action: 'ddl', title, effects: ['ddl', 'code'] });
 const drop = (title: string): StatementMeaning => ({ action: 'drop', title, effects: ['ddl'] });
 
 function replace(what: string): Rule {
-  return (fields) => ddl(fields['replace'] === true ? `CREATE OR REPLACE ${what}` : `CREATE ${what}`);
+  return (fields) => {
+    const title = fields['replace'] === true ? `CREATE OR REPLACE ${what}` : `CREATE ${what}`;
+    return what === 'VIEW' ? ddl(title) : code(title);
+  };
 }
 
 /** OBJECT_FOREIGN_TABLE -> FOREIGN TABLE. */
@@ -75,6 +80,22 @@ function administered(type: unknown, title: string): StatementMeaning | undefine
   return area === undefined ? undefined : administration(area, title);
 }
 
+/** Objects that are code, and schemas, under whose names everything in them is classified and listed. */
+const CODE: ReadonlySet<string> = new Set([
+  'OBJECT_AGGREGATE',
+  'OBJECT_FUNCTION',
+  'OBJECT_OPCLASS',
+  'OBJECT_OPERATOR',
+  'OBJECT_OPFAMILY',
+  'OBJECT_PROCEDURE',
+  'OBJECT_ROUTINE',
+  'OBJECT_SCHEMA',
+  'OBJECT_TYPE',
+]);
+
+const named = (type: unknown, title: string): StatementMeaning =>
+  CODE.has(text(type) ?? '') ? code(title) : ddl(title);
+
 /** Parts of ALTER TABLE that change who may see rows, or whose the table is. */
 const RIGHTS_OF_A_TABLE = /^AT_(ChangeOwner|EnableRowSecurity|DisableRowSecurity|ForceRowSecurity|NoForceRowSecurity)$/;
 
@@ -96,7 +117,7 @@ function createFunction(fields: Fields): StatementMeaning {
   const title = `CREATE ${fields['replace'] === true ? 'OR REPLACE ' : ''}${fields['is_procedure'] === true ? 'PROCEDURE' : 'FUNCTION'}`;
   const language = items(fields['options'], 'DefElem').find((one) => text(one['defname']) === 'language');
   const native = /^(c|internal)$/i.test(text(nodeOf(language?.['arg'])?.fields['sval']) ?? '');
-  return native ? administration('code', title, 'file') : ddl(title);
+  return native ? administration('code', title, 'file') : code(title);
 }
 
 /** CREATE TABLE name (...) may hold a column default or check; CREATE TABLE AS holds a query: both are read by the walk. */
@@ -144,7 +165,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   CreateStmt: ddl('CREATE TABLE'),
   ViewStmt: replace('VIEW'),
   IndexStmt: (fields) => (fields['concurrent'] === true ? concurrently('ddl', 'CREATE INDEX') : ddl('CREATE INDEX')),
-  CreateSchemaStmt: ddl('CREATE SCHEMA'),
+  CreateSchemaStmt: (fields) =>
+    nodesOf(fields['schemaElts']).some(({ kind }) => kind === 'CreateTrigStmt')
+      ? code('CREATE SCHEMA')
+      : ddl('CREATE SCHEMA'),
   CreateSeqStmt: ddl('CREATE SEQUENCE'),
   AlterSeqStmt: ddl('ALTER SEQUENCE'),
   CreateStatsStmt: ddl('CREATE STATISTICS'),
@@ -156,17 +180,17 @@ const RULES: Readonly<Record<string, Rule>> = {
   CompositeTypeStmt: ddl('CREATE TYPE'),
   AlterEnumStmt: ddl('ALTER TYPE'),
   AlterTypeStmt: ddl('ALTER TYPE'),
-  DefineStmt: (fields) => ddl(`CREATE ${objectWord(fields['kind'])}`),
+  DefineStmt: (fields) => named(fields['kind'], `CREATE ${objectWord(fields['kind'])}`),
   AlterTableStmt: alterTable,
   AlterTableMoveAllStmt: ddl('ALTER TABLE ALL IN TABLESPACE'),
   RenameStmt: (fields) => {
     const title = `ALTER ${objectWord(fields['renameType'])} RENAME`;
-    return administered(fields['renameType'], title) ?? ddl(title);
+    return administered(fields['renameType'], title) ?? named(fields['renameType'], title);
   },
   AlterObjectDependsStmt: (fields) => ddl(`ALTER ${objectWord(fields['objectType'])} DEPENDS`),
   AlterObjectSchemaStmt: (fields) => {
     const title = `ALTER ${objectWord(fields['objectType'])} SET SCHEMA`;
-    return administered(fields['objectType'], title) ?? ddl(title);
+    return administered(fields['objectType'], title) ?? named(fields['objectType'], title);
   },
   AlterOwnerStmt: (fields) => administration('rights', `ALTER ${objectWord(fields['objectType'])} OWNER`),
   CommentStmt: ddl('COMMENT'),
@@ -184,19 +208,19 @@ const RULES: Readonly<Record<string, Rule>> = {
   DropSubscriptionStmt: administration('outside', 'DROP SUBSCRIPTION'),
 
   CreateFunctionStmt: createFunction,
-  AlterFunctionStmt: (fields) => ddl(`ALTER ${objectWord(fields['objtype'])}`),
+  AlterFunctionStmt: (fields) => code(`ALTER ${objectWord(fields['objtype'])}`),
   CreateTrigStmt: replace('TRIGGER'),
   RuleStmt: replace('RULE'),
   CreateEventTrigStmt: administration('code', 'CREATE EVENT TRIGGER'),
   AlterEventTrigStmt: administration('code', 'ALTER EVENT TRIGGER'),
   CreatePLangStmt: administration('code', 'CREATE LANGUAGE'),
-  CreateCastStmt: ddl('CREATE CAST'),
-  CreateTransformStmt: ddl('CREATE TRANSFORM'),
-  CreateConversionStmt: ddl('CREATE CONVERSION'),
-  CreateOpClassStmt: ddl('CREATE OPERATOR CLASS'),
-  CreateOpFamilyStmt: ddl('CREATE OPERATOR FAMILY'),
-  AlterOpFamilyStmt: ddl('ALTER OPERATOR FAMILY'),
-  AlterOperatorStmt: ddl('ALTER OPERATOR'),
+  CreateCastStmt: code('CREATE CAST'),
+  CreateTransformStmt: code('CREATE TRANSFORM'),
+  CreateConversionStmt: code('CREATE CONVERSION'),
+  CreateOpClassStmt: code('CREATE OPERATOR CLASS'),
+  CreateOpFamilyStmt: code('CREATE OPERATOR FAMILY'),
+  AlterOpFamilyStmt: code('ALTER OPERATOR FAMILY'),
+  AlterOperatorStmt: code('ALTER OPERATOR'),
   AlterCollationStmt: ddl('ALTER COLLATION'),
   CreateAmStmt: administration('code', 'CREATE ACCESS METHOD'),
   AlterTSDictionaryStmt: ddl('ALTER TEXT SEARCH DICTIONARY'),
@@ -261,7 +285,7 @@ export function writeActions(kind: string, fields: Fields): readonly Action[] {
   }
 }
 
-function isUpsert(fields: Fields): boolean {
+export function isUpsert(fields: Fields): boolean {
   return text(fieldsOf(fields['onConflictClause'])?.['action']) === 'ONCONFLICT_UPDATE';
 }
 
