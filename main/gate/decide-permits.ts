@@ -214,7 +214,7 @@ function useReason({ use, introduction, lifted }: MaskedUse, next: string): Reas
   const { where, why } = PLACES[use.place];
   return {
     code: 'masked-column-used',
-    sentence: `${introduction}; ${how}, and ${why}.`,
+    sentence: `${introduction}; it is used ${where}, and ${why}.`,
     next: `${next}${lifted}`,
     ...(use.span === undefined ? {} : { span: use.span }),
   };

@@ -2,6 +2,8 @@ import {
   type CatalogCast,
   type CatalogExtension,
   type CatalogFunction,
+  type CatalogIndexKey,
+  type CatalogOwnCall,
   type CatalogOperator,
   type CatalogParameter,
   type CatalogPolicy,
@@ -17,7 +19,9 @@ import {
   DOMAIN_CHECKS,
   EXTENSIONS,
   functionsQuery,
+  INDEX_KEYS,
   OPERATORS,
+  OWN_CALLS,
   POLICIES,
   RULES,
   SETTINGS,
@@ -206,8 +210,16 @@ export async function loadRelationCode(
   const triggers = new Grouped<CatalogTrigger>();
   for (const row of await session.query(TRIGGERS)) triggers.add(Number(row[0]), trigger(row));
   const checks = new Grouped<RelationCode['checks'][number]>();
-  for (const [relation, name, definition] of await session.query(CHECKS)) {
-    checks.add(Number(relation), { name: text(name), definition: text(definition) });
+  for (const [relation, name, definition, columns] of await session.query(CHECKS)) {
+    checks.add(Number(relation), { name: text(name), definition: text(definition), columns: list(columns) });
+  }
+  const indexes = new Grouped<CatalogIndexKey>();
+  for (const [relation, name, unique, columns] of await session.query(INDEX_KEYS)) {
+    indexes.add(Number(relation), { name: text(name), unique: isTrue(unique), columns: list(columns) });
+  }
+  const calls = new Grouped<CatalogOwnCall>();
+  for (const [relation, kind, name, called] of await session.query(OWN_CALLS)) {
+    calls.add(Number(relation), { kind: text(kind) as CatalogOwnCall['kind'], name: text(name), oid: Number(called) });
   }
   const rules = new Grouped<RelationCode['rules'][number]>();
   for (const [relation, name, definition] of await session.query(RULES)) {
@@ -215,13 +227,15 @@ export async function loadRelationCode(
   }
   const policies = new Grouped<CatalogPolicy>();
   for (const row of await session.query(POLICIES)) policies.add(Number(row[0]), policy(row));
-  const oids = new Set([triggers, checks, rules, policies].flatMap((group) => [...group.keys()]));
+  const oids = new Set([triggers, checks, indexes, calls, rules, policies].flatMap((group) => [...group.keys()]));
   return new Map(
     [...oids].map((oid) => [
       oid,
       {
         triggers: triggers.of(oid),
         checks: checks.of(oid),
+        indexes: indexes.of(oid),
+        calls: calls.of(oid),
         rules: rules.of(oid),
         policies: policies.of(oid),
         forced: forced(oid),
