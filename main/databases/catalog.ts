@@ -24,6 +24,8 @@ export interface CatalogRelation {
   readonly columns: readonly CatalogColumn[];
   /** The query of a view or materialized view as pg_get_viewdef prints it. */
   readonly definition?: string;
+  /** Of a view: what its query reads is read with the rights of whoever asks, not of its owner (security_invoker). */
+  readonly securityInvoker?: true;
   /** Of a view: OIDs of the functions and operators outside pg_catalog that its query was resolved to when it was made. */
   readonly calls?: readonly number[];
   /** OIDs of inheritance or partition parents and children (pg_inherits). */
@@ -219,6 +221,15 @@ export interface CatalogTrigger {
   readonly fires: boolean;
 }
 
+/** What decides whether row security binds a role, and which policies are for it. */
+export interface CatalogRole {
+  readonly name: string;
+  /** Superuser, or BYPASSRLS. */
+  readonly bypassesRowSecurity: boolean;
+  /** Of the owners of tables with row security and the roles that policies are for: those whose rights it has. */
+  readonly hasRightsOf: readonly string[];
+}
+
 export interface CatalogPolicy {
   readonly name: string;
   readonly permissive: boolean;
@@ -258,6 +269,8 @@ export interface CatalogSnapshot {
   readonly configuredPath: readonly string[];
   /** Schemas on which a role has USAGE: this role, and owners of SECURITY DEFINER functions. */
   readonly usableSchemas: Readonly<Record<string, readonly string[]>>;
+  /** The session's role, owners of views, and owners of SECURITY DEFINER functions. */
+  readonly roles: readonly CatalogRole[];
   /** Server settings that decide what statements mean or do, by name. */
   readonly settings: Readonly<Record<string, string>>;
   readonly loadedAt: string;

@@ -84,7 +84,7 @@ export function judgeUses(
     }
     const { given, offered } = questions.of(form, column, columnClass, view);
     if (given.length === 0) {
-      reason(`${PLACES[use.place].next} ${offer(input, FORMS[form].what, offered)}`);
+      reason(`${nextOf(use)} ${offer(input, FORMS[form].what, offered)}`);
       continue;
     }
     const wrong = outOfForm(input, lineage, uses, masked);
@@ -212,17 +212,27 @@ function* seenGroups(lineage: Lineage, uses: readonly MaskedUse[]): Iterable<Rea
 
 function useReason({ use, introduction, lifted }: MaskedUse, next: string): Reason {
   const { where, why } = PLACES[use.place];
+  const how =
+    use.rowSecurityOf === undefined ? `it is used ${where}` : `the row security of ${use.rowSecurityOf} decides by it`;
   return {
     code: 'masked-column-used',
-    sentence: `${introduction}; it is used ${where}, and ${why}.`,
+    sentence: `${introduction}; ${how}, and ${why}.`,
     next: `${next}${lifted}`,
     ...(use.span === undefined ? {} : { span: use.span }),
   };
 }
 
+/** What to write instead; of a policy, what an administrator can permit of it. */
+function nextOf({ place, rowSecurityOf, view }: ColumnUse): string {
+  if (rowSecurityOf === undefined) return PLACES[place].next;
+  if (view === undefined) return `Ask the owner of ${rowSecurityOf}.`;
+  return `For statements that only read, your administrator can permit view of ${view} once its conditions are reviewed.`;
+}
+
 /** What to write instead, and what a permit would allow at such a place, should the asker have one. */
 function hint(input: DecideInput, questions: PermitQuestions, { use, class: columnClass }: MaskedUse): string {
-  const { next } = PLACES[use.place];
+  const next = nextOf(use);
+  if (use.rowSecurityOf !== undefined) return next;
   if (!onlyReads(input) && use.place !== 'constraint') return next;
   const possible = FORMS_AT[use.place]?.filter((form) => questions.of(form, use.column, columnClass).given.length > 0);
   const hows = (possible ?? []).map((form) => `The policy permits you ${FORMS[form].what}: ${FORMS[form].how}.`);

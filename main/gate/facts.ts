@@ -60,6 +60,8 @@ export interface RelationUse {
   readonly action?: Action;
   /** The view through which the statement reaches it; undefined where the text names it. */
   readonly via?: string;
+  /** Where a policy of row security reads it: the policy's table, as `schema.name`. */
+  readonly rowSecurityOf?: string;
   readonly span?: Span;
 }
 
@@ -75,6 +77,8 @@ export interface ColumnUse {
   readonly joined?: readonly BaseColumn[];
   /** Of a use inside a view: the view in whose own query it stands, as `schema.name`; of one in a policy, the policy's table. */
   readonly view?: string;
+  /** Of a use inside a policy of row security: the policy's table, as `schema.name`. */
+  readonly rowSecurityOf?: string;
   /** Of nullness: the column cannot be NULL there, so that the use shows nothing. */
   readonly notNull?: true;
 }

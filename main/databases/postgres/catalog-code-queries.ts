@@ -206,6 +206,18 @@ SELECT r.rolname, pg_catalog.array_to_json(ARRAY(SELECT n.nspname FROM pg_catalo
  WHERE r.rolname = current_user OR r.oid IN (SELECT p.proowner FROM pg_catalog.pg_proc p WHERE p.prosecdef AND p.oid >= ${MADE})
  ORDER BY 1`;
 
+/** Roles that relations are read as: has_privs_of_role (utils/acl.h) is what row security asks for. */
+export const ROLES = `
+SELECT r.rolname, r.rolsuper OR r.rolbypassrls,
+       pg_catalog.array_to_json(ARRAY(SELECT m.rolname FROM pg_catalog.pg_roles m
+         WHERE (m.oid IN (SELECT c.relowner FROM pg_catalog.pg_class c WHERE c.relrowsecurity)
+             OR m.oid IN (SELECT pg_catalog.unnest(p.polroles) FROM pg_catalog.pg_policy p))
+           AND pg_catalog.pg_has_role(r.oid, m.oid, 'USAGE') ORDER BY m.rolname))
+  FROM pg_catalog.pg_roles r
+ WHERE r.rolname = current_user OR r.oid IN (SELECT p.proowner FROM pg_catalog.pg_proc p WHERE p.prosecdef AND p.oid >= ${MADE})
+    OR r.oid IN (SELECT c.relowner FROM pg_catalog.pg_class c WHERE c.relkind IN ('v', 'm') AND c.oid >= ${MADE})
+ ORDER BY 1`;
+
 /** Settings that decide how a text is read, what runs beside it, or what the server keeps of it. */
 export const SETTINGS = `
 SELECT name, setting FROM pg_catalog.pg_settings

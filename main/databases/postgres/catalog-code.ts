@@ -23,6 +23,7 @@ import {
   OPERATORS,
   OWN_CALLS,
   POLICIES,
+  ROLES,
   RULES,
   SETTINGS,
   TRIGGERS,
@@ -36,7 +37,7 @@ import { type PostgresSession } from './session.ts';
 
 export type CatalogCode = Pick<
   CatalogSnapshot,
-  'functions' | 'operators' | 'casts' | 'types' | 'extensions' | 'usableSchemas' | 'settings'
+  'functions' | 'operators' | 'casts' | 'types' | 'extensions' | 'usableSchemas' | 'roles' | 'settings'
 >;
 
 /** Reads what users and extensions made that can run: functions, operators, casts, types. */
@@ -60,6 +61,11 @@ export async function loadCode(session: PostgresSession, serverMajor: number): P
     usableSchemas: Object.fromEntries(
       (await session.query(USABLE_SCHEMAS)).map(([role, schemas]) => [text(role), list<string>(schemas)]),
     ),
+    roles: (await session.query(ROLES)).map(([name, bypasses, others]) => ({
+      name: text(name),
+      bypassesRowSecurity: isTrue(bypasses),
+      hasRightsOf: list(others),
+    })),
     settings: Object.fromEntries((await session.query(SETTINGS)).map(([name, value]) => [text(name), text(value)])),
   };
 }

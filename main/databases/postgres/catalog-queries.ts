@@ -17,7 +17,9 @@ const wanted = (oid: string): string => `($1::pg_catalog.oid[] IS NULL OR ${oid}
 
 export const RELATIONS = `
 SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples::pg_catalog.int8, c.relrowsecurity,
-       s.description, pg_catalog.pg_get_userbyid(c.relowner), t.oid, t.typarray, c.relforcerowsecurity
+       s.description, pg_catalog.pg_get_userbyid(c.relowner), t.oid, t.typarray, c.relforcerowsecurity,
+       EXISTS (SELECT FROM pg_catalog.pg_options_to_table(c.reloptions) o
+                WHERE CASE o.option_name WHEN 'security_invoker' THEN o.option_value::pg_catalog.bool ELSE false END)
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_type t ON t.oid = c.reltype
   LEFT JOIN pg_catalog.pg_description s

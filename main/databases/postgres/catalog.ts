@@ -92,7 +92,7 @@ export async function assemble(
   const calls = new Grouped<number>();
   for (const [view, called] of await session.query(VIEW_CALLS)) calls.add(Number(view), Number(called));
   const relations = rows.map(([oidText, schema, name, kind, estimate, rowSecurity, ...rest]): CatalogRelation => {
-    const [comment, owner, rowType, rowTypeArray] = rest;
+    const [comment, owner, rowType, rowTypeArray, , invoker] = rest;
     const oid = Number(oidText);
     const own = code.get(oid);
     return {
@@ -102,6 +102,7 @@ export async function assemble(
       kind: KINDS[text(kind)] ?? 'table',
       columns: details.columns(oid),
       ...optional('definition', details.definition(oid)),
+      ...(isTrue(invoker) ? { securityInvoker: true as const } : {}),
       ...(kind === 'v' || kind === 'm' ? { calls: calls.of(oid) } : {}),
       parents: parents.of(oid),
       children: children.of(oid),

@@ -47,6 +47,18 @@ const MOVES: readonly { readonly title: string; readonly text: string; readonly 
     ],
   },
   {
+    title: 'a policy of row security turns to the masked column',
+    text: 'SELECT count(*) FROM t_moved_6',
+    change: [
+      "ALTER POLICY p ON t_moved_6 USING (EXISTS (SELECT FROM customers c WHERE c.id = t_moved_6.id AND c.ssn LIKE '%1'))",
+    ],
+  },
+  {
+    title: 'row security is turned on',
+    text: 'SELECT count(*) FROM t_moved_7',
+    change: ['ALTER TABLE t_moved_7 ENABLE ROW LEVEL SECURITY'],
+  },
+  {
     title: 'a schema earlier on the search path is opened to the role',
     text: 'SELECT note FROM orders WHERE id = 7',
     change: [
@@ -66,6 +78,11 @@ const SETUP = [
   'CREATE VIEW v_moved_4_inner AS SELECT id, name FROM customers',
   'CREATE VIEW v_moved_4 AS SELECT id, name FROM v_moved_4_inner',
   "CREATE TABLE t_moved_5 AS SELECT i AS id, 'n-' || i AS note FROM generate_series(1, 9) i",
+  'CREATE TABLE t_moved_6 AS SELECT i AS id FROM generate_series(1, 99) i',
+  'CREATE POLICY p ON t_moved_6 USING (true)',
+  'ALTER TABLE t_moved_6 ENABLE ROW LEVEL SECURITY',
+  'CREATE TABLE t_moved_7 AS SELECT i AS id FROM generate_series(1, 99) i',
+  "CREATE POLICY p ON t_moved_7 USING (EXISTS (SELECT FROM customers c WHERE c.id = t_moved_7.id AND c.ssn LIKE '%1'))",
   'GRANT SELECT ON ALL TABLES IN SCHEMA public TO analyst',
 ];
 

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asSuperuser, type TemporaryServer } from '../../databases/embedded/index.ts';
 import { serversAtHand } from '../../databases/embedded/testing/installed.ts';
 import { comparedTree } from '../enforce/second-lineage.ts';
-import { type BaseColumn } from '../facts.ts';
 import { CatalogIndex } from '../lineage/catalog-index.ts';
 import { COMPARED_MAJORS, disagreement, lineageOf } from '../lineage/server/index.ts';
 import { trace } from '../lineage/trace.ts';
@@ -11,7 +10,7 @@ import { understand } from '../understand/postgres/understand.ts';
 import { attackRows } from './testing/attack-corpus.ts';
 import { hostileNames } from './testing/hostile-names.ts';
 import { ORDINARY } from './testing/ordinary.ts';
-import { type Both, PLANTED, POLICY } from './testing/planted.ts';
+import { type Both, PLANTED } from './testing/planted.ts';
 import { randomQueries } from './testing/random-queries.ts';
 import { catalogOf, openPrinter, type TreePrinter } from './testing/server-trees.ts';
 import { FORMS, FORMS_GRANTS, FORMS_SCHEMA } from './testing/tree-forms.ts';
@@ -87,7 +86,7 @@ for (const { major, name, missing, start } of serversAtHand) {
         if (lineages === undefined) continue;
         compared++;
         const { raw, facts, server } = lineages;
-        const difference = disagreement(raw, facts, server, place(database).index, { guards: () => false });
+        const difference = disagreement(raw, facts, server, place(database).index);
         if (difference !== undefined) found.push(`${difference.what}: ${text}`);
       }
       return { told: found, compared };
@@ -152,18 +151,6 @@ for (const { major, name, missing, start } of serversAtHand) {
         expect(disagreement(raw, facts, server, place('attack').index)?.code).toBe(code);
       });
     }
-
-    it('tell columns that row security decides by from those that the text uses', async () => {
-      const lineages = await both('attack', 'select id from customers', POLICY);
-      if (lineages === undefined) throw new Error('the text alone refuses it');
-      const { raw, facts, server } = lineages;
-      const { index } = place('attack');
-      const guarded: string[] = [];
-      const guards = ({ column }: BaseColumn): boolean => guarded.push(column) < 0;
-      expect(disagreement(raw, facts, server, index, { guards })).toBeUndefined();
-      expect(guarded).toEqual(['city']);
-      expect(disagreement(raw, facts, server, index)?.what).toBe('row security decides by public.customers.city');
-    });
 
     it('are those of a version that is compared at run time', () => {
       expect([...COMPARED_MAJORS]).toContain(major);

@@ -55,6 +55,12 @@ const RACES: readonly Race[] = [
     rows: [],
   },
   {
+    title: 'a policy turns to the masked column',
+    setup: [...table('t4b'), 'ALTER TABLE t4b ENABLE ROW LEVEL SECURITY', 'CREATE POLICY a ON t4b USING (true)'],
+    text: 'SELECT note FROM t4b WHERE id = 1',
+    change: [`ALTER POLICY a ON t4b USING (id IN (SELECT id FROM people WHERE secret LIKE 'the%'))`],
+  },
+  {
     title: 'a function of the name is made that reads the masked column',
     setup: table('t5'),
     text: 'SELECT reverse(note) FROM t5 WHERE id = 1',

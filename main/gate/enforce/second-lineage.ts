@@ -4,10 +4,10 @@
 import { type PostgresSession, type Prepared, type ServerTrees } from '../../databases/postgres/session.ts';
 import { CountersignError } from '../../errors.ts';
 import { CatalogMoved, type MarkedCatalog } from '../catalogs.ts';
-import { type BaseColumn, type Facts, type Lineage } from '../facts.ts';
+import { type Facts, type Lineage } from '../facts.ts';
 import { type Judged } from '../judge.ts';
 import { type CatalogIndex } from '../lineage/catalog-index.ts';
-import { disagreement, serverLineage, type ServerLineage } from '../lineage/server/index.ts';
+import { disagreement, serverLineage } from '../lineage/server/index.ts';
 import { trace } from '../lineage/trace.ts';
 import { isWriteStatement } from '../understand/postgres/statements.ts';
 import { nodeOf } from '../understand/postgres/tree.ts';
@@ -20,8 +20,6 @@ import { treeHash } from './tree-hash.ts';
 export interface Agreed {
   readonly treeHash: string;
   readonly code: CodeOids;
-  /** Columns by which row security decides and that the text's lineage knows nothing of. */
-  readonly guards: readonly BaseColumn[];
 }
 
 interface Compared {
@@ -74,7 +72,7 @@ export function codeOf({ catalog, tree }: Judged): CodeOids | undefined {
 export function agree(
   { trees, missingTrees }: Prepared,
   upstream: PostgresSession,
-  { catalog, judgement, tree, classOf }: Judged,
+  { catalog, judgement, tree }: Judged,
   query: Tree | undefined,
 ): Agreed | undefined {
   const { facts, lineage } = judgement;
@@ -91,16 +89,15 @@ export function agree(
     known(catalog, tree.text, trees) ?? compare(trees, upstream, facts, lineage, tree, query, catalog.index);
   keep(catalog, tree.text, { trees, outcome });
   if (typeof outcome === 'string') throw disagree(outcome);
-  const guard = outcome.guards.find((column) => classOf(column) !== undefined);
-  if (guard !== undefined)
-    throw disagree(`row security decides by ${guard.schema}.${guard.relation}.${guard.column}, which is classified`);
   return outcome;
 }
 
 /** A write of given values, however many: it reads nothing and computes nothing that a second reading could find. */
 function storesConstants({ functions, operators }: Facts, { outputs, uses, relations }: Lineage): boolean {
   const reads = relations.some(({ access }) => access === 'read');
-  return !reads && outputs.length + uses.length + functions.length + operators.length === 0;
+  // What stands in the way of the values, the text's lineage says by itself.
+  const used = uses.filter(({ place }) => place !== 'constraint');
+  return !reads && outputs.length + used.length + functions.length + operators.length === 0;
 }
 
 function compare(
@@ -116,16 +113,12 @@ function compare(
   if (server === undefined) return 'the server read it as no query';
   if ('unknown' in server) return server.unknown;
   const raw = query === tree ? lineage : trace(query, index);
-  const guards: BaseColumn[] = [];
-  const found = disagreement(raw, facts, server, index, { guards: (column) => (guards.push(column), false) });
+  const found = disagreement(raw, facts, server, index);
   if (found !== undefined) return found.what;
-  const made = (set: keyof CodeOids): readonly number[] => oidsOf(server, set).filter((oid) => oid >= FIRST_NORMAL);
-  return { treeHash: treeHash(trees), code: { functions: made('functions'), operators: made('operators') }, guards };
+  const made = (set: keyof CodeOids): readonly number[] =>
+    [...server.statement[set]].filter((oid) => oid >= FIRST_NORMAL);
+  return { treeHash: treeHash(trees), code: { functions: made('functions'), operators: made('operators') } };
 }
-
-const oidsOf = ({ statement, rowSecurity }: ServerLineage, set: keyof CodeOids): readonly number[] => [
-  ...new Set([...statement[set], ...rowSecurity[set]]),
-];
 
 function known(
   catalog: MarkedCatalog,

@@ -111,6 +111,11 @@ export class CatalogIndex {
     return this.#path;
   }
 
+  /** The role that statements and functions run as here (current_user). */
+  get role(): string {
+    return this.#runtime.role;
+  }
+
   /** The relation that a name in a statement means under the snapshot's search path. */
   resolve(schema: string | undefined, name: string): Resolved | undefined {
     for (const candidate of schema === undefined ? this.#path : [schema]) {

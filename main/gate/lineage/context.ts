@@ -55,14 +55,22 @@ export class Context {
   shadowed = false;
   /** Queries that the trace is inside of. */
   depth = 0;
+  /** With whose rights relations are read: of whoever asks, or inside a view those of its owner. */
+  readonly role: string;
   readonly #spanOf: (location: number) => Span | undefined;
   #queries = 0;
   #uses = new Map<string, ColumnUse>();
   #used = new Set<BaseColumn>();
 
-  constructor(index: CatalogIndex, spanOf: (location: number) => Span | undefined, views: readonly string[] = []) {
+  constructor(
+    index: CatalogIndex,
+    spanOf: (location: number) => Span | undefined,
+    views: readonly string[] = [],
+    role: string = index.role,
+  ) {
     this.index = index;
     this.views = views;
+    this.role = role;
     this.#spanOf = spanOf;
   }
 

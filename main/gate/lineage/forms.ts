@@ -11,6 +11,7 @@ import {
   text,
 } from '../understand/postgres/tree.ts';
 import { type CatalogIndex } from './catalog-index.ts';
+import { bindingPolicies } from './row-security.ts';
 import { isScalarType } from './types.ts';
 
 /** The form that the use of one column reference has, should it mean a column of a table. */
@@ -152,7 +153,7 @@ function onlyFields(fields: Fields, allowed: readonly string[]): boolean {
 
 /**
  * One table by its name, with the names of its own columns: no view, no function, nothing that makes rows more. Whole: a
- * partition or child beside its parent would leave out rows as a condition does.
+ * partition or child beside its parent would leave out rows as a condition does, and so does row security.
  */
 function isOneTable(fields: Fields, index: CatalogIndex): boolean {
   const [table, another] = nodesOf(fields['fromClause']);
@@ -161,7 +162,8 @@ function isOneTable(fields: Fields, index: CatalogIndex): boolean {
   const resolved = index.resolve(text(table.fields['schemaname']), text(table.fields['relname']) ?? '');
   if (resolved?.kind !== 'relation' || table.fields['inh'] !== true) return false;
   const { kind, parents } = resolved.relation;
-  return (kind === 'table' || kind === 'partitioned table') && parents.length === 0;
+  if (kind !== 'table' && kind !== 'partitioned table') return false;
+  return parents.length === 0 && bindingPolicies(index, resolved.relation, index.role).length === 0;
 }
 
 /** Tables, and joins of tables whose conditions are collected. */

@@ -15,6 +15,7 @@ import { functionEntry, jsonTableEntry, xmlTableEntry } from './from-functions.t
 import { joinEntries } from './join.ts';
 import { queryColumns } from './query.ts';
 import { relationColumns } from './relations.ts';
+import { addRowSecurity, READING } from './row-security.ts';
 import { type Column, type Entry, NOTHING } from './scope.ts';
 
 /** The entries that FROM makes, for the expressions of its query. */
@@ -92,6 +93,7 @@ function relationEntry(context: Context, fields: Fields, environment: Environmen
     ...(span === undefined ? {} : { span }),
   });
   if (resolved.kind === 'relation') {
+    addRowSecurity(context, resolved.relation, READING, span);
     const columns = relationColumns(context, resolved.relation, span).map((column) => ({ ...column, certain: true }));
     // A view has no ctid, xmin or tableoid: such a name means a column of a query around it.
     return { ...visible, name, relation, columns, system: resolved.relation.kind !== 'view' };

@@ -35,7 +35,7 @@ export function relationColumns(
       return { name: column.name, value: baseValue(context.index, relation, column) };
     });
   }
-  const view = viewLineage(context.index.printed(), relation, context.views);
+  const view = viewLineage(context, relation);
   context.keepUses(span === undefined ? view.uses : view.uses.map((use) => ({ ...use, span })));
   for (const use of view.relations) context.relation(use);
   for (const hazard of view.hazards) context.addHazard(span === undefined ? hazard : { ...hazard, span });
@@ -66,22 +66,26 @@ function isNotNullIn(index: CatalogIndex, { schema, relation, column }: BaseColu
   return member !== undefined && isNotNull(member, column);
 }
 
-function viewLineage(index: CatalogIndex, relation: CatalogRelation, within: readonly string[]): ViewLineage {
+function viewLineage({ index: asked, views: within }: Context, relation: CatalogRelation): ViewLineage {
   const name = `${relation.schema}.${relation.name}`;
   if (within.includes(name) || within.length >= MAX_VIEW_DEPTH) return untraceable(name, 'reaches itself');
-  return index.keep(`view ${String(relation.oid)}`, () => traceView(index, relation, name, within));
+  const index = asked.printed();
+  return index.keep(`view ${String(relation.oid)}`, () => {
+    const context = new Context(index, () => undefined, [...within, name], rightsIn(index, relation));
+    return traceView(context, relation, name);
+  });
 }
 
-function traceView(
-  index: CatalogIndex,
-  relation: CatalogRelation,
-  name: string,
-  within: readonly string[],
-): ViewLineage {
+/** The role with whose rights the query of a view reads: setRuleCheckAsUser in rewrite/rewriteDefine.c. */
+export function rightsIn(index: CatalogIndex, { securityInvoker, owner }: CatalogRelation): string {
+  return securityInvoker ? index.role : (owner ?? '');
+}
+
+function traceView(context: Context, relation: CatalogRelation, name: string): ViewLineage {
+  const { index } = context;
   const parsed = relation.definition === undefined ? undefined : parseText(relation.definition);
   const root = parsed?.ok && parsed.statements.length === 1 ? nodeOf(parsed.statements[0]?.node) : undefined;
   if (root?.kind !== 'SelectStmt') return untraceable(name, 'has no definition that can be read');
-  const context = new Context(index, () => undefined, [...within, name]);
   const inspection = inspect(root, () => undefined);
   for (const hazard of inspection.hazards) context.addHazard(hazard);
   const code = new UserCode(context, undefined, relation.calls);
@@ -130,8 +134,11 @@ function traceView(
 }
 
 /** What a use inside a view shows is the choice of its author, unless it shows nothing. */
-function usedInView({ column, place, span, view, notNull }: ColumnUse, name: string): ColumnUse {
-  const where = span === undefined ? {} : { span };
+export function usedInView({ column, place, span, view, rowSecurityOf, notNull }: ColumnUse, name: string): ColumnUse {
+  const where = {
+    ...(span === undefined ? {} : { span }),
+    ...(rowSecurityOf === undefined ? {} : { rowSecurityOf }),
+  };
   if (notNull) return { column, place, form: 'nullness', notNull, ...where };
   return { column, place, form: 'view', view: view ?? name, ...where };
 }

@@ -17,7 +17,8 @@ import { ruled, traceFired, type WriteEvent, type Written } from './fired.ts';
 import { aliased, fromEntries, fromItem, unknownRelation, visible } from './from.ts';
 import { type Output, queryColumns, targets } from './query.ts';
 import { columnOf } from './names.ts';
-import { relationColumns } from './relations.ts';
+import { relationColumns, rightsIn } from './relations.ts';
+import { addRowSecurity, writing } from './row-security.ts';
 import { type Column, type Entry } from './scope.ts';
 import { withQueries } from './with.ts';
 
@@ -67,12 +68,18 @@ function targetEntry(context: Context, kind: string, fields: Fields): Entry {
   const target = resolved.relation;
   const columns = relationColumns(context, target, span);
   const via = `${target.schema}.${target.name}`;
-  const behind = target.kind === 'view' ? [...context.relations.values()].filter((use) => use.via === via) : [];
+  const reached = target.kind === 'view' ? [...context.relations.values()] : [];
+  // What a policy asks other tables stays a question.
+  const behind = reached.filter((use) => use.via === via && use.rowSecurityOf === undefined);
   for (const written of [target, ...behind]) ruled(context, context.index.relation(written.schema, written.name), span);
   // Values that are stored are turned into the types of their columns.
   if (kind !== 'DeleteStmt') for (const { value } of columns) context.inUse(value, span);
   const tables = [target, ...behind.flatMap((use) => context.index.relation(use.schema, use.name) ?? [])];
   traceFired(context, tables, writtenBy(kind, fields, columns), span);
+  // Through views, a table is written with the rights of any of their owners: which one is not looked at.
+  const views = tables.filter((table) => table.kind === 'view').map((view) => rightsIn(context.index, view));
+  const roles = views.length === 0 ? [context.role] : [...new Set(views)];
+  for (const table of tables) addRowSecurity(context, table, writing(kind, fields), span, roles);
   for (const action of writeActions(kind, fields)) {
     const { schema, name: written } = target;
     context.relation({ schema, name: written, access: 'write', action, ...(span === undefined ? {} : { span }) });

@@ -31,7 +31,7 @@ const flowless = ({ raw }: Both): Partial<Both> => ({
   raw: { ...raw, outputs: raw.outputs.map((output) => ({ ...output, flow: [] })) },
 });
 
-export const POLICY = [
+const POLICY = [
   'ALTER TABLE customers ENABLE ROW LEVEL SECURITY',
   "CREATE POLICY near ON customers USING (city = 'Oslo')",
   'SET LOCAL ROLE analyst',
@@ -192,5 +192,5 @@ export const PLANTED: readonly Planted[] = [
     code: 'object',
     changes: ["CREATE TYPE public.money AS ENUM ('x')", 'SET LOCAL search_path = public, pg_catalog'],
   },
-  { what: 'row security that came meanwhile', sql: 'select id from customers', code: 'row-security', changes: POLICY },
+  { what: 'row security that came meanwhile', sql: 'select id from customers', code: 'use', changes: POLICY },
 ];
