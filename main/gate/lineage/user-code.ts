@@ -8,10 +8,11 @@ import {
 import { type CodeUse, type FiredCode, type Hazard, type Span } from '../facts.ts';
 import { builtinSignatures, type Call, isBuiltinOperator, unknownFunction } from '../understand/postgres/builtins.ts';
 import { isReviewedFunction } from '../understand/postgres/extensions.ts';
-import { inspect, type Inspection, type NameUse } from '../understand/postgres/inspect.ts';
+import { type Inspection, type NameUse } from '../understand/postgres/inspect.ts';
 import { type CatalogIndex } from './catalog-index.ts';
 import { type MadeType } from './code-index.ts';
 import { Context } from './context.ts';
+import { inspectStored } from './stored-text.ts';
 import { bodyLineage, calledFlow, checkExpression, label, traceDefaults } from './user-functions.ts';
 
 /** How a statement comes to run a function: what a refusal says of it. */
@@ -232,12 +233,7 @@ export class UserCode {
     const name = `A check of the type ${type.schema}.${type.name}`;
     const expression = checkExpression(definition);
     if (expression === undefined) this.#context.hazard('user-type', `${name} cannot be read.`, way.span, way.next);
-    else
-      this.#printed(name, way, (inside, code) => {
-        const inspection = inspect(expression, () => undefined);
-        for (const hazard of inspection.hazards) inside.addHazard(hazard);
-        code.names(inspection);
-      });
+    else this.#printed(name, way, (inside, code) => code.names(inspectStored(inside, expression)));
   }
 
   #cast(cast: CatalogCast, span: Span | undefined): void {

@@ -1,6 +1,6 @@
 import { type CatalogFunction } from '../../databases/catalog.ts';
 import { type BaseColumn, type CodeUse, type ColumnUse, type Hazard, type RelationUse } from '../facts.ts';
-import { inspect, type Inspection } from '../understand/postgres/inspect.ts';
+import { type Inspection } from '../understand/postgres/inspect.ts';
 import { parseText } from '../understand/postgres/parser.ts';
 import { items, type Node, nodeOf, nodesOf } from '../understand/postgres/tree.ts';
 import { type CatalogIndex } from './catalog-index.ts';
@@ -8,6 +8,8 @@ import { Context } from './context.ts';
 import { expression, type Standing } from './expression.ts';
 import { queryColumns } from './query.ts';
 import { type Column, type Entry, NOTHING, type Scope, type Value } from './scope.ts';
+import { inspectStored, type StoredText } from './stored-text.ts';
+import { isTurnedInto } from './types.ts';
 import { UserCode } from './user-code.ts';
 
 /** What a body in SQL gives and does, whatever it is called with: traced once for each snapshot and path. */
@@ -48,21 +50,21 @@ export function bodyLineage(
 function traceBody(index: CatalogIndex, called: CatalogFunction, within: readonly string[]): BodyLineage {
   const setting = called.settings.find((one) => !SETTINGS.test(one));
   if (setting !== undefined) return unread(`it runs with a setting of its own, ${setting.split('=')[0] ?? ''}.`);
-  const query = bodyQuery(called);
-  if (query === undefined) return unread('it is not one SELECT.');
-  const inspection = inspect(query, () => undefined);
+  const body = bodyQuery(called);
+  if (body === undefined) return unread('it is not one SELECT.');
   const context = new Context(index, () => undefined, within);
-  for (const hazard of inspection.hazards) context.addHazard(hazard);
+  const inspection = inspectStored(context, body);
   if (doesMore(inspection)) context.hazard('writes', 'It does more than read.');
   const { source } = called;
   const code = new UserCode(context, undefined, source.kind === 'atomic' ? source.calls : undefined);
   code.names(inspection);
   code.resolved();
   const standing: Standing = { scope: parameterScope(context, called), environment: undefined };
-  const columns = queryColumns(context, query, standing).map(({ name, value }) => ({
+  const columns = queryColumns(context, body.root, standing).map(({ name, value }) => ({
     name,
     value: context.ask(value, undefined),
   }));
+  useConverted(context, columns, columnShape(context, called, called.name));
   code.typesInUse();
   return {
     columns,
@@ -71,6 +73,15 @@ function traceBody(index: CatalogIndex, called: CatalogFunction, within: readonl
     code: [...context.code.values()],
     hazards: [...context.hazards.values()],
   };
+}
+
+/** What the server turns into the type that the function gives, whether it is asked for or not: that may fail by its value. */
+function useConverted(context: Context, columns: readonly Column[], shape: readonly Shape[] | undefined): void {
+  if (shape?.length !== columns.length) return;
+  columns.forEach(({ value }, at) => {
+    if (value.derivation === 'plain' && !isTurnedInto(value.type, shape[at]?.type))
+      context.use(value, 'argument', undefined);
+  });
 }
 
 function doesMore({ writes, locksRows, createsTable }: Inspection): boolean {
@@ -83,29 +94,30 @@ function unread(why: string): BodyLineage {
 }
 
 /** The one query of a body: a SELECT, or the expression of RETURN. */
-function bodyQuery({ source }: CatalogFunction): Node | undefined {
-  if (source.kind === 'sql') return onlyQuery(parsed(source.text));
+function bodyQuery({ source }: CatalogFunction): StoredText | undefined {
+  if (source.kind === 'sql') return onlyQuery(source.text, statements(source.text));
   if (source.kind !== 'atomic') return undefined;
-  const [made] = parsed(`CREATE FUNCTION f() RETURNS int LANGUAGE sql ${source.text}`);
+  const text = `CREATE FUNCTION f() RETURNS int LANGUAGE sql ${source.text}`;
+  const [made] = statements(text);
   const body = nodeOf(made?.fields['sql_body']);
   if (body?.kind === 'ReturnStmt') {
     const target = { ResTarget: { val: body.fields['returnval'] } };
-    return {
-      kind: 'SelectStmt',
-      fields: { targetList: [target], limitOption: 'LIMIT_OPTION_DEFAULT', op: 'SETOP_NONE' },
-    };
+    const fields = { targetList: [target], limitOption: 'LIMIT_OPTION_DEFAULT', op: 'SETOP_NONE' };
+    return { text, root: { kind: 'SelectStmt', fields } };
   }
-  return onlyQuery(nodesOf(body?.fields['items']).flatMap((one) => nodesOf(one.fields['items'])));
+  return onlyQuery(
+    text,
+    nodesOf(body?.fields['items']).flatMap((one) => nodesOf(one.fields['items'])),
+  );
 }
 
-function parsed(text: string): readonly Node[] {
+function statements(text: string): readonly Node[] {
   const result = parseText(text);
   return result.ok ? result.statements.flatMap(({ node }) => nodeOf(node) ?? []) : [];
 }
 
-function onlyQuery(statements: readonly Node[]): Node | undefined {
-  const [query, second] = statements;
-  return second === undefined && query?.kind === 'SelectStmt' ? query : undefined;
+function onlyQuery(text: string, [root, second]: readonly Node[]): StoredText | undefined {
+  return second === undefined && root?.kind === 'SelectStmt' ? { text, root } : undefined;
 }
 
 /**
@@ -144,15 +156,14 @@ function parameterScope(context: Context, called: CatalogFunction): Scope {
 /** What the defaults of arguments that a call leaves out compute from. */
 export function traceDefaults(context: Context, code: UserCode, called: CatalogFunction): void {
   if (called.defaults === undefined) return;
-  const [query] = parsed(`SELECT ${called.defaults.text}`);
-  if (query?.kind !== 'SelectStmt') {
+  const text = `SELECT ${called.defaults.text}`;
+  const query = onlyQuery(text, statements(text));
+  if (query === undefined) {
     context.hazard('user-function', 'Their text is not understood.');
     return;
   }
-  const inspection = inspect(query, () => undefined);
-  for (const hazard of inspection.hazards) context.addHazard(hazard);
-  code.names(inspection);
-  for (const target of items(query.fields['targetList'], 'ResTarget')) {
+  code.names(inspectStored(context, query));
+  for (const target of items(query.root.fields['targetList'], 'ResTarget')) {
     const value = expression(context, target['val'], { scope: undefined, environment: undefined }, 'argument');
     context.use(value, 'argument', undefined);
   }
@@ -216,9 +227,11 @@ function capitalised(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** The query that is an expression over nothing but what it names: a check constraint as the server prints it. */
-export function checkExpression(definition: string): Node | undefined {
-  const [made] = parsed(`ALTER DOMAIN d ADD CONSTRAINT c ${definition}`);
+/** The expression of a check constraint as the server prints it: over nothing but what it names. */
+export function checkExpression(definition: string): StoredText | undefined {
+  const text = `ALTER DOMAIN d ADD CONSTRAINT c ${definition}`;
+  const [made] = statements(text);
   const constraint = nodeOf(made?.fields['def']);
-  return constraint?.kind === 'Constraint' ? nodeOf(constraint.fields['raw_expr']) : undefined;
+  const root = constraint?.kind === 'Constraint' ? nodeOf(constraint.fields['raw_expr']) : undefined;
+  return root && { text, root };
 }
