@@ -99,8 +99,9 @@ export class RegressionDatabase implements CatalogSource {
 
   /** Runs a statement as it stands; what was judged a read runs alone in READ ONLY wherever no transaction is open. */
   async run(text: string, { read, query }: JudgedStatement): Promise<Ran> {
-    // On a path of its own the session means other relations than the catalog does; the gate's sessions have none.
-    const comparable = query !== undefined && (await this.#hasOurPath());
+    // On a path of its own the session means other relations than the catalog does, and as another role it is bound by row
+    // security; the gate's sessions have neither.
+    const comparable = query !== undefined && (await this.#isOurs());
     const alone = read && this.#status === 'I';
     const inside = query !== undefined && this.#status === 'T';
     if (alone) await this.#ask(`BEGIN READ ONLY; ${TREES}`);
@@ -155,10 +156,13 @@ export class RegressionDatabase implements CatalogSource {
     return (rows[0] as { readonly wrote?: boolean } | undefined)?.wrote === true;
   }
 
-  async #hasOurPath(): Promise<boolean> {
+  async #isOurs(): Promise<boolean> {
     try {
-      const { rows } = await this.#query("SELECT current_setting('search_path') AS path");
-      return (rows[0] as { readonly path?: string } | undefined)?.path === SEARCH_PATH;
+      const { rows } = await this.#query(
+        "SELECT current_setting('search_path') AS path, current_setting('is_superuser') AS superuser",
+      );
+      const [now] = rows as readonly { readonly path: string; readonly superuser: string }[];
+      return now?.path === SEARCH_PATH && now.superuser === 'on';
     } catch {
       // The transaction that the suite has open has failed.
       return false;
