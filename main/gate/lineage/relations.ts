@@ -1,14 +1,10 @@
 import { type CatalogColumn, type CatalogRelation } from '../../databases/catalog.ts';
 import { type BaseColumn, type CodeUse, type ColumnUse, type Hazard, type RelationUse, type Span } from '../facts.ts';
-import { inspect } from '../understand/postgres/inspect.ts';
-import { newerGrammar } from '../understand/postgres/newer-grammar.ts';
-import { parseText } from '../understand/postgres/parser.ts';
-import { fromUtf8 } from '../understand/postgres/text.ts';
-import { nodeOf } from '../understand/postgres/tree.ts';
 import { type CatalogIndex } from './catalog-index.ts';
 import { Context } from './context.ts';
 import { queryColumns } from './query.ts';
 import { type Column, type Value } from './scope.ts';
+import { inspectStored, storedQuery } from './stored-text.ts';
 import { UserCode } from './user-code.ts';
 
 const MAX_VIEW_DEPTH = 60;
@@ -83,22 +79,14 @@ export function rightsIn(index: CatalogIndex, { securityInvoker, owner }: Catalo
 
 function traceView(context: Context, relation: CatalogRelation, name: string): ViewLineage {
   const { index } = context;
-  const parsed = relation.definition === undefined ? undefined : parseText(relation.definition);
-  const root = parsed?.ok && parsed.statements.length === 1 ? nodeOf(parsed.statements[0]?.node) : undefined;
-  if (root?.kind !== 'SelectStmt') return untraceable(name, 'has no definition that can be read');
-  const inspection = inspect(root, () => undefined);
-  for (const hazard of inspection.hazards) context.addHazard(hazard);
+  const query = relation.definition === undefined ? undefined : storedQuery(relation.definition);
+  if (query === undefined) return untraceable(name, 'has no definition that can be read');
+  const inspection = inspectStored(context, query);
   const code = new UserCode(context, undefined, relation.calls);
   code.names(inspection);
   code.resolved();
-  const text = relation.definition ?? '';
-  for (const { span: _, ...hazard } of newerGrammar(
-    { text, root, offsetOf: fromUtf8(text) },
-    index.snapshot.serverMajor,
-  ))
-    context.addHazard(hazard);
   if (inspection.locksRows) context.hazard('row-lock', 'The view locks the rows it reads.');
-  const columns = queryColumns(context, root, { scope: undefined, environment: undefined }, true);
+  const columns = queryColumns(context, query.root, { scope: undefined, environment: undefined }, true);
   code.typesInUse();
   if (columns.length !== relation.columns.length) return untraceable(name, 'has other columns than its definition');
   return {

@@ -1,15 +1,12 @@
 import { type CatalogPolicy, type CatalogRelation } from '../../databases/catalog.ts';
 import { type CodeUse, type ColumnUse, type Hazard, type RelationUse, type Span } from '../facts.ts';
-import { inspect } from '../understand/postgres/inspect.ts';
-import { newerGrammar } from '../understand/postgres/newer-grammar.ts';
-import { parseText } from '../understand/postgres/parser.ts';
 import { isUpsert } from '../understand/postgres/statements.ts';
-import { fromUtf8 } from '../understand/postgres/text.ts';
-import { type Fields, nodeOf } from '../understand/postgres/tree.ts';
+import { type Fields } from '../understand/postgres/tree.ts';
 import { type CatalogIndex } from './catalog-index.ts';
 import { Context } from './context.ts';
 import { expression } from './expression.ts';
 import { relationColumns, usedInView } from './relations.ts';
+import { inspectStored, storedQuery } from './stored-text.ts';
 import { UserCode } from './user-code.ts';
 
 /** What a statement does to a relation: each command has policies of its own. */
@@ -151,18 +148,13 @@ function tracePolicy(
 
 /** An expression over one relation, as the server prints it for the path of the session. */
 function traceExpression(context: Context, relation: CatalogRelation, printed: string, calls: readonly number[]): void {
-  const text = `SELECT WHERE ${printed}`;
-  const parsed = parseText(text);
-  const root = parsed.ok && parsed.statements.length === 1 ? nodeOf(parsed.statements[0]?.node) : undefined;
-  if (root?.kind !== 'SelectStmt' || root.fields['whereClause'] === undefined) {
+  const query = storedQuery(`SELECT WHERE ${printed}`);
+  if (query?.root.fields['whereClause'] === undefined) {
     context.hazard('untraceable', 'A policy cannot be read.');
     return;
   }
-  const inspection = inspect(root, () => undefined);
-  for (const hazard of inspection.hazards) context.addHazard(hazard);
+  const inspection = inspectStored(context, query);
   if (inspection.locksRows) context.hazard('row-lock', 'A policy locks rows.');
-  for (const hazard of newerGrammar({ text, root, offsetOf: fromUtf8(text) }, context.index.snapshot.serverMajor))
-    context.addHazard(hazard);
   const code = new UserCode(context, undefined, calls);
   code.names(inspection);
   code.resolved();
@@ -170,6 +162,6 @@ function traceExpression(context: Context, relation: CatalogRelation, printed: s
   const { result: columns } = context.apart(() => relationColumns(context, relation, undefined));
   const entry = { name: relation.name, relation, columns, system: true, qualified: true, unqualified: true };
   const standing = { scope: { entries: [entry], outer: undefined }, environment: undefined };
-  expression(context, root.fields['whereClause'], standing, 'predicate');
+  expression(context, query.root.fields['whereClause'], standing, 'predicate');
   code.typesInUse();
 }

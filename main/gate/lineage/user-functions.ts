@@ -1,14 +1,13 @@
 import { type CatalogFunction } from '../../databases/catalog.ts';
 import { type BaseColumn, type CodeUse, type ColumnUse, type Hazard, type RelationUse } from '../facts.ts';
 import { type Inspection } from '../understand/postgres/inspect.ts';
-import { parseText } from '../understand/postgres/parser.ts';
-import { items, type Node, nodeOf, nodesOf } from '../understand/postgres/tree.ts';
+import { items, nodeOf, nodesOf } from '../understand/postgres/tree.ts';
 import { type CatalogIndex } from './catalog-index.ts';
 import { Context } from './context.ts';
 import { expression, type Standing } from './expression.ts';
 import { queryColumns } from './query.ts';
 import { type Column, type Entry, NOTHING, type Scope, type Value } from './scope.ts';
-import { inspectStored, type StoredText } from './stored-text.ts';
+import { inspectStored, storedQuery, storedStatements, type StoredText } from './stored-text.ts';
 import { isTurnedInto } from './types.ts';
 import { UserCode } from './user-code.ts';
 
@@ -95,29 +94,20 @@ function unread(why: string): BodyLineage {
 
 /** The one query of a body: a SELECT, or the expression of RETURN. */
 function bodyQuery({ source }: CatalogFunction): StoredText | undefined {
-  if (source.kind === 'sql') return onlyQuery(source.text, statements(source.text));
+  if (source.kind === 'sql') return storedQuery(source.text);
   if (source.kind !== 'atomic') return undefined;
   const text = `CREATE FUNCTION f() RETURNS int LANGUAGE sql ${source.text}`;
-  const [made] = statements(text);
+  const [made] = storedStatements(text);
   const body = nodeOf(made?.fields['sql_body']);
   if (body?.kind === 'ReturnStmt') {
     const target = { ResTarget: { val: body.fields['returnval'] } };
     const fields = { targetList: [target], limitOption: 'LIMIT_OPTION_DEFAULT', op: 'SETOP_NONE' };
     return { text, root: { kind: 'SelectStmt', fields } };
   }
-  return onlyQuery(
+  return storedQuery(
     text,
     nodesOf(body?.fields['items']).flatMap((one) => nodesOf(one.fields['items'])),
   );
-}
-
-function statements(text: string): readonly Node[] {
-  const result = parseText(text);
-  return result.ok ? result.statements.flatMap(({ node }) => nodeOf(node) ?? []) : [];
-}
-
-function onlyQuery(text: string, [root, second]: readonly Node[]): StoredText | undefined {
-  return second === undefined && root?.kind === 'SelectStmt' ? { text, root } : undefined;
 }
 
 /**
@@ -157,7 +147,7 @@ function parameterScope(context: Context, called: CatalogFunction): Scope {
 export function traceDefaults(context: Context, code: UserCode, called: CatalogFunction): void {
   if (called.defaults === undefined) return;
   const text = `SELECT ${called.defaults.text}`;
-  const query = onlyQuery(text, statements(text));
+  const query = storedQuery(text);
   if (query === undefined) {
     context.hazard('user-function', 'Their text is not understood.');
     return;
@@ -230,7 +220,7 @@ function capitalised(text: string): string {
 /** The expression of a check constraint as the server prints it: over nothing but what it names. */
 export function checkExpression(definition: string): StoredText | undefined {
   const text = `ALTER DOMAIN d ADD CONSTRAINT c ${definition}`;
-  const [made] = statements(text);
+  const [made] = storedStatements(text);
   const constraint = nodeOf(made?.fields['def']);
   const root = constraint?.kind === 'Constraint' ? nodeOf(constraint.fields['raw_expr']) : undefined;
   return root && { text, root };
