@@ -39,7 +39,7 @@ const malformed: readonly (readonly [string, string, string | RegExp])[] = [
   [
     'a form that does not exist',
     '  - { id: a, permit: like, of: pii }',
-    /rules\.permit is not one of its choices \(choices: nullness, equality, join, group, aggregate, cardinality, view, clear\)/,
+    /rules\.permit is not one of its choices \(choices: nullness, equality, join, group, aggregate, cardinality, conflict, view, clear\)/,
   ],
   [
     'groups of four',

@@ -109,11 +109,11 @@ describe('errors', () => {
   ]);
 
   it('say what kind of thing went wrong, under a code, without the server’s words', async () => {
-    const { error = '', verdict } = await shop.run('DELETE FROM people WHERE id = 1');
+    const { error = '', verdict } = await shop.run("INSERT INTO orders VALUES (2, 'nobody', 'x')");
     expect(verdict).toBe('allow');
     expect(error).toContain('server-23503');
     expect(error).toContain('A constraint does not allow this.');
-    expect(error).not.toContain('orders');
+    expect(error).not.toContain('person_ssn');
   });
 });
 

@@ -87,6 +87,9 @@ const POLICY = `version: 1
 rules:
   - { id: everything, allow: [read, write, copy, session, lock] }
   - { id: masked, require: { mask: { pii: partial } } }
+  - { id: new-people, permit: conflict, of: pii, budget: { perDay: 1000 } }
+functions:
+  - { name: public.tell, treat: contained, text: what it says is what notices and errors are tested with }
 `;
 
 const classification = (detect: string): string => `version: 1
