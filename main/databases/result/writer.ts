@@ -1,4 +1,6 @@
 import { type Blocks, MASKED_NULL, NULL } from './blocks.ts';
+import { copyBytes } from './copy-bytes.ts';
+import { LastView } from './last-view.ts';
 
 /**
  * Turns the value at `source[start, end)` into what may be seen, written at `target[at]`. Returns its length in bytes, at
@@ -42,11 +44,19 @@ export interface WriterLimits {
   readonly bytes: number;
 }
 
-/** Copies below this many bytes are quicker as a loop than as a call out of JavaScript. */
-const LOOP = 48;
 const HEADER = 4;
 /** Of rows behind the first ones, every so many is looked at. */
 const LOOK_EVERY = 256;
+
+/** A column whose cells are masked. */
+interface MaskedColumn {
+  readonly column: number;
+  readonly transform: CellTransform;
+  /** True where NULL is masked like any other value. */
+  readonly whole: boolean;
+  /** Where its cell begins in the row that was checked last. */
+  cell: number;
+}
 
 /** A row whose lengths do not add up. */
 export class MalformedRow extends Error {
@@ -61,15 +71,15 @@ export class ResultWriter {
   readonly #inspection: Inspection | undefined;
   readonly #limits: WriterLimits;
   readonly #onFull: (error: unknown) => void;
-  /** Indexes of masked columns, ascending. */
-  #masked: Int32Array;
+  /** Ascending. */
+  #masked: readonly MaskedColumn[];
   /** Rows seen that are not stored yet; undefined once they are. */
   #held: Buffer[] | undefined;
   #heldBytes = 0;
   #seen = 0;
   #untilLook = 1;
-  #viewed: Buffer | undefined;
-  #view: DataView = new DataView(new ArrayBuffer(0));
+  readonly #source = new LastView();
+  readonly #target = new LastView();
   /** By column: rows stored before it was found that it must be masked. */
   readonly #hidden = new Map<number, number>();
   #cut: Cut | undefined;
@@ -83,7 +93,7 @@ export class ResultWriter {
     this.#inspection = inspection;
     this.#limits = limits;
     this.#onFull = onFull ?? (() => undefined);
-    this.#masked = maskedOf(transforms);
+    this.#masked = this.#maskedColumns();
     this.#held = inspection === undefined ? undefined : [];
   }
 
@@ -162,39 +172,45 @@ export class ResultWriter {
       this.#transforms[column] = transform;
       if (this.#blocks.rows > 0) this.#hidden.set(column, this.#blocks.rows);
     }
-    this.#masked = maskedOf(this.#transforms);
+    this.#masked = this.#maskedColumns();
+  }
+
+  #maskedColumns(): readonly MaskedColumn[] {
+    return this.#transforms.flatMap((transform, column) =>
+      transform === undefined ? [] : [{ column, transform, whole: this.#whole.has(column), cell: 0 }],
+    );
   }
 
   #store(source: Buffer, start: number, end: number): boolean {
     if (this.#blocks.rows >= this.#limits.rows) return this.#stop('rows');
-    return this.#masked.length === 0 ? this.#storePlain(source, start, end) : this.#storeMasked(source, start, end);
+    const most = this.#check(source, start, end);
+    if (this.#bytes + most > this.#limits.bytes) return this.#stop('bytes');
+    return this.#masked.length === 0
+      ? this.#storePlain(source, start + 2, end)
+      : this.#storeMasked(source, start + 2, end, most);
   }
 
   #storePlain(source: Buffer, start: number, end: number): boolean {
-    const length = this.#checkPlain(source, start, end);
-    if (this.#bytes + length > this.#limits.bytes) return this.#stop('bytes');
     try {
-      this.#blocks.append(source, start + 2, end);
+      this.#blocks.append(source, start, end);
     } catch (error) {
       this.#onFull(error);
       return this.#stop('disk');
     }
-    this.#bytes += length;
+    this.#bytes += end - start;
     return true;
   }
 
-  #storeMasked(source: Buffer, start: number, end: number): boolean {
-    const length = this.#check(source, start, end);
-    if (this.#bytes + length > this.#limits.bytes) return this.#stop('bytes');
+  #storeMasked(source: Buffer, start: number, end: number, most: number): boolean {
     let target: Buffer;
     try {
-      target = this.#blocks.reserve(length);
+      target = this.#blocks.reserve(most);
     } catch (error) {
       this.#onFull(error);
       return this.#stop('disk');
     }
     const from = this.#blocks.used;
-    const to = this.#copyMasked(source, start + 2, end, target, from);
+    const to = this.#copyMasked(source, start, end, target, from);
     this.#blocks.commit(to);
     this.#bytes += to - from;
     return true;
@@ -206,85 +222,58 @@ export class ResultWriter {
   }
 
   /**
-   * Bytes that the row takes at most, after proving that its cells fill it exactly. A masked cell counts as the longest
-   * masked value: where a result is cut must not tell how long the value is.
+   * Bytes that the row takes at most, after proving that its cells fill it exactly; notes where its masked cells begin. A
+   * masked cell counts as the longest masked value: where a result is cut must not tell how long the value is.
    */
   #check(source: Buffer, start: number, end: number): number {
     const columns = this.#transforms.length;
-    if (end - start < 2 || source.readUInt16BE(start) !== columns) throw new MalformedRow('wrong number of columns');
+    const view = this.#source.of(source);
+    if (end - start < 2 || view.getUint16(start) !== columns) throw new MalformedRow('wrong number of columns');
     let at = start + 2;
-    let most = 0;
-    for (let column = 0; column < columns; column++) {
-      if (at + HEADER > end) throw new MalformedRow('row ends too early');
-      const length = int32(source, at);
-      if (length < NULL) throw new MalformedRow('cell of negative length');
-      const bytes = length === NULL ? 0 : length;
-      at += HEADER + bytes;
-      const masked = this.#transforms[column] !== undefined && (length !== NULL || this.#whole.has(column));
-      most += HEADER + (masked ? MASKED_LIMIT : bytes);
+    let most = end - at;
+    let column = 0;
+    for (const masked of this.#masked) {
+      for (; column < masked.column; column++) at = endOfCell(view, at, end);
+      masked.cell = at;
+      at = endOfCell(view, at, end);
+      column++;
+      const bytes = at - masked.cell - HEADER;
+      // Only NULL and an empty value have none, and the length tells which.
+      if (bytes > 0 || masked.whole || view.getInt32(masked.cell) !== NULL) most += MASKED_LIMIT - bytes;
     }
+    for (; column < columns; column++) at = endOfCell(view, at, end);
     if (at !== end) throw new MalformedRow('cells do not fill the row');
     return most;
   }
 
-  /** What `#check` does where no column is masked: the bytes that the row takes. */
-  #checkPlain(source: Buffer, start: number, end: number): number {
-    if (end - start < 2 || source.readUInt16BE(start) !== this.#transforms.length)
-      throw new MalformedRow('wrong number of columns');
-    const view = this.#viewOf(source);
-    let at = start + 2;
-    for (let left = this.#transforms.length; left > 0; left--) {
-      if (at + HEADER > end) throw new MalformedRow('row ends too early');
-      const length = view.getInt32(at);
-      if (length < NULL) throw new MalformedRow('cell of negative length');
-      at += length === NULL ? HEADER : HEADER + length;
-    }
-    if (at !== end) throw new MalformedRow('cells do not fill the row');
-    return end - start - 2;
-  }
-
-  /** Many rows come in one buffer. */
-  #viewOf(source: Buffer): DataView {
-    if (source === this.#viewed) return this.#view;
-    this.#viewed = source;
-    return (this.#view = new DataView(source.buffer, source.byteOffset, source.length));
-  }
-
+  /** Of the row that was checked last. */
   #copyMasked(source: Buffer, start: number, end: number, target: Buffer, into: number): number {
+    const from = this.#source.of(source);
+    const view = this.#target.of(target);
     let copied = start;
-    let at = start;
     let to = into;
-    let column = 0;
-    for (const masked of this.#masked) {
-      for (; column < masked; column++) at += HEADER + Math.max(int32(source, at), 0);
-      const length = int32(source, at);
-      const cellEnd = at + HEADER + Math.max(length, 0);
-      const transform = this.#transforms[masked];
-      if (transform !== undefined && (length !== NULL || this.#whole.has(masked))) {
-        to = copy(source, copied, at, target, to);
-        const made = transform(source, at + HEADER, cellEnd, target, to + HEADER);
-        if (made > MASKED_LIMIT) throw new RangeError('a mask wrote more than it may');
-        target.writeInt32BE(made < 0 ? MASKED_NULL : made, to);
-        to += HEADER + Math.max(made, 0);
-        copied = cellEnd;
-        this.#maskedCells++;
-      }
-      at = cellEnd;
-      column++;
+    for (const { cell, whole, transform } of this.#masked) {
+      const length = from.getInt32(cell);
+      if (length === NULL && !whole) continue;
+      to = copyBytes(from, copied, cell, view, to);
+      copied = cell + HEADER + (length === NULL ? 0 : length);
+      const made = transform(source, cell + HEADER, copied, target, to + HEADER);
+      if (made > MASKED_LIMIT) throw new RangeError('a mask wrote more than it may');
+      view.setInt32(to, made < 0 ? MASKED_NULL : made);
+      to += HEADER + Math.max(made, 0);
+      this.#maskedCells++;
     }
-    return copy(source, copied, end, target, to);
+    return copyBytes(from, copied, end, view, to);
   }
 }
 
-const maskedOf = (transforms: readonly (CellTransform | undefined)[]): Int32Array =>
-  Int32Array.from(transforms.flatMap((transform, column) => (transform === undefined ? [] : [column])));
+/** The end of the cell that begins at `at`; what does not end by `end` is found by who reads on from there. */
+function endOfCell(view: DataView, at: number, end: number): number {
+  if (at + HEADER > end) throw new MalformedRow('row ends too early');
+  const length = view.getInt32(at);
+  if (length < NULL) throw new MalformedRow('cell of negative length');
+  return length === NULL ? at + HEADER : at + HEADER + length;
+}
 
 export const int32 = (bytes: Uint8Array, at: number): number =>
   ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
-
-function copy(source: Buffer, start: number, end: number, target: Buffer, at: number): number {
-  if (end - start >= LOOP) return at + source.copy(target, at, start, end);
-  let to = at;
-  for (let from = start; from < end; from++) target[to++] = source[from] ?? 0;
-  return to;
-}

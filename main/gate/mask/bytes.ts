@@ -36,6 +36,25 @@ export function putNumber(value: number, target: Uint8Array, at: number): number
   return to + digits - at;
 }
 
+/** Big-endian, as everything of the protocol is; without a view, whose making costs more than a cell. */
+export const int16At = (source: Uint8Array, at: number): number =>
+  (((source[at] ?? 0) << 24) >> 16) | (source[at + 1] ?? 0);
+
+export const int32At = (source: Uint8Array, at: number): number =>
+  ((source[at] ?? 0) << 24) | ((source[at + 1] ?? 0) << 16) | ((source[at + 2] ?? 0) << 8) | (source[at + 3] ?? 0);
+
+/** The low 16 bits of a whole number. */
+export function putInt16(value: number, target: Uint8Array, at: number): void {
+  target[at] = value >> 8;
+  target[at + 1] = value;
+}
+
+/** The low 32 bits of a whole number. */
+export function putInt32(value: number, target: Uint8Array, at: number): void {
+  putInt16(value >> 16, target, at);
+  putInt16(value, target, at + 2);
+}
+
 /** The bytes as text of one character a byte; for cells that are ASCII by their type. */
 export const asciiOf = (source: Uint8Array, start: number, end: number): string =>
   String.fromCharCode(...source.subarray(start, end));

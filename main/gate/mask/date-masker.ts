@@ -4,7 +4,7 @@
  * below the first day that the server knows (Julian day 0, 4713-11-24 BC), has no masked value.
  */
 import { type CellTransform } from '../../databases/result/index.ts';
-import { asciiOf, isDigit, NO_VALUE, put, putAscii } from './bytes.ts';
+import { asciiOf, int32At, isDigit, NO_VALUE, put, putAscii, putInt32 } from './bytes.ts';
 import { type CellFormat, type MaskedType, Oid } from './masked-type.ts';
 
 export type DateUnit = 'month' | 'year';
@@ -26,7 +26,12 @@ export function dateTransform(unit: DateUnit, { typeOid }: MaskedType, format: C
 const FIRST_YEAR = -4712;
 /** Days between 1970-01-01 and 2000-01-01, from where the server counts. */
 const EPOCH = 10_957;
-const DAY = 86_400_000_000n;
+/** A day in units of 2^13 microseconds, of which it is a whole number: counted in them, a Number holds every timestamp. */
+const DAY = 10_546_875;
+/** Such units in the upper half of a timestamp, 2^32 microseconds. */
+const UNITS = 2 ** 19;
+const INFINITY = 0x7fff_ffff;
+const MINUS_INFINITY = -0x8000_0000;
 const MINUTES_A_DAY = 1_440;
 
 /** `2024-03-05`, `2024-03-05 12:34:56.789+05:30`, `0044-03-15 BC`: DateStyle ISO, which is pinned. */
@@ -49,8 +54,8 @@ function fromText(zoned: boolean, write: Writer): CellTransform {
     if (sign === undefined) return NO_VALUE;
     const offset = (Number(offsetHours) * 60 + Number(offsetMinutes)) * (sign === '-' ? -1 : 1);
     const inUtc = Math.floor((Number(hours) * 60 + Number(minutes) - offset) / MINUTES_A_DAY);
-    const [utcYear, utcMonth] = inUtc === 0 ? [year, month] : monthOf(daysOf(year, month, Number(days)) + inUtc);
-    return write(utcYear, utcMonth, target, at);
+    if (inUtc === 0) return write(year, month, target, at);
+    return writeMonth(write, firstDay(year, month) + Number(days) - 1 + inUtc, target, at);
   };
 }
 
@@ -95,22 +100,19 @@ function twoDigits(source: Uint8Array, at: number): number {
 function fromDays(write: Writer): CellTransform {
   return (source, start, end, target, at) => {
     if (end - start !== 4) return NO_VALUE;
-    const days = view(source, start).getInt32(0);
-    if (days === 0x7fff_ffff || days === -0x8000_0000) return NO_VALUE;
-    const [year, month] = monthOf(days + EPOCH);
-    return write(year, month, target, at);
+    const days = int32At(source, start);
+    if (days === INFINITY || days === MINUS_INFINITY) return NO_VALUE;
+    return writeMonth(write, days + EPOCH, target, at);
   };
 }
 
 function fromMicroseconds(write: Writer): CellTransform {
   return (source, start, end, target, at) => {
     if (end - start !== 8) return NO_VALUE;
-    const microseconds = view(source, start).getBigInt64(0);
-    if (microseconds === 2n ** 63n - 1n || microseconds === -(2n ** 63n)) return NO_VALUE;
-    const rest = microseconds % DAY;
-    const days = (microseconds - rest) / DAY - (rest < 0n ? 1n : 0n);
-    const [year, month] = monthOf(Number(days) + EPOCH);
-    return write(year, month, target, at);
+    const upper = int32At(source, start);
+    const lower = int32At(source, start + 4);
+    if ((upper === INFINITY && lower === -1) || (upper === MINUS_INFINITY && lower === 0)) return NO_VALUE;
+    return writeMonth(write, Math.floor((upper * UNITS + (lower >>> 13)) / DAY) + EPOCH, target, at);
   };
 }
 
@@ -141,33 +143,50 @@ const textWriters = {
 } as const;
 
 const microsecondsWriter: Writer = (year, month, target, at) => {
-  view(target, at).setBigInt64(0, BigInt(daysOf(year, month, 1) - EPOCH) * DAY);
+  const units = (firstDay(year, month) - EPOCH) * DAY;
+  const upper = Math.floor(units / UNITS);
+  putInt32(upper, target, at);
+  putInt32((units - upper * UNITS) << 13, target, at + 4);
   return 8;
 };
 
 const binaryWriters = {
   [Oid.date]: ((year, month, target, at) => {
-    view(target, at).setInt32(0, daysOf(year, month, 1) - EPOCH);
+    putInt32(firstDay(year, month) - EPOCH, target, at);
     return 4;
   }) satisfies Writer,
   [Oid.timestamp]: microsecondsWriter,
   [Oid.timestamptz]: microsecondsWriter,
 } as const;
 
-const view = (bytes: Uint8Array, at: number): DataView => new DataView(bytes.buffer, bytes.byteOffset + at);
-
-/** Days of 400 years of the Gregorian calendar, which repeats after them. */
+/**
+ * Days of the proleptic Gregorian calendar, counted in years that begin in March: the day that leap years have more is the
+ * last one of them, and the months before it lie as in every year.
+ */
 const CYCLE = 146_097;
+/** Days from 0000-03-01 to 1970-01-01. */
+const BEFORE_1970 = 719_468;
 
-/** Days since 1970-01-01 of a date of the proleptic Gregorian calendar; years astronomical (1 BC is 0). */
-function daysOf(year: number, month: number, day: number): number {
-  const cycles = Math.floor(year / 400);
-  return Date.UTC(2000 + (year - cycles * 400), month - 1, day) / 86_400_000 + (cycles - 5) * CYCLE;
+/** Days of such a year before its month, 0 being March: of any five months that follow one another 153, 31 at first. */
+const daysBefore = (month: number): number => Math.floor((153 * month + 2) / 5);
+
+/** Days since 1970-01-01 of the first day of a month (1 to 12); years astronomical (1 BC is 0). */
+function firstDay(year: number, month: number): number {
+  const from = month > 2 ? year : year - 1;
+  const leaps = Math.floor(from / 4) - Math.floor(from / 100) + Math.floor(from / 400);
+  return from * 365 + leaps + daysBefore(month > 2 ? month - 3 : month + 9) - BEFORE_1970;
 }
 
-/** Year and month (1 to 12) of a day since 1970-01-01. */
-function monthOf(days: number): readonly [number, number] {
-  const cycles = Math.floor((days - EPOCH) / CYCLE);
-  const date = new Date((days - cycles * CYCLE) * 86_400_000);
-  return [date.getUTCFullYear() + cycles * 400, date.getUTCMonth() + 1];
+/** Writes the month of a day since 1970-01-01. */
+function writeMonth(write: Writer, day: number, target: Uint8Array, at: number): number {
+  const days = day + BEFORE_1970;
+  const cycles = Math.floor(days / CYCLE);
+  const inCycle = days - cycles * CYCLE;
+  // Without its leap days the cycle is years of 365 days; the last day of the cycle is one of them.
+  const leaps = Math.floor(inCycle / 1_460) - Math.floor(inCycle / 36_524) + Math.floor(inCycle / 146_096);
+  const year = Math.floor((inCycle - leaps) / 365);
+  const inYear = inCycle - (year * 365 + Math.floor(year / 4) - Math.floor(year / 100));
+  const month = Math.floor((5 * inYear + 2) / 153);
+  const from = cycles * 400 + year;
+  return month < 10 ? write(from, month + 3, target, at) : write(from + 1, month - 9, target, at);
 }

@@ -266,6 +266,78 @@ describe('any value', () => {
   });
 });
 
+describe('any value in binary format', () => {
+  const DAY = 86_400_000_000n;
+  const EPOCH = Date.UTC(2000, 0, 1);
+  const least = -(2n ** 63n);
+  const int8 = fc.bigInt({ min: least, max: 2n ** 63n - 1n });
+
+  function maskLong(masker: Masker, typeOid: number, value: bigint): bigint | null {
+    const source = Buffer.alloc(8 + 3);
+    source.writeBigInt64BE(value, 2);
+    const target = Buffer.alloc(8 + 3);
+    const length = maskerTransform(masker, { typeOid, typeModifier: -1, type: '' }, { format: 'binary' })(
+      source,
+      2,
+      10,
+      target,
+      3,
+    );
+    return length < 0 ? null : target.readBigInt64BE(3);
+  }
+
+  it.each([
+    ['of all sizes', int8],
+    ['of the usual ones', fc.bigInt({ min: -(2n ** 54n), max: 2n ** 54n })],
+  ])('that is a whole number %s has the bucket below it', (_, values) => {
+    fc.assert(
+      fc.property(values, fc.integer({ min: 2, max: 1e12 }), (value, size) => {
+        const bucket = BigInt(size);
+        const rest = ((value % bucket) + bucket) % bucket;
+        const down = value - rest < least ? least : value - rest;
+        expect(maskLong({ kind: 'bucket', size }, 20, value)).toBe(down);
+      }),
+    );
+  });
+
+  it('that is an instant has the first one of its month', () => {
+    const years = { min: new Date('-004700-01-01T00:00:00Z'), max: new Date('+270000-01-01T00:00:00Z') };
+    fc.assert(
+      fc.property(
+        fc.date({ ...years, noInvalidDate: true }),
+        fc.constantFrom('month', 'year'),
+        fc.constantFrom(0n, 1n, 999n),
+        (at, unit, microseconds) => {
+          const first = new Date(at.getTime());
+          first.setUTCHours(0, 0, 0, 0);
+          first.setUTCDate(1);
+          if (unit === 'year') first.setUTCMonth(0);
+          const of = (date: Date): bigint => BigInt(date.getTime() - EPOCH) * 1000n;
+          expect(maskLong({ kind: 'date', unit }, 1114, of(at) + microseconds)).toBe(of(first));
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('that lies just before or behind midnight of any day keeps to its own month', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -2_000_000, max: 100_000_000 }), (day) => {
+        const midnight = BigInt(day) * DAY;
+        const monthOf = (value: bigint): bigint | null => maskLong({ kind: 'date', unit: 'month' }, 1184, value);
+        const first = monthOf(midnight) ?? 0n;
+        expect(monthOf(midnight + DAY - 1n)).toBe(first);
+        expect(monthOf(midnight - 1n) === first).toBe(first !== midnight);
+      }),
+    );
+  });
+
+  it('that is endless has none', () => {
+    for (const value of [least, 2n ** 63n - 1n])
+      expect(maskLong({ kind: 'date', unit: 'month' }, 1184, value)).toBe(null);
+  });
+});
+
 describe('maskers', () => {
   it.each<[Masker, string, string]>([
     [{ kind: 'redact' }, 'anything', '•••'],

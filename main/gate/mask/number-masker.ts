@@ -4,7 +4,7 @@
  * values so large that a bucket holds only one of them, have no masked value.
  */
 import { type CellTransform } from '../../databases/result/index.ts';
-import { asciiOf, NO_VALUE, putAscii, putNumber } from './bytes.ts';
+import { asciiOf, int16At, int32At, NO_VALUE, putAscii, putInt16, putInt32, putNumber } from './bytes.ts';
 import { type CellFormat, integerDigits, type MaskedType, Oid } from './masked-type.ts';
 
 /** `size` is a whole number from 2 to 10^12. */
@@ -12,13 +12,13 @@ export function bucketTransform(size: number, type: MaskedType, format: CellForm
   const text = format === 'text';
   switch (type.typeOid) {
     case Oid.int2:
-      return text ? integerText(size, -(2n ** 15n)) : integerBinary(size, 2, -(2n ** 15n));
+      return text ? integerText(size, -(2n ** 15n)) : shortBinary(size, 2);
     case Oid.int4:
-      return text ? integerText(size, -(2n ** 31n)) : integerBinary(size, 4, -(2n ** 31n));
+      return text ? integerText(size, -(2n ** 31n)) : shortBinary(size, 4);
     case Oid.int8:
-      return text ? integerText(size, -(2n ** 63n)) : integerBinary(size, 8, -(2n ** 63n));
+      return text ? integerText(size, -(2n ** 63n)) : longBinary(size);
     case Oid.money:
-      return text ? moneyText(size) : integerBinary(size * CENTS, 8, -(2n ** 63n));
+      return text ? moneyText(size) : longBinary(size * CENTS);
     case Oid.float4:
       return text ? floatText(size, FLOAT4) : floatBinary(size, FLOAT4);
     case Oid.float8:
@@ -37,10 +37,8 @@ const EXACT_DIGITS = 15;
 /** Digits of the longest number that is masked to a bucket: more do not fit into a masked cell. */
 const MOST_DIGITS = 200;
 
-const floorOf = (value: number, size: number): number => {
-  const rest = value % size;
-  return value - (rest < 0 ? rest + size : rest);
-};
+/** Of a whole number below 2^52: so far the quotient is not rounded up to a whole one. */
+const floorOf = (value: number, size: number): number => Math.floor(value / size) * size;
 
 function floorOfBig(value: bigint, size: bigint): bigint {
   const rest = value % size;
@@ -104,16 +102,37 @@ function integerText(size: number, least: bigint): CellTransform {
   };
 }
 
-function integerBinary(size: number, bytes: 2 | 4 | 8, least: bigint): CellTransform {
-  const bucket = BigInt(size);
+function shortBinary(size: number, bytes: 2 | 4): CellTransform {
+  const least = -(2 ** (8 * bytes - 1));
   return (source, start, end, target, at) => {
     if (end - start !== bytes) return NO_VALUE;
-    let value = 0n;
-    for (let i = start; i < end; i++) value = (value << 8n) | BigInt(source[i] ?? 0);
-    const floor = floorOfBig(BigInt.asIntN(bytes * 8, value), bucket);
-    let rest = BigInt.asUintN(bytes * 8, floor < least ? least : floor);
-    for (let i = bytes - 1; i >= 0; i--, rest >>= 8n) target[at + i] = Number(rest & 0xffn);
+    const floor = Math.max(floorOf(bytes === 2 ? int16At(source, start) : int32At(source, start), size), least);
+    if (bytes === 2) putInt16(floor, target, at);
+    else putInt32(floor, target, at);
     return bytes;
+  };
+}
+
+/** What the upper half of an int8 counts, and where it stays below 2^51. */
+const UPPER = 2 ** 32;
+const SAFE_UPPER = 2 ** 19;
+
+function longBinary(size: number): CellTransform {
+  const bucket = BigInt(size);
+  const least = -(2n ** 63n);
+  return (source, start, end, target, at) => {
+    if (end - start !== 8) return NO_VALUE;
+    const upper = int32At(source, start);
+    const lower = int32At(source, start + 4) >>> 0;
+    if (upper >= -SAFE_UPPER && upper < SAFE_UPPER) {
+      const floor = floorOf(upper * UPPER + lower, size);
+      putInt32(Math.floor(floor / UPPER), target, at);
+      putInt32(floor, target, at + 4);
+      return 8;
+    }
+    const floor = floorOfBig((BigInt(upper) << 32n) | BigInt(lower), bucket);
+    new DataView(target.buffer, target.byteOffset + at).setBigInt64(0, floor < least ? least : floor);
+    return 8;
   };
 }
 
@@ -168,8 +187,11 @@ function floatBinary(size: number, format: FloatFormat): CellTransform {
 /** NULL where numeric(p, s) cannot hold the bound. */
 const holds = (floor: string, digits: number): boolean => floor === '0' || floor.replace('-', '').length <= digits;
 
+/** What a bound that is read as a Number must stay below, for the same reason. */
+const numericBound = (digits: number): number => (digits <= 0 ? 1 : 10 ** digits);
+
 function numericText(size: number, digits: number): CellTransform {
-  const bound = digits <= 0 ? 1 : 10 ** digits;
+  const bound = numericBound(digits);
   return (source, start, end, target, at) => {
     if (end - start > MOST_DIGITS) return NO_VALUE;
     if (readPlain(source, start, end)) {
@@ -188,34 +210,68 @@ function numericText(size: number, digits: number): CellTransform {
 const NEGATIVE = 0x4000;
 const NUMERIC_HEADER = 8;
 
+const BASE = 10_000;
+/** Weight of the first digit up to which numbers are below 10^12, and few digits hold their bound. */
+const SHORT_WEIGHT = 2;
+
 function numericBinary(size: number, digits: number): CellTransform {
   const bucket = BigInt(size);
+  const bound = numericBound(digits);
   return (source, start, end, target, at) => {
     if (end - start < NUMERIC_HEADER) return NO_VALUE;
-    const from = new DataView(source.buffer, source.byteOffset + start);
-    const [count, weight, sign] = [from.getInt16(0), from.getInt16(2), from.getUint16(4)];
+    const count = int16At(source, start);
+    const weight = int16At(source, start + 2);
+    const sign = int16At(source, start + 4);
     if ((sign !== 0 && sign !== NEGATIVE) || end - start !== NUMERIC_HEADER + 2 * count) return NO_VALUE;
     if (weight * 4 > MOST_DIGITS) return NO_VALUE;
-    let whole = 0n;
-    let fraction = false;
-    for (let i = 0; i <= Math.max(weight, count - 1); i++) {
-      const digit = i < count ? from.getInt16(NUMERIC_HEADER + 2 * i) : 0;
-      if (i <= weight) whole = whole * 10_000n + BigInt(digit);
-      else if (digit !== 0) fraction = true;
+    const first = start + NUMERIC_HEADER;
+    const fraction = hasFraction(source, first, count, weight);
+    if (weight <= SHORT_WEIGHT) {
+      let whole = 0;
+      for (let i = 0; i <= weight; i++) whole = whole * BASE + (i < count ? int16At(source, first + 2 * i) : 0);
+      const floor = floorOf(sign === NEGATIVE ? -whole - (fraction ? 1 : 0) : whole, size) + 0;
+      return Math.abs(floor) < bound ? putNumeric(floor, target, at) : NO_VALUE;
     }
+    let whole = 0n;
+    for (let i = 0; i <= weight; i++)
+      whole = whole * BigInt(BASE) + BigInt(i < count ? int16At(source, first + 2 * i) : 0);
     const floor = floorOfBig(sign === NEGATIVE ? -whole - (fraction ? 1n : 0n) : whole, bucket);
-    return holds(String(floor), digits) ? putNumeric(floor, target, at) : NO_VALUE;
+    return holds(String(floor), digits) ? putLongNumeric(floor, target, at) : NO_VALUE;
   };
 }
 
-function putNumeric(value: bigint, target: Uint8Array, at: number): number {
+/** Whether a digit behind the point is not 0. */
+function hasFraction(source: Uint8Array, first: number, count: number, weight: number): boolean {
+  for (let i = Math.max(weight + 1, 0); i < count; i++) if (int16At(source, first + 2 * i) !== 0) return true;
+  return false;
+}
+
+function putNumericHeader(count: number, negative: boolean, target: Uint8Array, at: number): void {
+  putInt16(count, target, at);
+  putInt16(Math.max(count - 1, 0), target, at + 2);
+  putInt16(negative ? NEGATIVE : 0, target, at + 4);
+  putInt16(0, target, at + 6);
+}
+
+/** Of a number that a Number holds exactly. */
+function putNumeric(value: number, target: Uint8Array, at: number): number {
+  const magnitude = Math.abs(value);
+  let count = 0;
+  for (let above = 1; above <= magnitude; above *= BASE) count++;
+  putNumericHeader(count, value < 0, target, at);
+  for (let i = count - 1, rest = magnitude; i >= 0; i--) {
+    const next = Math.floor(rest / BASE);
+    putInt16(rest - next * BASE, target, at + NUMERIC_HEADER + 2 * i);
+    rest = next;
+  }
+  return NUMERIC_HEADER + 2 * count;
+}
+
+function putLongNumeric(value: bigint, target: Uint8Array, at: number): number {
   const parts: number[] = [];
-  for (let rest = value < 0n ? -value : value; rest > 0n; rest /= 10_000n) parts.unshift(Number(rest % 10_000n));
-  const into = new DataView(target.buffer, target.byteOffset + at);
-  into.setInt16(0, parts.length);
-  into.setInt16(2, Math.max(parts.length - 1, 0));
-  into.setUint16(4, value < 0n ? NEGATIVE : 0);
-  into.setInt16(6, 0);
-  parts.forEach((part, i) => into.setInt16(NUMERIC_HEADER + 2 * i, part));
+  for (let rest = value < 0n ? -value : value; rest > 0n; rest /= BigInt(BASE))
+    parts.unshift(Number(rest % BigInt(BASE)));
+  putNumericHeader(parts.length, value < 0n, target, at);
+  parts.forEach((part, i) => putInt16(part, target, at + NUMERIC_HEADER + 2 * i));
   return NUMERIC_HEADER + 2 * parts.length;
 }
