@@ -48,7 +48,7 @@ function visit(context: Context, node: Node, standing: Standing, place: Place): 
   if (made !== undefined) return made;
   switch (kind) {
     case 'A_Const':
-      return 'sval' in fields || fields['isnull'] === true ? LITERAL : NOTHING;
+      return constant(fields);
     case 'ColumnRef':
       return column(context, fields, standing, place, context.candidates.of.get(fields));
     case 'NullTest':
@@ -87,6 +87,12 @@ function visit(context: Context, node: Node, standing: Standing, place: Place): 
     default:
       return parts(context, node, standing, inside);
   }
+}
+
+function constant(fields: Fields): Value {
+  if ('sval' in fields || fields['isnull'] === true) return LITERAL;
+  if ('boolval' in fields) return { ...NOTHING, type: 'boolean' };
+  return 'ival' in fields || 'fval' in fields ? { ...NOTHING, type: 'numeric' } : NOTHING;
 }
 
 /** Every part of a node whose own meaning adds nothing: the union of what they carry, each used there. */

@@ -17,7 +17,7 @@ import { expression, type Standing, window } from './expression.ts';
 import { callsReturningRows } from './from-functions.ts';
 import { fromEntries } from './from.ts';
 import { findEntry, resolveColumn } from './names.ts';
-import { type Column, type Entry, NOTHING, oneOf, type Scope } from './scope.ts';
+import { type Column, type Entry, NOTHING, oneOf, type Scope, together, type Value } from './scope.ts';
 import { withQueries } from './with.ts';
 import { writeColumns } from './write.ts';
 
@@ -188,7 +188,7 @@ function setOperation(context: Context, fields: Fields, around: Standing): reado
   });
   const [left = [], right = []] = arms;
   for (const { value, span } of [...left, ...right]) context.inUse(value, span);
-  const outputs = left.map((output, at) => ({ ...output, value: oneOf([output.value, right[at]?.value ?? NOTHING]) }));
+  const outputs = left.map((output, at) => ({ ...output, value: rowsOf(context, [output, right[at]]) }));
   if (left.length !== right.length) {
     context.hazard('untraceable', `The arms of ${armWord(fields)} have ${left.length} and ${right.length} columns.`);
   }
@@ -207,6 +207,19 @@ function setOperation(context: Context, fields: Fields, around: Standing): reado
   return outputs;
 }
 
+/**
+ * What rows of several origins have in one column. Where their types differ the server turns them into one, whether the
+ * column is asked for or not, and that may fail by their values.
+ */
+function rowsOf(context: Context, origins: readonly (Pick<Output, 'value' | 'span'> | undefined)[]): Value {
+  const values = origins.map((origin) => origin?.value ?? NOTHING);
+  const one = oneOf(values);
+  const told = values.filter((value) => !value.literal);
+  if (one.type !== undefined || one.flow.size === 0 || told.length < 2) return one;
+  for (const origin of origins) if (origin !== undefined) context.use(origin.value, 'argument', origin.span);
+  return together([one]);
+}
+
 function armWord(fields: Fields): string {
   return (text(fields['op']) ?? '').replace('SETOP_', '');
 }
@@ -218,7 +231,10 @@ function values(context: Context, fields: Fields, around: Standing): readonly Ou
   const width = Math.max(0, ...rows.map((row) => row.length));
   const outputs = Array.from({ length: width }, (_, at): Output => ({
     name: `column${String(at + 1)}`,
-    value: oneOf(rows.map((row) => row[at] ?? NOTHING)),
+    value: rowsOf(
+      context,
+      rows.map((row) => ({ value: row[at] ?? NOTHING, span: undefined })),
+    ),
     span: undefined,
   }));
   ordered(context, fields, around, outputs);

@@ -1,5 +1,6 @@
 import { type BaseColumn, type ColumnUse, type Derivation } from '../facts.ts';
 import { type CatalogRelation } from '../../databases/catalog.ts';
+import { typeTogether } from './types.ts';
 
 /** What an expression or a column can carry. */
 export interface Value {
@@ -45,17 +46,16 @@ export function together(values: Iterable<Value>): Value {
 
 /** One of the values, unchanged: rows of UNION ALL, of VALUES, sides of a join column. */
 export function oneOf(values: readonly Value[]): Value {
-  const [first] = values;
-  const type = first?.type;
   const { flow, derivation, bounded } = together(values);
   const told = values.filter((value) => !value.literal);
+  const type = typeTogether(told.map((value) => value.type));
   const are = (...wanted: readonly Derivation[]): boolean =>
     told.length > 0 && told.every((value) => wanted.includes(value.derivation));
   return {
     flow,
     derivation: are('plain') ? 'plain' : are('plain', 'whole') ? 'whole' : derivation,
     ...(bounded === undefined ? {} : { bounded }),
-    ...(type !== undefined && values.every((value) => value.type === type) ? { type } : {}),
+    ...(type === undefined ? {} : { type }),
     ...(values.length > 0 && values.every((value) => value.notNull) ? { notNull: true } : {}),
   };
 }

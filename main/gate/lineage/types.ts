@@ -19,6 +19,32 @@ export function isExactNumberType(type: string): boolean {
 }
 
 /**
+ * The type that values of these types surely have together, each turned into it without a failure, whatever it is;
+ * undefined where that is not known. A bigint beside an oid fails where it is negative, a numeric beside a float where it
+ * is too large, a date beside a timestamp where it is too late.
+ */
+export function typeTogether(types: readonly (string | undefined)[]): string | undefined {
+  const known = types.flatMap((type) => type ?? []);
+  const [first] = known;
+  if (first === undefined || known.length < types.length) return undefined;
+  const all = (pattern: RegExp): boolean => known.every((type) => pattern.test(type));
+  if (known.every((type) => type === first)) return first;
+  if (known.every((type) => unmodified(type) === unmodified(first))) return unmodified(first);
+  if (known.every((type) => isTextType(type) || isCitext(type))) return 'text';
+  if (known.every(isExactNumberType)) return 'numeric';
+  return all(/^(?:smallint|integer|bigint|real|double precision)$/) ? 'double precision' : undefined;
+}
+
+/** Whether every value of one type is, or surely becomes, one of the other: functions give types without their modifiers. */
+export function isTurnedInto(type: string | undefined, given: string | undefined): boolean {
+  if (type === undefined || given === undefined) return false;
+  return unmodified(type) === unmodified(given) || (isTextType(type) && isTextType(given));
+}
+
+const unmodified = (type: string): string => type.replace(/\(\d+(?:,-?\d+)?\)/, '');
+const isCitext = (type: string): boolean => /^(?:\w+\.)?citext$/.test(type);
+
+/**
  * Types whose `=` says that two values are the same: for others it compares areas or lengths, or may run for long. citext
  * is the extension's, whose values are the same but for case.
  */
