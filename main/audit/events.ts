@@ -139,7 +139,7 @@ export interface Outcome {
   };
 }
 
-/** What the database role can do besides what it is for: codes of main/gate/role-weakness.ts. */
+/** What the database role can do besides what it is for: codes of main/gate/role/weakness.ts. */
 export interface RoleRecord {
   readonly weak: readonly string[];
   /** Of those, the ones that would refuse every session and that the connection accepts. */

@@ -6,7 +6,7 @@ import {
 } from '../../shared/views.ts';
 import { CountersignError } from '../errors.ts';
 import { askPolicy } from '../gate/decide-access.ts';
-import { refuses } from '../gate/doctor.ts';
+import { refuses } from '../gate/role/doctor.ts';
 import { type Session } from '../identity/principal.ts';
 import { type Installation } from '../installation.ts';
 import { type Connection } from '../profile/types.ts';

@@ -2,13 +2,13 @@
  * `countersign connections doctor`: connects as a connection says and looks whether everything that the gate rests on is
  * there. Each finding says what it is, whether sessions are refused for it, and what mends it.
  */
-import { type PostgresSession } from '../databases/postgres/session.ts';
-import { CountersignError } from '../errors.ts';
-import { type Connection } from '../profile/types.ts';
+import { type PostgresSession } from '../../databases/postgres/session.ts';
+import { CountersignError } from '../../errors.ts';
+import { type Connection } from '../../profile/types.ts';
 import { type DescribedSecondLineage } from './described-second-lineage.ts';
-import { identifier } from '../profile/role-sql.ts';
+import { identifier } from '../../profile/role-sql.ts';
 import { type KnownRole } from './roles.ts';
-import { BUILTIN_MAJORS, isReviewedMajor } from './understand/postgres/builtins.ts';
+import { BUILTIN_MAJORS, isReviewedMajor } from '../understand/postgres/builtins.ts';
 
 /** `refuses`: nobody can work through the connection. `weak`: it works, with less protection than it could have. */
 export type Level = 'good' | 'weak' | 'refuses';

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type AuditEvent } from '../audit/index.ts';
-import { asSuperuser, startTemporary, type TemporaryServer } from '../databases/embedded/index.ts';
-import { connectPostgres } from '../databases/postgres/session.ts';
-import { type Session } from '../identity/principal.ts';
-import { type Connection } from '../profile/types.ts';
+import { type AuditEvent } from '../../audit/index.ts';
+import { asSuperuser, startTemporary, type TemporaryServer } from '../../databases/embedded/index.ts';
+import { connectPostgres } from '../../databases/postgres/session.ts';
+import { type Session } from '../../identity/principal.ts';
+import { type Connection } from '../../profile/types.ts';
 import { type Admission, createAdmission } from './admission.ts';
 import { createRoles, type Roles } from './roles.ts';
-import { targetOf, type Upstreams } from './upstreams.ts';
+import { targetOf, type Upstreams } from '../upstreams.ts';
 
 const session: Session = {
   id: 'login-1' as Session['id'],

@@ -1,5 +1,5 @@
 /** Roles that a server brings along, and what their members can do: the words of a connection's weaknesses. */
-import { type AcceptableWeakness } from '../profile/types.ts';
+import { type AcceptableWeakness } from '../../profile/types.ts';
 
 /** Members of these read, write or run anything outside of the database. */
 export const FILE_ROLES: ReadonlyMap<string, { readonly code: AcceptableWeakness; readonly what: string }> = new Map(

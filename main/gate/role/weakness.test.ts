@@ -1,12 +1,12 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type TemporaryServer } from '../databases/embedded/index.ts';
-import { serversAtHand } from '../databases/embedded/testing/installed.ts';
-import { loadRoleFacts, type RoleFacts } from '../databases/postgres/role.ts';
-import { connectPostgres, type PostgresSession } from '../databases/postgres/session.ts';
-import { type Connection } from '../profile/types.ts';
-import { COMPARED_MAJORS } from './lineage/server/index.ts';
-import { judgeRole, roleTooPowerful, unaccepted, weaknessesOf } from './role-weakness.ts';
+import { type TemporaryServer } from '../../databases/embedded/index.ts';
+import { serversAtHand } from '../../databases/embedded/testing/installed.ts';
+import { loadRoleFacts, type RoleFacts } from '../../databases/postgres/role.ts';
+import { connectPostgres, type PostgresSession } from '../../databases/postgres/session.ts';
+import { type Connection } from '../../profile/types.ts';
+import { COMPARED_MAJORS } from '../lineage/server/index.ts';
+import { judgeRole, roleTooPowerful, unaccepted, weaknessesOf } from './weakness.ts';
 import { describeSecondLineage } from './described-second-lineage.ts';
 
 /** A row: what is done to the role `asker`, as a superuser, and the codes of its weaknesses then. */

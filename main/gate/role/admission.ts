@@ -1,13 +1,13 @@
-import { type AuditLog } from '../audit/index.ts';
-import { type RoleRecord } from '../audit/events.ts';
-import { type PostgresSession } from '../databases/postgres/session.ts';
-import { CountersignError } from '../errors.ts';
-import { type Session } from '../identity/principal.ts';
-import { type Connection } from '../profile/types.ts';
-import { databaseOf } from './record.ts';
-import { roleTooPowerful, unaccepted } from './role-weakness.ts';
+import { type AuditLog } from '../../audit/index.ts';
+import { type RoleRecord } from '../../audit/events.ts';
+import { type PostgresSession } from '../../databases/postgres/session.ts';
+import { CountersignError } from '../../errors.ts';
+import { type Session } from '../../identity/principal.ts';
+import { type Connection } from '../../profile/types.ts';
+import { databaseOf } from '../record.ts';
+import { roleTooPowerful, unaccepted } from './weakness.ts';
 import { type KnownRole, type Roles } from './roles.ts';
-import { type UpstreamEvents, type Upstreams } from './upstreams.ts';
+import { type UpstreamEvents, type Upstreams } from '../upstreams.ts';
 
 /** Decides whether anybody may work on a connection that has just been made, by what its role can do, and records it. */
 export interface Admission extends UpstreamEvents {

@@ -2,10 +2,17 @@
  * What makes a connection's role weak. The gate's walls are its own reading of statements and the server's rights of the
  * role; where the role can do everything, one missed function is full access. Pure: facts in, weaknesses out.
  */
-import { type RoleAttributes, type RoleFacts } from '../databases/postgres/role.ts';
-import { CountersignError } from '../errors.ts';
-import { type AcceptableWeakness, type Connection } from '../profile/types.ts';
-import { grantees, identifier, revoke, revokeDefiners, revokeExtension, revokeUntrusted } from '../profile/role-sql.ts';
+import { type RoleAttributes, type RoleFacts } from '../../databases/postgres/role.ts';
+import { CountersignError } from '../../errors.ts';
+import { type AcceptableWeakness, type Connection } from '../../profile/types.ts';
+import {
+  grantees,
+  identifier,
+  revoke,
+  revokeDefiners,
+  revokeExtension,
+  revokeUntrusted,
+} from '../../profile/role-sql.ts';
 import { FILE_ROLES, SHOWN_ROLES } from './predefined-roles.ts';
 
 export interface Weakness {

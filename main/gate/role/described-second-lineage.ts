@@ -1,6 +1,6 @@
-import { type RoleFacts } from '../databases/postgres/role.ts';
-import { type PostgresSession } from '../databases/postgres/session.ts';
-import { identifier } from '../profile/role-sql.ts';
+import { type RoleFacts } from '../../databases/postgres/role.ts';
+import { type PostgresSession } from '../../databases/postgres/session.ts';
+import { identifier } from '../../profile/role-sql.ts';
 
 /** Whether a connection's statements are traced a second time from the server's own trees, and in words why. */
 export interface DescribedSecondLineage {

@@ -1,7 +1,7 @@
-import { loadRoleFacts, type RoleFacts } from '../databases/postgres/role.ts';
-import { type PostgresSession } from '../databases/postgres/session.ts';
-import { type Connection } from '../profile/types.ts';
-import { type JudgedWeakness, judgeRole } from './role-weakness.ts';
+import { loadRoleFacts, type RoleFacts } from '../../databases/postgres/role.ts';
+import { type PostgresSession } from '../../databases/postgres/session.ts';
+import { type Connection } from '../../profile/types.ts';
+import { type JudgedWeakness, judgeRole } from './weakness.ts';
 import { type DescribedSecondLineage, describeSecondLineage } from './described-second-lineage.ts';
 
 /** What the role of a connection can do, as its server said last. */
