@@ -24,6 +24,7 @@ rules:
 functions:
   - { name: app.pure, treat: pure }
   - { name: app.report, treat: reads }
+  - { name: app.touch, treat: contained }
 `;
 
 const read = readClassification(CLASSIFICATION, []);
@@ -66,6 +67,14 @@ function calling(name: string): CodeUse {
   };
   const opaque = { schema: 'app', name, args: ['text'], typeNames: ['text'], compiled: false, hazard };
   return { kind: 'function', oid: 20_000, opaque };
+}
+
+/** Run by a trigger whose rows have these columns, or by a default. */
+function fired(name: string, by: 'trigger' | 'definition', ...columns: readonly string[]): CodeUse {
+  const { opaque, ...use } = calling(name);
+  if (opaque === undefined) throw new Error('it is opaque');
+  const row = columns.map((column) => ({ schema: 'public', relation: 'customers', column }));
+  return { ...use, opaque: { ...opaque, fired: { by, row } } };
 }
 
 function verdictFor(group: string, code: readonly CodeUse[], uses: Lineage['uses'] = []): Verdict {
@@ -138,5 +147,32 @@ describe('code that nothing here can read', () => {
 
   it('that was read is no reason', () => {
     expect(verdictFor('analysts', [{ kind: 'function', oid: 20_001 }]).verdict).toBe('allow');
+  });
+});
+
+describe('code that a write runs by itself', () => {
+  it.each([
+    ['refuse', 'a trigger that nobody reviewed', fired('unknown', 'trigger', 'id')],
+    ['refuse', 'a default that nobody reviewed', fired('unknown', 'definition')],
+    ['refuse', 'a trigger that only computes, over rows with a masked column', fired('pure', 'trigger', 'id', 'ssn')],
+    ['allow', 'a trigger that only computes, over rows with nothing masked', fired('pure', 'trigger', 'id')],
+    ['allow', 'a default that only computes', fired('pure', 'definition')],
+    ['refuse', 'a default that may read anything', fired('report', 'definition')],
+    ['allow', 'a trigger of which nothing gets out', fired('touch', 'trigger', 'id', 'ssn')],
+    ['refuse', 'what is known to be contained as a trigger, and is called', calling('touch')],
+  ] as const)('is for somebody with a mask in force: %s %s', (outcome, _title, code) => {
+    expect(verdictFor('analysts', [code]).verdict).toBe(outcome);
+  });
+
+  it('is the choice of who owns the table for somebody from whom nothing is masked', () => {
+    expect(verdictFor('security', [fired('unknown', 'trigger', 'ssn')]).verdict).toBe('allow');
+  });
+
+  it('counts masks that are in force on tables that somebody may not read', () => {
+    const verdict = verdictFor('clerks', [fired('unknown', 'trigger', 'id')]);
+    expect(verdict).toMatchObject({
+      verdict: 'refuse',
+      reasons: [{ sentence: expect.stringMatching(/masked for you here/) as string }],
+    });
   });
 });
