@@ -161,7 +161,7 @@ export const REFUSED_AFTER_PARSE: ReadonlySet<string> = new Set([LINEAGE_DISAGRE
 function tooLarge(): CountersignError {
   return new CountersignError(
     TOO_LARGE,
-    "The statement is too large for the server's own reading of it to be compared (256 KiB), so it did not run.",
+    "The statement is too large for the server's own reading of it to be compared (256 KiB of text or 4 MiB of trees), so it did not run.",
     { next: 'Give it fewer values at once, or put them into a table first and join that.' },
   );
 }
