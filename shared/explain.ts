@@ -88,7 +88,7 @@ export function explainSections(view: VerdictView): readonly ExplainSection[] {
     { title: 'Which rows come out, and how, depends on', lines: influenceLines(view) },
     { title: 'Permitted uses', lines: view.permitted.map(permittedLine) },
     { title: 'Rules', lines: view.rules.map(({ id, effect, text }) => plain(`${effect} ${id}`, text)) },
-    { title: 'Limits', lines: limitLines(view) },
+    { title: 'Limits', lines: [...limitLines(view), ...orderLines(view)] },
     { title: 'Who may approve', lines: view.approvers.map((approver) => plain(approver)) },
     { title: 'Second lineage', lines: view.secondLineage === null ? [] : [plain(view.secondLineage.sentence)] },
     { title: 'Not listed', lines: view.cut ? [plain('The statement names more than is listed here.')] : [] },
@@ -172,6 +172,9 @@ function byteWords(bytes: number): string {
   while (count > 0 && count % 1024 === 0 && unit < UNITS.length - 1) [count, unit] = [count / 1024, unit + 1];
   return `${count.toLocaleString('en')} ${UNITS[unit] ?? 'bytes'}`;
 }
+
+const orderLines = ({ unordered }: VerdictView): readonly ExplainLine[] =>
+  unordered ? [plain('rows are read without indexes that would give them in the order of a masked column')] : [];
 
 function limitLines({ limits, groupSize }: VerdictView): readonly ExplainLine[] {
   const groups =

@@ -189,6 +189,8 @@ export interface VerdictView {
     readonly columns: readonly string[];
     readonly permits: readonly string[];
   }[];
+  /** True where indexes are left out that would give rows in the order of a masked column. */
+  readonly unordered: boolean;
   readonly approvers: readonly string[];
   /** Null until somebody has connected, and where the statement needs no connection to be judged. */
   readonly secondLineage: SecondLineageView | null;

@@ -41,10 +41,21 @@ export interface CatalogRelation {
   readonly rules: readonly string[];
   readonly triggers: readonly string[];
   readonly code?: RelationCode;
+  /** Indexes that rows can come from in an order of the index's own; absent where there are none. */
+  readonly indexes?: readonly RelationIndex[];
   readonly owner?: string;
   /** OIDs of its row type and of the type of arrays of such rows. */
   readonly rowType?: { readonly oid: number; readonly array: number };
   readonly comment?: string;
+}
+
+/** An index of a kind that is scanned row by row: neither GIN nor BRIN, which only say where in the table to look. */
+export interface RelationIndex {
+  readonly name: string;
+  /** Columns of the key, and of expressions in it. What an index only includes decides on no order. */
+  readonly keys: readonly string[];
+  /** It has a condition, and a statement that implies it may use the index whatever else it asks for. */
+  readonly partial: boolean;
 }
 
 /** What runs by itself where a relation is written, or read under row security; absent where nothing does. */

@@ -86,6 +86,7 @@ export function verdictView(
       : null,
     groupSize: allowed ? (verdict.groupSize?.minimum ?? null) : null,
     permitted: allowed ? (verdict.permitted ?? []).map(permittedView) : [],
+    unordered: allowed && verdict.leftOut !== undefined,
     approvers: verdict.verdict === 'ask' ? verdict.approvers : [],
     secondLineage,
   };

@@ -7,6 +7,7 @@ import { type Principal } from '../identity/principal.ts';
 import { type Connection } from '../profile/types.ts';
 import { anyOf, VERBS, whom } from './decide-words.ts';
 import { type Action, type BaseColumn, type Facts, type Lineage, type RelationUse, type Span } from './facts.ts';
+import { type OrderingIndex } from './lineage/index-order.ts';
 import { type Reason } from './verdict.ts';
 
 /** Everything a verdict depends on. Nothing else is read: the same input gives the same verdict. */
@@ -21,6 +22,8 @@ export interface DecideInput {
   readonly now: Date;
   /** Names of the grants in force for this person on this connection. */
   readonly grants: readonly string[];
+  /** Of the relations that are read, the indexes that can decide on the order of rows. */
+  readonly indexes?: readonly OrderingIndex[];
 }
 
 /** One thing the statement does to one relation, and what the policy says to it. */

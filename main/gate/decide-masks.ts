@@ -3,6 +3,7 @@ import { type ColumnClass } from '../policy/classification.ts';
 import { maskFor } from '../policy/obligations.ts';
 import { type MaskStrength } from '../policy/vocabulary.ts';
 import { askPolicy, meaningsOf, relationKey, type Access, type DecideInput } from './decide-access.ts';
+import { leftOutScans } from './decide-order.ts';
 import { PLACES } from './decide-words.ts';
 import {
   judgeUses,
@@ -15,7 +16,7 @@ import {
   usedPermit,
 } from './decide-permits.ts';
 import { type BaseColumn, type Facts, type Lineage, type OutputLineage, type Span } from './facts.ts';
-import { type Masker, type OutputMask, type PermittedUse, type Reason } from './verdict.ts';
+import { type Allow, type Masker, type OutputMask, type PermittedUse, type Reason } from './verdict.ts';
 
 interface MaskedColumn {
   readonly column: BaseColumn;
@@ -28,9 +29,16 @@ export interface MaskJudgement {
   readonly reasons: readonly Reason[];
   readonly permitted: readonly PermittedUse[];
   readonly groupSize: PermitJudgement['groupSize'];
+  readonly leftOut: Allow['leftOut'];
 }
 
-export const NO_MASKS: MaskJudgement = { masks: [], reasons: [], permitted: [], groupSize: undefined };
+export const NO_MASKS: MaskJudgement = {
+  masks: [],
+  reasons: [],
+  permitted: [],
+  groupSize: undefined,
+  leftOut: undefined,
+};
 
 /** Statements whose outputs reach the asker as rows, so that a mask on an output is a mask on the value. */
 const RETURNS_ROWS: readonly string[] = ['select', 'insert', 'update', 'delete', 'merge'];
@@ -74,11 +82,18 @@ export function judgeMasks(input: DecideInput, lineage: Lineage, accesses: reado
     return [{ use, class: found.class, introduction: introduce(found), lifted: lifted(found) }];
   });
   const judged = judgeUses(input, lineage, questions, uses);
+  // A permit to see a column in clear is used by naming it, and not by an index that happens to hold it.
+  const clear = new Set([...cleared.values()].flatMap(({ columns }) => columns.map(nameOf)));
+  const hidden = maskedColumns(input, accesses, views, ({ column }) => clear.has(nameOf(column)));
   return {
     masks,
     reasons: [...reasons, ...judged.reasons, ...restructured(input, lineage, masked)],
     permitted: [...cleared.values(), ...judged.permitted],
     groupSize: judged.groupSize,
+    leftOut: leftOutScans(
+      input.indexes ?? [],
+      (column) => input.classification.of(column) !== undefined && hidden(column) !== undefined,
+    ),
   };
 }
 

@@ -43,7 +43,7 @@ export function decide(input: DecideInput): Verdict {
   if (unmet.length > 0) return refuse(unmet, rules);
 
   const obligations = accesses.map((access) => access.answer.obligations);
-  const { masks, permitted, groupSize } = judged;
+  const { masks, permitted, groupSize, leftOut } = judged;
   const permits = permitted.flatMap((use) => use.permits.map(({ rule }) => rule));
   return {
     verdict: 'allow',
@@ -53,6 +53,7 @@ export function decide(input: DecideInput): Verdict {
     rules: ordered([...rules, ...permits]),
     ...(permitted.length === 0 ? {} : { permitted }),
     ...(groupSize === undefined ? {} : { groupSize }),
+    ...(leftOut === undefined ? {} : { leftOut }),
   };
 }
 

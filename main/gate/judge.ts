@@ -5,6 +5,7 @@ import { countedUses } from './budgets/charge.ts';
 import { decide, type DecideInput } from './decide.ts';
 import { type BaseColumn, type Facts, type Lineage } from './facts.ts';
 import { type MarkedCatalog } from './catalogs.ts';
+import { orderingIndexes } from './lineage/index-order.ts';
 import { type GatePorts } from './ports.ts';
 import { type MaskReach } from './mask/errors.ts';
 import { type SecondNet } from './mask/second-net.ts';
@@ -83,6 +84,7 @@ export async function judge(ports: GatePorts, request: GateRequest, signal: Abor
     classification,
     now: ports.now(),
     grants: [],
+    ...(lineage === undefined || catalog === undefined ? {} : { indexes: orderingIndexes(lineage, catalog.index) }),
   };
   const verdict = decide(input);
   return {

@@ -1,3 +1,4 @@
+import { type LeftOutScans } from '../databases/postgres/settings.ts';
 import { type RuleReference } from '../policy/answer.ts';
 import { type Masker } from '../policy/classification.ts';
 import { type PermitForm } from '../policy/vocabulary.ts';
@@ -70,6 +71,8 @@ export interface Allow extends Considered {
   readonly permitted?: readonly PermittedUse[];
   /** Nothing is released before every row's counts, the outputs of these indexes, are at least the minimum, and the result whole. */
   readonly groupSize?: { readonly outputs: readonly number[]; readonly minimum: number };
+  /** Scans of indexes by which rows would come in the order of a masked column: the planner leaves them out. */
+  readonly leftOut?: LeftOutScans;
 }
 
 export interface Refuse extends Considered {

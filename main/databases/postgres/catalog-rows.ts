@@ -49,6 +49,10 @@ export class Grouped<T> {
     return this.#lists.get(oid) ?? [];
   }
 
+  has(oid: number): boolean {
+    return this.#lists.has(oid);
+  }
+
   keys(): Iterable<number> {
     return this.#lists.keys();
   }

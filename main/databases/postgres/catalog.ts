@@ -9,6 +9,7 @@ import {
 import { loadCode, loadRelationCode } from './catalog-code.ts';
 import { VIEW_CALLS } from './catalog-code-queries.ts';
 import { loadColumns, wanted } from './catalog-columns.ts';
+import { loadIndexes } from './catalog-indexes.ts';
 import { DEFINITIONS, INHERITANCE, KEYS, PARTITION_KEYS, RELATIONS, SERVER } from './catalog-queries.ts';
 import { Grouped, isTrue, list, optional, type Row, text } from './catalog-rows.ts';
 import { identifiers } from './identifiers.ts';
@@ -91,6 +92,7 @@ export async function assemble(
   const code = await loadRelationCode(session, (oid) => forced.has(oid));
   const calls = new Grouped<number>();
   for (const [view, called] of await session.query(VIEW_CALLS)) calls.add(Number(view), Number(called));
+  const indexes = await loadIndexes(session, details.columns);
   const relations = rows.map(([oidText, schema, name, kind, estimate, rowSecurity, ...rest]): CatalogRelation => {
     const [comment, owner, rowType, rowTypeArray, , invoker] = rest;
     const oid = Number(oidText);
@@ -113,6 +115,7 @@ export async function assemble(
       rules: own?.rules.map((rule) => rule.name) ?? NONE,
       triggers: own?.triggers.map((trigger) => trigger.name) ?? NONE,
       ...(own === undefined ? {} : { code: own }),
+      ...(indexes.has(oid) ? { indexes: indexes.of(oid) } : {}),
       ...optional('owner', owner),
       ...(rowType == null ? {} : { rowType: { oid: Number(rowType), array: Number(rowTypeArray) } }),
       ...optional('comment', comment),

@@ -5,7 +5,7 @@
  *
  * Marks are of names, not of OIDs: a new table earlier on the search path, or a new overload of a function, must show as
  * well as a changed one. A relation's mark covers everything of its name in any schema but other sessions' temporary ones, with columns, defaults and
- * generation expressions, rules (a view's query is one), policies, triggers and children: replacing a view changes
+ * generation expressions, rules (a view's query is one), policies, triggers, children and indexes: replacing a view changes
  * pg_rewrite.xmin, renaming a column only pg_attribute.xmin, and a policy of a table that has some only pg_policy.
  */
 import type { PostgresSession, TextValue } from './session.ts';
@@ -49,6 +49,7 @@ const RELATION = hash(
     ofRelation('pg_policy', 'polrelid', 'oid'),
     ofRelation('pg_trigger', 'tgrelid', 'oid'),
     ofRelation('pg_inherits', 'inhparent', 'inhrelid'),
+    ofRelation('pg_index', 'indrelid', 'indexrelid'),
   )}, ',' ORDER BY c.oid)`,
 );
 

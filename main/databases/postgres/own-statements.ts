@@ -6,13 +6,22 @@ import { serialize } from 'pg-protocol';
 import { CountersignError } from '../../errors.ts';
 import { TRANSACTION_MARKS } from './marks.ts';
 import type { TextValue } from './session.ts';
-import { AFTERWARDS, STOP_PRINTING } from './settings.ts';
+import {
+  AFTERWARDS,
+  LEAVE_OUT_STRICTLY,
+  STOP_PRINTING,
+  WITHOUT_INDEX_ONLY_SCANS,
+  WITHOUT_INDEX_SCANS,
+} from './settings.ts';
 
 /** Text by name; the probe's is made for the session. */
 export const OWN_TEXTS = {
   beginRead: 'BEGIN READ ONLY',
   beginWrite: 'BEGIN READ WRITE',
   stopPrinting: STOP_PRINTING,
+  withoutIndexOnlyScans: WITHOUT_INDEX_ONLY_SCANS,
+  withoutIndexScans: WITHOUT_INDEX_SCANS,
+  leaveOutStrictly: LEAVE_OUT_STRICTLY,
   marks: TRANSACTION_MARKS,
   afterwards: AFTERWARDS,
   rollback: 'ROLLBACK',

@@ -7,7 +7,7 @@ import {
   readParameterDescription,
   readRowDescription,
 } from './messages.ts';
-import { parseInner, parseOnly, runOwn } from './own-statements.ts';
+import { type OwnStatement, parseInner, parseOnly, runOwn } from './own-statements.ts';
 import type { BeginOptions, Prepared } from './session.ts';
 import { type Probe, probeValues, readProbe } from './settings.ts';
 import { TreeCollector } from './trees.ts';
@@ -52,7 +52,9 @@ export class ParseFlight extends Flight {
         : undefined;
     const marks = scope && rowsOf(runOwn('marks'));
     const stop = trees ? rowsOf(runOwn('stopPrinting')) : undefined;
-    super([begin, probe, asked, inner, stop, marks].flatMap((step) => step ?? []));
+    // Last: the gate's own statements keep the plans that they are given when they first run.
+    const planning = planned(options).map((statement) => rowsOf(runOwn(statement)));
+    super([begin, probe, asked, inner, stop, marks, ...planning].flatMap((step) => step ?? []));
     this.#finish = () => {
       const [row] = probe.rows;
       if (row === undefined || !this.complete) return undefined;
@@ -71,6 +73,13 @@ export class ParseFlight extends Flight {
   get parsed(): Parsed | undefined {
     return this.#finish();
   }
+}
+
+/** What tells the planner, in force when the statement is bound. */
+function planned({ leftOut, plansOnly }: BeginOptions): readonly OwnStatement[] {
+  if (leftOut === undefined) return [];
+  if (leftOut === 'index-only') return ['withoutIndexOnlyScans'];
+  return plansOnly === true ? ['withoutIndexScans'] : ['withoutIndexScans', 'leaveOutStrictly'];
 }
 
 /** Notices that answer a question of the gate's own are for nobody. */

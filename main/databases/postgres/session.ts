@@ -8,11 +8,11 @@ import { LiveSession } from './live-session.ts';
 import { type CatalogMarks, type MarkScope } from './marks.ts';
 import { type ColumnDescription } from './messages.ts';
 import { type ServerFields } from './server-error.ts';
-import { type Probe } from './settings.ts';
+import { type LeftOutScans, type Probe } from './settings.ts';
 import { type PostgresTarget } from './target.ts';
 import { type MissingTrees, type SecondLineageState } from './trees.ts';
 
-export { type MissingTrees, type SecondLineageState };
+export { type LeftOutScans, type MissingTrees, type SecondLineageState };
 
 /** A parameter or value in text format; null for NULL. */
 export type TextValue = string | null;
@@ -63,6 +63,10 @@ export interface BeginOptions {
   readonly treeOf?: string | null;
   /** Definitions whose marks are read behind the Parse. */
   readonly marks?: MarkScope;
+  /** What the planner leaves out for this statement; all that it would choose by itself where absent. */
+  readonly leftOut?: LeftOutScans;
+  /** The statement only shows a plan: the costs in it stay those of the server. */
+  readonly plansOnly?: boolean;
 }
 
 /** What holds while a statement runs. */

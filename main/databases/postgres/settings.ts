@@ -160,6 +160,56 @@ export function probeValues(
 export const STOP_PRINTING =
   "SELECT pg_catalog.set_config('debug_print_parse', 'off', true), pg_catalog.set_config('debug_print_rewritten', 'off', true), pg_catalog.set_config('client_min_messages', 'notice', true)";
 
+/** Scans that the planner is to leave out of a statement's plan: rows would come in the order of the index. */
+export type LeftOutScans = 'index-only' | 'index';
+
+const setLocally = (settings: Readonly<Record<string, string>>): string =>
+  `SELECT ${Object.entries(settings)
+    .map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', true)`)
+    .join(', ')}`;
+
+/** The planner makes no index-only scan then (check_index_only in optimizer/path/indxpath.c). */
+export const WITHOUT_INDEX_ONLY_SCANS = setLocally({ enable_indexonlyscan: 'off' });
+
+/**
+ * The planner only prefers every other plan, so all that is in the others must be as it is by default: a role may have
+ * sequential scans off. pg_hint_plan, where it is loaded, would take its orders from a comment.
+ */
+export const WITHOUT_INDEX_SCANS = setLocally({
+  enable_indexonlyscan: 'off',
+  enable_indexscan: 'off',
+  enable_bitmapscan: 'on',
+  enable_seqscan: 'on',
+  enable_sort: 'on',
+  enable_hashagg: 'on',
+  enable_hashjoin: 'on',
+  enable_mergejoin: 'on',
+  enable_nestloop: 'on',
+  'pg_hint_plan.enable_hint': 'off',
+});
+
+/** Every setting in the unit of costs, and those that are held against it. */
+const COSTS = [
+  ...['seq_page_cost', 'random_page_cost', 'cpu_tuple_cost', 'cpu_index_tuple_cost', 'cpu_operator_cost'],
+  ...[
+    'parallel_setup_cost',
+    'parallel_tuple_cost',
+    'jit_above_cost',
+    'jit_inline_above_cost',
+    'jit_optimize_above_cost',
+  ],
+];
+
+/**
+ * Before PostgreSQL 18 leaving a scan out is a cost of 1e10 on top (disable_cost in optimizer/path/costsize.c), and who
+ * joins a table with itself often enough makes every other plan cost more. With everything else as cheap as this, no
+ * statement does: rows are estimated at 1e100 at most. Costs are compared with one another, so that plans stay the same.
+ */
+export const LEAVE_OUT_STRICTLY = `SELECT ${COSTS.map(
+  (name) =>
+    `CASE WHEN pg_catalog.current_setting('server_version_num')::pg_catalog.int4 < 180000 THEN pg_catalog.set_config('${name}', (pg_catalog.current_setting('${name}')::pg_catalog.float8 * '1e-200'::pg_catalog.float8)::pg_catalog.text, true) END`,
+).join(', ')}`;
+
 export function readProbe(row: readonly (string | null)[]): Probe {
   return {
     processId: Number(row[0]),

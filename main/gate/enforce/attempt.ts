@@ -63,6 +63,7 @@ export async function attempt(ports: GatePorts, statement: Attempt): Promise<End
         },
         net: judged.net,
         keyOf: (scope, columnClass) => ports.tokenKeys.of(owner.session, scope, columnClass),
+        plansOnly: judged.judgement.facts.action === 'explain',
         questions,
         confirm(prepared, session) {
           const confirmed = confirm(prepared, session, judged, questions);

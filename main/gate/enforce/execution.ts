@@ -35,6 +35,8 @@ export interface ExecutionInput {
   /** What unclassified outputs are watched for, and the keys of tokens. */
   readonly net: RowChannelInput['net'];
   readonly keyOf: RowChannelInput['keyOf'];
+  /** EXPLAIN: nothing comes out but a plan. */
+  readonly plansOnly: boolean;
   /** What the server is asked together with the Parse. */
   readonly questions: Pick<Questions, 'marks' | 'treeOf'>;
   /** What the server made of the statement, after Parse and before Execute: may only throw, never widen. */
@@ -70,6 +72,8 @@ export async function execute(input: ExecutionInput): Promise<Ending> {
       text: input.text,
       params: input.params,
       treeOf: input.questions.treeOf,
+      plansOnly: input.plansOnly,
+      ...(verdict.leftOut === undefined ? {} : { leftOut: verdict.leftOut }),
       ...(input.questions.marks === undefined ? {} : { marks: input.questions.marks }),
     },
     signal,
