@@ -93,7 +93,7 @@ function firedReasons(
 }
 
 /** Every mask on anything that the asker may meet on this connection, whatever of it they may read. */
-export function masksInForce(input: DecideInput): Obligations['masks'] {
+function masksInForce(input: DecideInput): Obligations['masks'] {
   return requiredOf(input.policy, policyQuestion(input, 'select', 'unknown')).masks;
 }
 

@@ -68,7 +68,7 @@ const obligations = z.strictObject({
 });
 
 /** Of fewer rows, a group says too much of each. */
-export const LEAST_MINIMUM = 5;
+const LEAST_MINIMUM = 5;
 
 /** What only a permit has. */
 const permitParts = {

@@ -5,7 +5,7 @@ import { type DetectedClass } from './patterns.ts';
 export type NamedClass = DetectedClass | 'person-name' | 'address' | 'birth-date';
 
 /** Words of a name in lower case: `customerEMail2` and `CUSTOMER_E_MAIL` are both customer, e, mail. */
-export function words(name: string): readonly string[] {
+function words(name: string): readonly string[] {
   return name
     .replaceAll(/(\p{Ll}|\d)(\p{Lu})/gu, '$1 $2')
     .replaceAll(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1 $2')

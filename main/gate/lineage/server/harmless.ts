@@ -12,7 +12,7 @@ const kept = new WeakMap<CatalogSnapshot, Accepts>();
  * extensions and operators that call them; enums, domains whose checks call nothing, types that reviewed functions
  * handle, rows of relations, and arrays of these.
  */
-export function harmlessObjects(snapshot: CatalogSnapshot): Accepts {
+function harmlessObjects(snapshot: CatalogSnapshot): Accepts {
   const known = kept.get(snapshot);
   if (known !== undefined) return known;
   const functions = new Set(snapshot.functions.filter(isReviewedFunction).map(({ oid }) => oid));

@@ -12,4 +12,3 @@ export {
   type ServerRelation,
 } from './server-lineage.ts';
 export { type Disagreement, disagreement } from './compare.ts';
-export { type Accepts, harmlessObjects, knownObjects } from './harmless.ts';
