@@ -82,6 +82,8 @@ export interface CatalogIndexKey {
   readonly name: string;
   /** Rows are held against each other: unique, or excluding. */
   readonly unique: boolean;
+  /** They are held against each other by whether the columns themselves are equal. */
+  readonly byValue: boolean;
   /** Columns of the key, of its expressions and of its predicate. */
   readonly columns: readonly string[];
 }

@@ -151,15 +151,16 @@ SELECT k.conrelid, k.conname, pg_catalog.pg_get_constraintdef(k.oid), ${columnsO
 
 /** Columns of expressions and predicates are what the index depends on, unless they are those of a constraint. */
 export const INDEX_KEYS = `
-SELECT i.indrelid, c.relname, i.indisunique OR i.indisexclusion, ${columnsOf(
-  'i.indrelid',
-  `(a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1]) OR EXISTS (
+SELECT i.indrelid, c.relname, i.indisunique OR i.indisexclusion,
+       i.indisunique AND NOT i.indisexclusion AND i.indexprs IS NULL AND i.indpred IS NULL, ${columnsOf(
+         'i.indrelid',
+         `(a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1]) OR EXISTS (
        SELECT FROM pg_catalog.pg_depend d
         WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = i.indexrelid
           AND d.refclassid = d.classid AND d.refobjid = i.indrelid AND d.refobjsubid = a.attnum))`,
-)}
+       )}
   FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
- WHERE i.indrelid >= ${MADE} AND NOT i.indisprimary
+ WHERE i.indrelid >= ${MADE} AND (NOT i.indisprimary OR i.indisexclusion)
    AND (i.indisunique OR i.indisexclusion OR i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
  ORDER BY 1, 2`;
 

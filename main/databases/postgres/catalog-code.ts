@@ -220,8 +220,13 @@ export async function loadRelationCode(
     checks.add(Number(relation), { name: text(name), definition: text(definition), columns: list(columns) });
   }
   const indexes = new Grouped<CatalogIndexKey>();
-  for (const [relation, name, unique, columns] of await session.query(INDEX_KEYS)) {
-    indexes.add(Number(relation), { name: text(name), unique: isTrue(unique), columns: list(columns) });
+  for (const [relation, name, unique, byValue, columns] of await session.query(INDEX_KEYS)) {
+    indexes.add(Number(relation), {
+      name: text(name),
+      unique: isTrue(unique),
+      byValue: isTrue(byValue),
+      columns: list(columns),
+    });
   }
   const calls = new Grouped<CatalogOwnCall>();
   for (const [relation, kind, name, called] of await session.query(OWN_CALLS)) {

@@ -83,6 +83,8 @@ CREATE TABLE uniques (id int PRIMARY KEY, ssn text UNIQUE, city text, number int
 CREATE TABLE pairs (id int PRIMARY KEY, tenant int, ssn text, UNIQUE (tenant, ssn));
 CREATE TABLE lowered (id int PRIMARY KEY, ssn text);
 CREATE UNIQUE INDEX ON lowered (lower(ssn));
+CREATE TABLE lacking (id int PRIMARY KEY, ssn text, city text);
+CREATE UNIQUE INDEX ON lacking (city) WHERE ssn IS NULL;
 CREATE TABLE excluded (id int PRIMARY KEY, ssn text, EXCLUDE USING btree (ssn WITH =));
 CREATE TABLE mixed (id int PRIMARY KEY, login text, ssn text, CHECK (login <> ssn));
 CREATE TABLE computed (id int PRIMARY KEY, divisor int, ssn text, rest int GENERATED ALWAYS AS (length(ssn) / divisor) STORED);
@@ -136,6 +138,7 @@ INSERT INTO pairs SELECT i, i, :'salt' || least(i, 2) FROM generate_series(1, 3)
 INSERT INTO pairs SELECT 9, 8, ssn FROM pairs WHERE id = 1 AND ssn LIKE 'a%';
 INSERT INTO pairs SELECT 9, 8, 'other' WHERE NOT EXISTS (SELECT FROM pairs WHERE id = 9);
 INSERT INTO lowered SELECT i, :'salt' || i FROM generate_series(1, 3) i;
+INSERT INTO lacking SELECT 1, CASE WHEN :'salt' NOT LIKE 'a%' THEN 'x' END, 'Oslo';
 INSERT INTO excluded SELECT i, :'salt' || i FROM generate_series(1, 3) i;
 INSERT INTO mixed SELECT i, 'Oslo', :'salt' || i FROM generate_series(1, 3) i;
 INSERT INTO computed (id, divisor, ssn) SELECT i, 1, :'salt' || repeat('x', i) FROM generate_series(1, 3) i;

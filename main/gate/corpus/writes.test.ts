@@ -45,7 +45,7 @@ functions:
   - { name: public.is_listed, treat: pure }
 `;
 const MASKED =
-  'sources copied logged parted parted_whole moving parent pets homes searched unchanged guarded uniques pairs lowered excluded mixed computed touched stamped_masked numbered files resting inserted_only';
+  'sources copied logged parted parted_whole moving parent pets homes searched unchanged guarded uniques pairs lowered lacking excluded mixed computed touched stamped_masked numbered files resting inserted_only';
 const CLASSIFICATION = `version: 1
 detect: off
 classes:

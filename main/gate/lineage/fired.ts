@@ -8,6 +8,7 @@ import { type BaseColumn, type FiredCode, type Span } from '../facts.ts';
 import { type CatalogIndex } from './catalog-index.ts';
 import { type Context } from './context.ts';
 import { relationColumns } from './relations.ts';
+import { isScalarType } from './types.ts';
 import { UserCode } from './user-code.ts';
 
 export type WriteEvent = CatalogTrigger['events'][number];
@@ -179,11 +180,14 @@ function constraints(context: Context, relation: CatalogRelation, written: Writt
   };
 
   const { checks = [], indexes = [] } = relation.code ?? {};
-  for (const key of [relation.primaryKey, ...indexes.flatMap(({ unique, columns }) => (unique ? [columns] : []))]) {
-    const columns = sources(key);
-    told(among(columns, inserted), true);
+  // Of an expression, or of ranges that overlap, one write tells of many values.
+  const keys = [{ columns: relation.primaryKey, unique: true, byValue: true }, ...indexes];
+  for (const key of keys.filter(({ unique }) => unique)) {
+    const columns = sources(key.columns);
+    const given = among(columns, inserted);
+    told(key.byValue || given.length === 0 ? given : columns, key.byValue);
     if (among(columns, updated).length === 0) continue;
-    told(among(columns, updated), true);
+    told(among(columns, updated), key.byValue);
     told(
       columns.filter((column) => !updated.has(column)),
       false,
@@ -207,7 +211,7 @@ function constraints(context: Context, relation: CatalogRelation, written: Writt
     const columns = sources(from.columns);
     if (referenced === undefined) continue;
     if (among(columns, inserted).length + among(columns, updated).length > 0)
-      told(sources(to.columns, referenced), true);
+      told(sources(to.columns, referenced), !hasRange(referenced, to.columns));
   }
   for (const { from, to } of foreignKeysTo(index, relation)) {
     const referencing = index.relation(from.schema, from.relation);
@@ -216,6 +220,10 @@ function constraints(context: Context, relation: CatalogRelation, written: Writt
       told(sources(from.columns, referencing), false);
   }
 }
+
+/** Of a foreign key with PERIOD, which is met by ranges that contain another (PostgreSQL 18). */
+const hasRange = ({ columns }: CatalogRelation, names: readonly string[]): boolean =>
+  columns.some(({ name, type }) => names.includes(name) && !isScalarType(type));
 
 const nameOf = ({ schema, name }: CatalogRelation): string => `${schema}.${name}`;
 
