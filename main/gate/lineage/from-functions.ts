@@ -230,8 +230,15 @@ function tableEntry(name: string, columns: readonly string[], row: Value): Entry
   };
 }
 
-/** True where the value calls a function that can give several rows, or one that is not known. */
-export function callsReturningRows(value: unknown): boolean {
+/** Of the functions that give the time, those that are STABLE. */
+const STABLE_TIMES: ReadonlySet<string> = new Set(['age', 'now', 'statement_timestamp', 'transaction_timestamp']);
+
+/**
+ * True where the server may compute what a view puts out also for those who do not ask for it: it calls a function that can
+ * give several rows, or is not known, or can be volatile, or one over a window, whose expressions are outputs of their own
+ * (remove_unused_subquery_outputs in optimizer/path/allpaths.c).
+ */
+export function isComputedUnasked(value: unknown): boolean {
   const stack: unknown[] = [value];
   while (stack.length > 0) {
     const next = stack.pop();
@@ -239,8 +246,10 @@ export function callsReturningRows(value: unknown): boolean {
     else if (isFields(next)) {
       const call = fieldsOf(next['FuncCall']);
       if (call !== undefined) {
-        const overloads = builtinSignatures({ name: names(call['funcname']), count: undefined, span: undefined });
-        if (overloads.length === 0 || overloads.some((one) => one.returnsSet)) return true;
+        const name = names(call['funcname']);
+        const overloads = builtinSignatures({ name, count: undefined, span: undefined });
+        if ('over' in call || overloads.length === 0 || overloads.some((one) => one.returnsSet)) return true;
+        if (overloads.some((one) => one.class !== 'pure') && !STABLE_TIMES.has(name.at(-1) ?? '')) return true;
       }
       stack.push(...Object.values(next));
     }

@@ -14,7 +14,7 @@ import {
 import { columnName } from './column-names.ts';
 import { type Context } from './context.ts';
 import { expression, type Standing, window } from './expression.ts';
-import { callsReturningRows } from './from-functions.ts';
+import { isComputedUnasked } from './from-functions.ts';
 import { fromEntries } from './from.ts';
 import { findEntry, resolveColumn } from './names.ts';
 import { type Column, type Entry, NOTHING, oneOf, type Scope, together, type Value } from './scope.ts';
@@ -80,7 +80,7 @@ export function targets(context: Context, list: unknown, standing: Standing, def
     const expanded = value === undefined ? [] : star(context, value, standing, span);
     if (expanded !== undefined) return expanded;
     const name = text(target['name']) ?? columnName(target['val'], context.index.snapshot.serverMajor);
-    if (!defer || callsReturningRows(target['val'])) {
+    if (!defer || isComputedUnasked(target['val'])) {
       return [{ name, value: expression(context, target['val'], standing, 'output'), span }];
     }
     const { result, uses } = context.apart(() => expression(context, target['val'], standing, 'output'));

@@ -89,6 +89,9 @@ function traceView(context: Context, relation: CatalogRelation, name: string): V
   const columns = queryColumns(context, query.root, { scope: undefined, environment: undefined }, true);
   code.typesInUse();
   if (columns.length !== relation.columns.length) return untraceable(name, 'has other columns than its definition');
+  // An operator or a cast that is volatile can stand in any column, which then is computed whoever asks.
+  const unasked = [...context.code.values()].some((use) => use.volatile === true);
+  if (unasked) for (const { value } of columns) context.keepUses(value.deferred ?? []);
   return {
     columns: columns.map((column, at) => {
       const listed = relation.columns[at];
@@ -106,7 +109,7 @@ function traceView(context: Context, relation: CatalogRelation, name: string): V
           ...(listed === undefined ? {} : { type: listed.type }),
           // A materialized view may be older than the constraint.
           ...(notNull && relation.kind === 'view' ? { notNull } : {}),
-          ...(deferred === undefined ? {} : { deferred: deferred.map((use) => usedInView(use, name)) }),
+          ...(deferred === undefined || unasked ? {} : { deferred: deferred.map((use) => usedInView(use, name)) }),
         },
       };
     }),

@@ -10,7 +10,14 @@ const SCHEMA = [
      limit_amount numeric(12, 2), opened date NOT NULL, seen timestamptz NOT NULL, comment varchar(60))`,
   `CREATE FUNCTION narrowed() RETURNS TABLE (a int, b smallint) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
      AS 'select id, balance from ledger'`,
-  'GRANT SELECT ON ledger TO analyst',
+  'CREATE VIEW shares AS SELECT id, kind, 1 / (balance - 5) AS share, age(opened) AS held FROM ledger',
+  'CREATE VIEW shaken AS SELECT id, 1 / (balance - 5) + (random() * 0)::int AS share FROM ledger',
+  "CREATE VIEW dated AS SELECT id, (SELECT clock_timestamp() + (1 / (balance - 5)) * interval '1 day') AS due FROM ledger",
+  'CREATE VIEW ranked AS SELECT id, row_number() OVER (ORDER BY id) AS row, rank() OVER (ORDER BY 1 / (balance - 5)) AS place FROM ledger',
+  "CREATE FUNCTION minus(text, bigint) RETURNS bigint LANGUAGE sql VOLATILE AS 'SELECT $2 - length($1)'",
+  'CREATE OPERATOR ~- (LEFTARG = text, RIGHTARG = bigint, FUNCTION = minus)',
+  "CREATE VIEW moved AS SELECT id, 1 / ('12345'::text ~- balance) AS share FROM ledger",
+  'GRANT SELECT ON ledger, shares, shaken, dated, ranked, moved TO analyst',
 ];
 
 const data = (twin: Twin): string => {
