@@ -1,4 +1,3 @@
-import { type ClassifiedColumns } from '../policy/classification.ts';
 import { type Connection } from '../profile/types.ts';
 import { type CountedUse } from './budgets/budgets.ts';
 import { countedUses } from './budgets/charge.ts';
@@ -7,6 +6,7 @@ import { type BaseColumn, type Facts, type Lineage } from './facts.ts';
 import { type MarkedCatalog } from './catalogs.ts';
 import { orderingIndexes } from './lineage/index-order.ts';
 import { type GatePorts } from './ports.ts';
+import { maskReach } from './mask-reach.ts';
 import { type MaskReach } from './mask/errors.ts';
 import { type SecondNet } from './mask/second-net.ts';
 import { type GateRequest, type Judgement } from './request.ts';
@@ -96,19 +96,6 @@ export async function judge(ports: GatePorts, request: GateRequest, signal: Abor
     catalog,
     classOf: (column) => classification.of(column)?.class,
     net: unclassifiedOutputs(input, inForce.classification, verdict),
-    masks: reachOf(facts, lineage, classification),
+    masks: maskReach(input),
   };
-}
-
-/** Any classified column counts, masked for this person or not: the server's words are not worth a finer question. */
-function reachOf(facts: Facts, lineage: Lineage | undefined, classification: ClassifiedColumns): MaskReach {
-  const touched = new Set(facts.relations.map(({ schema, name }) => `${schema}\0${name}`));
-  for (const { flow } of lineage?.outputs ?? [])
-    for (const { schema, relation } of flow) touched.add(`${schema}\0${relation}`);
-  for (const { column } of lineage?.uses ?? []) touched.add(`${column.schema}\0${column.relation}`);
-  for (const relation of touched) {
-    const [schema = '', name = ''] = relation.split('\0');
-    if (classification.in(schema, name).length > 0) return 'touched';
-  }
-  return 'elsewhere';
 }
