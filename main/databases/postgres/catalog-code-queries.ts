@@ -4,7 +4,8 @@
  * (FirstNormalObjectId, access/transam.h), whichever schema it was put into.
  */
 
-const MADE = 16384;
+import { FIRST_NORMAL_OID as MADE } from './oids.ts';
+
 const SCHEMA = `n.nspname !~ '^pg_(toast|temp_)'`;
 
 /** A function as others refer to it: `[oid, schema, name, arguments]`. */

@@ -4,6 +4,7 @@ import { COLUMN_COMMENTS, RELATIONS, VIEWS_OVER } from './catalog-queries.ts';
 import { wanted } from './catalog-columns.ts';
 import { type Row, text } from './catalog-rows.ts';
 import { type CatalogMarks } from './marks.ts';
+import { FIRST_NORMAL_OID } from './oids.ts';
 import { type PostgresSession } from './session.ts';
 
 /**
@@ -62,9 +63,6 @@ function changedNames(then: CatalogMarks, now: CatalogMarks): Changes {
   return { relations, code };
 }
 
-/** FirstNormalObjectId (src/include/access/transam.h). */
-const MADE = 16384;
-
 /** OIDs of the relations whose columns and query are to be read again. */
 async function staleRelations(
   session: PostgresSession,
@@ -88,7 +86,8 @@ async function staleRelations(
   }
   // Views print the names of what they read; columns print the names of their types.
   for (const [view] of await session.query(VIEWS_OVER, [wanted(changed)])) changed.add(Number(view));
-  const prints = ({ typeOid }: CatalogColumn): boolean => rowTypes.has(typeOid) || (code && typeOid >= MADE);
+  const prints = ({ typeOid }: CatalogColumn): boolean =>
+    rowTypes.has(typeOid) || (code && typeOid >= FIRST_NORMAL_OID);
   for (const { oid, columns } of previous.relations) if (columns.some(prints)) changed.add(oid);
   return changed;
 }

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { CountersignError } from '../../errors.ts';
+import { FIRST_NORMAL_OID } from './oids.ts';
 import { ServerError } from './server-error.ts';
 import { type PostgresSession, type TextValue } from './session.ts';
 
@@ -124,8 +125,6 @@ const grantedTo = (acl: string, owner: string, kind: 'd' | 'n', privilege: 'CREA
          FROM pg_catalog.aclexplode(COALESCE(${acl}, pg_catalog.acldefault('${kind}', ${owner}))) a
         WHERE a.privilege_type = '${privilege}' AND (a.grantee = 0 OR a.grantee IN (SELECT b.oid FROM being b))`);
 
-/** FirstNormalObjectId (src/include/access/transam.h): everything from there on was made by somebody. */
-const OURS = 16_384;
 const EXAMPLES = 3;
 
 /** GRANT SET, ALTER SYSTEM ON PARAMETER came with PostgreSQL 15. */
@@ -152,7 +151,7 @@ being AS (SELECT r.* FROM pg_catalog.pg_roles r, me
            WHERE r.oid = me.oid OR NOT me.rolsuper AND pg_catalog.pg_has_role(me.oid, r.oid, 'MEMBER')),
 callable AS (SELECT p.oid, p.proname, p.prosecdef, p.prorettype, l.lanname, l.lanpltrusted
                FROM me, pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
-              WHERE p.oid >= ${String(OURS)} AND NOT me.rolsuper AND pg_catalog.has_function_privilege(me.oid, p.oid, 'EXECUTE')),
+              WHERE p.oid >= ${String(FIRST_NORMAL_OID)} AND NOT me.rolsuper AND pg_catalog.has_function_privilege(me.oid, p.oid, 'EXECUTE')),
 owned AS (SELECT c.oid FROM me, pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
            WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
              AND n.nspname !~ '^pg_(toast|temp_)' AND NOT me.rolsuper AND c.relowner IN (SELECT b.oid FROM being b)),

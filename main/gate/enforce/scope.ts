@@ -1,4 +1,5 @@
 import { type MarkScope } from '../../databases/postgres/marks.ts';
+import { FIRST_NORMAL_OID } from '../../databases/postgres/oids.ts';
 import { type CatalogSnapshot } from '../../databases/catalog.ts';
 import { type CodeUse } from '../facts.ts';
 import { type Judged } from '../judge.ts';
@@ -56,12 +57,9 @@ export function canBeReplaced(
     all.flatMap(({ oid, source, ownedBySuperuser }) => (source.kind === 'compiled' && ownedBySuperuser ? [oid] : [])),
   );
   const behind = new Map(by.map((operator) => [operator.oid, operator.function]));
-  const isFixed = (oid: number): boolean => oid < FIRST_NORMAL || fixed.has(oid);
+  const isFixed = (oid: number): boolean => oid < FIRST_NORMAL_OID || fixed.has(oid);
   return !functions.every(isFixed) || !operators.every((oid) => isFixed(behind.get(oid)?.oid ?? oid));
 }
-
-/** FirstNormalObjectId (src/include/access/transam.h): everything from there on was made by somebody. */
-export const FIRST_NORMAL = 16_384;
 
 /** Operators that no text names: of CASE x WHEN, USING, IN, DISTINCT and the like. */
 const IMPLIED = ['=', '<>', '<', '>', '<=', '>='];

@@ -1,6 +1,7 @@
 /**
  * The server's own trees as a second opinion on what a statement reads: they confirm, or the statement does not run.
  */
+import { FIRST_NORMAL_OID } from '../../databases/postgres/oids.ts';
 import { type PostgresSession, type Prepared, type ServerTrees } from '../../databases/postgres/session.ts';
 import { CountersignError } from '../../errors.ts';
 import { CatalogMoved, type MarkedCatalog } from '../catalogs.ts';
@@ -13,7 +14,7 @@ import { isWriteStatement } from '../understand/postgres/statements.ts';
 import { nodeOf } from '../understand/postgres/tree.ts';
 import { type Tree } from '../understand/postgres/understand.ts';
 import { explainedTree } from './explained.ts';
-import { type CodeOids, FIRST_NORMAL } from './scope.ts';
+import { type CodeOids } from './scope.ts';
 import { treeHash } from './tree-hash.ts';
 
 /** What the server's trees said of a statement whose lineages agree. */
@@ -116,7 +117,7 @@ function compare(
   const found = disagreement(raw, facts, server, index);
   if (found !== undefined) return found.what;
   const made = (set: keyof CodeOids): readonly number[] =>
-    [...server.statement[set]].filter((oid) => oid >= FIRST_NORMAL);
+    [...server.statement[set]].filter((oid) => oid >= FIRST_NORMAL_OID);
   return { treeHash: treeHash(trees), code: { functions: made('functions'), operators: made('operators') } };
 }
 

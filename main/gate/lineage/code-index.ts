@@ -6,6 +6,7 @@ import {
   type CatalogSnapshot,
   type CatalogType,
 } from '../../databases/catalog.ts';
+import { FIRST_NORMAL_OID } from '../../databases/postgres/oids.ts';
 import { isBuiltinType } from '../understand/postgres/builtins.ts';
 import { isReviewedFunction } from '../understand/postgres/extensions.ts';
 
@@ -15,9 +16,6 @@ export interface MadeType {
   /** The relation whose rows are of the type. */
   readonly row?: CatalogRelation;
 }
-
-/** FirstNormalObjectId (src/include/access/transam.h): from here on, somebody made it. */
-const MADE = 16384;
 
 /** Types whose casts are applied by functions that take values of any type (JSONTYPE_CAST in PostgreSQL's jsonfuncs.c). */
 const CAST_BY_FUNCTIONS: ReadonlySet<number> = new Set([114, 3802]);
@@ -50,8 +48,8 @@ export class CodeIndex {
       add(this.#casts, cast.source, cast);
       if (cast.target !== cast.source) add(this.#casts, cast.target, cast);
       const [source = '', target = ''] = cast.name.split(' AS ');
-      if (cast.source < MADE) this.#castBuiltins.set(SQL_NAMES[source] ?? source, cast.source);
-      if (cast.target < MADE) this.#castBuiltins.set(SQL_NAMES[target] ?? target, cast.target);
+      if (cast.source < FIRST_NORMAL_OID) this.#castBuiltins.set(SQL_NAMES[source] ?? source, cast.source);
+      if (cast.target < FIRST_NORMAL_OID) this.#castBuiltins.set(SQL_NAMES[target] ?? target, cast.target);
     }
     for (const relation of snapshot.relations) {
       if (relation.rowType !== undefined)
@@ -104,7 +102,7 @@ export class CodeIndex {
       const made =
         this.#types.get(key(schema, last)) ??
         (last.startsWith('_') ? this.#types.get(key(schema, last.slice(1))) : undefined);
-      if (made?.type?.oid !== undefined && made.type.oid < MADE) return 'builtin';
+      if (made?.type?.oid !== undefined && made.type.oid < FIRST_NORMAL_OID) return 'builtin';
       if (made !== undefined) return made;
       if (schema === 'pg_catalog' && isBuiltinType(last, this.#snapshot.serverMajor)) return 'builtin';
     }
@@ -126,7 +124,11 @@ export class CodeIndex {
       const formatted = new Map<string, number>();
       for (const { columns } of this.#snapshot.relations) {
         for (const column of columns)
-          if (column.typeOid >= MADE || this.#casts.has(column.typeOid) || this.#typeByOid.has(column.typeOid))
+          if (
+            column.typeOid >= FIRST_NORMAL_OID ||
+            this.#casts.has(column.typeOid) ||
+            this.#typeByOid.has(column.typeOid)
+          )
             formatted.set(column.type, column.typeOid);
       }
       this.#formatted = formatted;
@@ -185,11 +187,11 @@ export interface TypesAtHand {
  */
 function applies({ source, target, context }: CatalogCast, { used, written, computes }: TypesAtHand): boolean {
   const isAtHand = (type: number): boolean => used.has(type) || written.has(type);
-  if (source < MADE && target < MADE && !computes && !isAtHand(source)) return false;
-  if (source >= MADE && !isAtHand(source)) return false;
+  if (source < FIRST_NORMAL_OID && target < FIRST_NORMAL_OID && !computes && !isAtHand(source)) return false;
+  if (source >= FIRST_NORMAL_OID && !isAtHand(source)) return false;
   if (CAST_BY_FUNCTIONS.has(target)) return true;
   if (context === 'explicit') return written.has(target);
-  return target < MADE || isAtHand(target);
+  return target < FIRST_NORMAL_OID || isAtHand(target);
 }
 
 function takes({ parameters, defaults, variadic }: CatalogFunction, count: number | undefined): boolean {

@@ -1,8 +1,8 @@
+import { FIRST_NORMAL_OID } from '../../../databases/postgres/oids.ts';
 import { type BaseColumn, type Facts, type Lineage } from '../../facts.ts';
 import { type CatalogIndex } from '../catalog-index.ts';
 import { type Accepts, knownObjects } from './harmless.ts';
 import { type ServerColumn, type ServerLineage } from './server-lineage.ts';
-import { FIRST_USER_OID } from './shapes.ts';
 
 /** What the two lineages of one statement do not agree on. */
 export interface Disagreement {
@@ -77,7 +77,7 @@ function missing(
   index: CatalogIndex,
 ): string | undefined {
   // System columns carry no values of columns; the server's own catalog has no columns that are traced.
-  if (attribute < 0 || oid < FIRST_USER_OID) return undefined;
+  if (attribute < 0 || oid < FIRST_NORMAL_OID) return undefined;
   const relation = index.relationByOid(oid);
   if (relation === undefined) return `a relation with the OID ${String(oid)}`;
   const columns = relation.columns.filter(({ position }) => attribute === 0 || position === attribute);
@@ -124,7 +124,7 @@ function unknownObject({ statement }: ServerLineage, accepts: Accepts): Disagree
     ['type', types],
   ] as const) {
     for (const oid of oids) {
-      if (oid < FIRST_USER_OID || accepts(kind, oid)) continue;
+      if (oid < FIRST_NORMAL_OID || accepts(kind, oid)) continue;
       return { code: 'object', what: `the server uses a ${kind} of this database (OID ${String(oid)})` };
     }
   }

@@ -1,6 +1,7 @@
+import { FIRST_NORMAL_OID } from '../../../databases/postgres/oids.ts';
 import { field, isList, isNode, type TreeNode, type TreeValue } from './node-tree.ts';
 import { isTrue, listOf, nodeAt, numberOf } from './scope.ts';
-import { FIRST_USER_OID, IMPLICIT_CAST } from './shapes.ts';
+import { IMPLICIT_CAST } from './shapes.ts';
 
 /** What an implicit cast of PostgreSQL's own is made of: it changes the type of a value and nothing else. */
 export function castOf(node: TreeNode, label: string): TreeValue | undefined {
@@ -10,12 +11,12 @@ export function castOf(node: TreeNode, label: string): TreeValue | undefined {
   if (label !== 'FUNCEXPR' || field(node, 'funcformat') !== IMPLICIT_CAST) return undefined;
   const [argument, ...more] = listOf(field(node, 'args'));
   const simple = more.every((one) => isNode(one) && one.label === 'CONST');
-  return simple && numberOf(node, 'funcid') < FIRST_USER_OID ? argument : undefined;
+  return simple && numberOf(node, 'funcid') < FIRST_NORMAL_OID ? argument : undefined;
 }
 
 /** True for a call of a function that somebody made in this database. */
 export function isCallOfUsers(node: TreeNode, label: string): boolean {
-  return label === 'FUNCEXPR' && numberOf(node, 'funcid') >= FIRST_USER_OID;
+  return label === 'FUNCEXPR' && numberOf(node, 'funcid') >= FIRST_NORMAL_OID;
 }
 
 /** Where an element or a field of a column is stored: the column, whose other elements and fields stay where they are. */

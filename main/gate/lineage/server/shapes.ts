@@ -103,9 +103,6 @@ export function labelOf(node: { readonly label: string }): string {
   return EARLIER.get(node.label) ?? node.label;
 }
 
-/** Objects with smaller OIDs are made by initdb (FirstNormalObjectId in access/transam.h). */
-export const FIRST_USER_OID = 16_384;
-
 /** Kinds of range table entries (RTEKind in parsenodes.h). */
 export const RTE = {
   relation: 0,

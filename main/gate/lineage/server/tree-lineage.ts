@@ -1,18 +1,10 @@
+import { FIRST_NORMAL_OID } from '../../../databases/postgres/oids.ts';
 import { Findings } from './findings.ts';
 import { field, isList, isNode, type TreeNode, type TreeValue, UnreadableTree } from './node-tree.ts';
 import { castOf, givesRows, isCallOfUsers, keptPart, viewOf } from './nodes.ts';
 import { entryAt, isTrue, listOf, nodeAt, nodes, numberOf, type Scope, scopeAbove, scopeOf, textOf } from './scope.ts';
 import { type ServerColumn } from './server-lineage.ts';
-import {
-  COMMAND,
-  EXPRESSIONS,
-  FIRST_USER_OID,
-  labelOf,
-  QUIET_QUERY_FIELDS,
-  RTE,
-  SET_OPERATION,
-  SUBLINK,
-} from './shapes.ts';
+import { COMMAND, EXPRESSIONS, labelOf, QUIET_QUERY_FIELDS, RTE, SET_OPERATION, SUBLINK } from './shapes.ts';
 import { CONSTANT, gradeOf, least, NOTHING, oneOf, together, union, UNTOLD, type Value } from './values.ts';
 import { wholeOf } from './whole.ts';
 
@@ -351,7 +343,7 @@ export class TreeWalk {
     const view = viewOf(entry, query);
     if (view === undefined) return this.query(query, scope);
     this.#found.relation(view, 'v', false);
-    if (view >= FIRST_USER_OID) return this.#among(this.definitions, () => this.query(query, scope, true));
+    if (view >= FIRST_NORMAL_OID) return this.#among(this.definitions, () => this.query(query, scope, true));
     // PostgreSQL's own views are judged by what they are, as its tables are.
     return nodes(field(query, 'targetList'), 'TARGETENTRY').map(() => NOTHING);
   }
