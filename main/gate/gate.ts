@@ -9,6 +9,7 @@ import { type IntentEnd, type RecordedIntent } from '../audit/index.ts';
 import { type StoredResult } from '../databases/result/index.ts';
 import { CountersignError } from '../errors.ts';
 import { type Session } from '../identity/principal.ts';
+import { abortWithin } from './abort-within.ts';
 import { charge, spendOnce } from './budgets/charge.ts';
 import { CatalogMoved } from './catalogs.ts';
 import { attempt, type Ended } from './enforce/attempt.ts';
@@ -68,8 +69,8 @@ export function createGate(ports: GatePorts): Gate {
   async function* run(asked: GateRequest, outer: AbortSignal): AsyncIterable<GateEvent> {
     const started = performance.now();
     const since = (): number => Math.round(performance.now() - started);
-    const controller = new AbortController();
-    const signal = AbortSignal.any([outer, controller.signal]);
+    const { controller, leave } = abortWithin(outer);
+    const { signal } = controller;
     const statement: Running = { session: asked.session.id, controller, ended: Promise.resolve() };
     let atWork = false;
     try {
@@ -125,6 +126,7 @@ export function createGate(ports: GatePorts): Gate {
         yield { kind: 'failed', error, position: undefined, milliseconds: since() };
       else throw error;
     } finally {
+      leave();
       // The reader may have gone away in the middle: whatever still runs is cancelled on the server.
       if (atWork) controller.abort();
       void statement.ended.then(() => running.delete(statement));

@@ -6,13 +6,11 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, ftruncateSync, mkdirSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { BLOCK, giveBlock, takeBlock } from './block-memory.ts';
+import { BLOCK, FIRST_BLOCK, giveBlock, takeBlock } from './block-memory.ts';
 
 export const NULL = -1;
 export const MASKED_NULL = -2;
 
-/** The first block of a result: most results are small. Each block after it is twice as large, up to BLOCK. */
-const FIRST_BLOCK = 16 * 1024;
 /** Blocks read back from the file that are kept at hand. */
 const CACHED = 8;
 
@@ -172,6 +170,7 @@ export class Blocks {
     }
     this.#openFirstRow = this.#rows;
     this.#used = 0;
+    // Each block is twice as large as the one before it.
     const usual = Math.min(BLOCK, Math.max(FIRST_BLOCK, this.#open.length * 2));
     this.#open = next ?? takeBlock(Math.max(usual, size));
   }
