@@ -48,6 +48,7 @@ const view: VerdictView = {
   limits: { rows: 10_000, bytes: 1024, statementTimeout: 30_000 },
   groupSize: null,
   permitted: [],
+  unordered: false,
   approvers: [],
   secondLineage: null,
   cut: false,
@@ -128,6 +129,10 @@ describe('an explained verdict', () => {
     expect(texts('Limits', { groupSize: 10 }).at(-1)).toBe('every group has at least 10 rows, or nothing comes out');
     expect(texts('Second lineage', { secondLineage: { on: true, sentence: 'On.', mend: [] } })).toEqual(['On.']);
     expect(texts('Not listed', { cut: true })).toHaveLength(1);
+  });
+
+  it('says that indexes are left out', () => {
+    expect(texts('Limits', { unordered: true }).at(-1)).toMatch(/^rows are read without indexes/);
   });
 
   it('has a word for a place or an effect that it does not know', () => {

@@ -24,6 +24,7 @@ const verdict = (change: Partial<VerdictView>): VerdictView => ({
   rules: [],
   reasons: [],
   limits: null,
+  unordered: false,
   approvers: [],
   ...change,
 });

@@ -54,6 +54,7 @@ export const allowed: VerdictView = {
   limits: { rows: 1_000_000, bytes: 256 * 1024 * 1024, statementTimeout: 30_000 },
   groupSize: null,
   permitted: [],
+  unordered: false,
   approvers: [],
   secondLineage: { on: true, sentence: 'On, and the server’s log stays quiet.', mend: [] },
   cut: false,
@@ -86,6 +87,7 @@ export const refused: VerdictView = {
     },
   ],
   limits: null,
+  unordered: false,
   approvers: ['Eli Novak (engineer)', 'Sam Okafor (security)'],
 };
 

@@ -16,6 +16,7 @@ const verdict = (answer: VerdictView['verdict']): VerdictView => ({
   rules: [],
   reasons: [],
   limits: null,
+  unordered: false,
   approvers: [],
 });
 

@@ -76,6 +76,7 @@ function verdictOn(text: string): VerdictView {
     limits: { rows: 10_000, bytes: 64_000_000, statementTimeout: 30_000 },
     groupSize: null,
     permitted: [],
+    unordered: false,
     approvers: [],
     secondLineage: null,
     cut: false,

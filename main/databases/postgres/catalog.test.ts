@@ -49,6 +49,9 @@ CREATE AGGREGATE joined (text) (SFUNC = textcat, STYPE = text, FINALFUNC = upper
 CREATE EXTENSION citext;
 CREATE POLICY own ON customers FOR SELECT TO PUBLIC USING (name = CURRENT_USER);
 ALTER TABLE orders ADD CONSTRAINT numbered CHECK (nr > 0);
+CREATE INDEX by_mail ON customers (email, lower(name)) INCLUDE (id) WHERE id > 0;
+CREATE INDEX by_row ON log_old USING hash ((log_old IS NULL));
+CREATE INDEX by_search ON customers USING gin (to_tsvector('simple', email));
 ANALYZE;
 CREATE ROLE reader LOGIN PASSWORD 'reader' NOSUPERUSER;
 `;
@@ -142,6 +145,16 @@ describe('the catalog, as a role without any rights sees it', () => {
     const [log, old] = [relation('log'), relation('log_old')];
     expect([log.kind, log.children, log.parents]).toEqual(['partitioned table', [old.oid], []]);
     expect([old.kind, old.children, old.parents]).toEqual(['table', [], [log.oid]]);
+  });
+
+  it('has the keys of indexes that rows can come through in order, with the columns of expressions', () => {
+    expect(relation('customers').indexes).toEqual([
+      { name: 'by_mail', keys: ['name', 'email'], partial: true },
+      { name: 'customers_pkey', keys: ['id'], partial: false },
+    ]);
+    expect(relation('orders').indexes).toMatchObject([{ name: 'orders_pkey', keys: ['customer', 'nr'] }]);
+    expect(relation('log_old').indexes).toMatchObject([{ name: 'by_row', keys: ['at', 'what'] }]);
+    expect(relation('doubtful').indexes).toBeUndefined();
   });
 
   it('names the rules and triggers that make a write do more than it says', () => {
