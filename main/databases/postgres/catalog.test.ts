@@ -54,6 +54,11 @@ CREATE INDEX by_row ON log_old USING hash ((log_old IS NULL));
 CREATE INDEX by_search ON customers USING gin (to_tsvector('simple', email));
 ANALYZE;
 CREATE ROLE reader LOGIN PASSWORD 'reader' NOSUPERUSER;
+CREATE ROLE reviewers;
+CREATE ROLE others;
+GRANT reviewers, others TO reader;
+CREATE POLICY reviewed ON customers FOR SELECT TO reviewers USING (true);
+CREATE VIEW asked WITH (check_option = local, security_invoker = on) AS SELECT nr FROM orders;
 `;
 
 beforeAll(async () => {
@@ -254,7 +259,10 @@ describe('the catalog, as a role without any rights sees it', () => {
       checks: [{ name: 'numbered', definition: 'CHECK ((nr > 0))' }],
       rules: [{ name: 'keep' }],
     });
-    expect(relation('customers').code?.policies).toMatchObject([{ name: 'own', command: 'select', roles: [] }]);
+    expect(relation('customers').code?.policies).toMatchObject([
+      { name: 'own', command: 'select', roles: [] },
+      { name: 'reviewed', command: 'select', roles: ['reviewers'] },
+    ]);
     expect(relation('log').code).toBeUndefined();
   });
 
@@ -263,6 +271,15 @@ describe('the catalog, as a role without any rights sees it', () => {
     expect(catalog.usableSchemas['reader']).not.toContain('odd "schema');
     expect(catalog.usableSchemas['postgres']).toContain('odd "schema');
     expect(catalog.configuredPath).toEqual(['public', 'pg_temp']);
+  });
+
+  it('knows with whose rights views read, and which policies of row security are for these roles', () => {
+    expect(relation('asked').securityInvoker).toBe(true);
+    expect(relation('mails').securityInvoker).toBeUndefined();
+    expect(catalog.roles).toEqual([
+      { name: 'postgres', bypassesRowSecurity: true, hasRightsOf: ['postgres', 'reviewers'] },
+      { name: 'reader', bypassesRowSecurity: false, hasRightsOf: ['reviewers'] },
+    ]);
   });
 
   it("has the server's own relations with their columns", () => {
