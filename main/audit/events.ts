@@ -136,6 +136,9 @@ export interface Outcome {
     readonly xid?: string;
     readonly lsn?: string;
     readonly end?: 'commit' | 'rollback';
+    /** Hashes of its trees of the statement without constants, and of the marks of what the statement uses; hex. */
+    readonly tree?: string;
+    readonly mark?: string;
   };
 }
 

@@ -11,13 +11,21 @@ const verdict = (answer: VerdictView['verdict']): VerdictView => ({
   effects: [],
   objects: [],
   columns: [],
+  functions: [],
+  operators: [],
+  casts: [],
+  types: [],
   outputs: [],
   masks: [],
   rules: [],
   reasons: [],
   limits: null,
+  groupSize: null,
+  permitted: [],
   unordered: false,
   approvers: [],
+  secondLineage: null,
+  cut: false,
 });
 
 const judged = (answer: VerdictView['verdict']): RunEvent => ({

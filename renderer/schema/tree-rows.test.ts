@@ -14,6 +14,8 @@ const connection = (name: string, environment: ConnectionView['environment']): C
   access: 'read-only',
   strength: 'advisory',
   state: 'closed',
+  weaknesses: null,
+  secondLineage: null,
 });
 const connections = [connection('live', 'production'), connection('shop', 'staging')];
 const ready = (...value: unknown[]): Loadable<readonly unknown[]> => ({ state: 'ready', value });

@@ -90,6 +90,7 @@ describe('the envelope of a statement', () => {
       net: undefined,
       keyOf: () => new Uint8Array(32),
       questions: { marks: undefined, treeOf: null },
+      plansOnly: false,
       confirm: () => ({ evidence: {}, guard: {} }),
       ...change,
     });

@@ -95,12 +95,12 @@ describe("the lineage of the server's own tree", () => {
   it("does not look into PostgreSQL's own views, as any version writes them", () => {
     const inside = (first: string): string =>
       selecting(call(2311, column(1, 2)), { rtable: list(first, relation(1259, 'r')) });
-    const view = (oid: number, fields: Fields): string =>
+    const view = (fields: Fields): string =>
       selecting(column(1), { rtable: list(node('RANGETBLENTRY', { rtekind: 1, securityQuals: '<>', ...fields })) });
     const place = relation(12_000, 'v', { inFromCl: 'false' });
     for (const tree of [
-      view(12_000, { subquery: inside(relation(1259)), relid: 12_000, relkind: 'v' }),
-      view(12_000, { subquery: inside(place) }),
+      view({ subquery: inside(relation(1259)), relid: 12_000, relkind: 'v' }),
+      view({ subquery: inside(place) }),
     ]) {
       const { statement } = read(tree);
       expect([...statement.relations.keys()]).toEqual([12_000]);
