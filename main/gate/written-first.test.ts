@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type AuditLog, openAuditLog } from '../audit/index.ts';
 import { startTemporary, type TemporaryServer } from '../databases/embedded/index.ts';
 import { CountersignError } from '../errors.ts';
-import { type Session } from '../identity/principal.ts';
+import { session } from './testing/session.ts';
 import { readClassification } from '../policy/classification.ts';
 import { compiled } from '../policy/testing.ts';
 import { type Connection } from '../profile/types.ts';
@@ -25,19 +25,6 @@ rules:
   - { id: everyone-reads, allow: [read, write] }
   - { id: no-drop, deny: [drop] }
 `;
-
-const session: Session = {
-  id: 'login-1' as Session['id'],
-  expiresAt: '2099-01-01T00:00:00Z',
-  principal: {
-    issuer: 'https://id.example',
-    subject: 'ana',
-    name: 'Ana',
-    groups: [],
-    verified: true,
-    authenticatedAt: '2026-01-01T00:00:00Z',
-  },
-};
 
 describe('what the database sees of a statement', () => {
   let directory: string;

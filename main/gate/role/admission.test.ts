@@ -2,24 +2,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type AuditEvent } from '../../audit/index.ts';
 import { asSuperuser, startTemporary, type TemporaryServer } from '../../databases/embedded/index.ts';
 import { connectPostgres } from '../../databases/postgres/session.ts';
-import { type Session } from '../../identity/principal.ts';
+import { session } from '../testing/session.ts';
 import { type Connection } from '../../profile/types.ts';
 import { type Admission, createAdmission } from './admission.ts';
 import { createRoles, type Roles } from './roles.ts';
 import { targetOf, type Upstreams } from '../upstreams.ts';
-
-const session: Session = {
-  id: 'login-1' as Session['id'],
-  expiresAt: '2099-01-01T00:00:00Z',
-  principal: {
-    issuer: 'https://id.example',
-    subject: 'ana',
-    name: 'Ana',
-    groups: [],
-    verified: true,
-    authenticatedAt: '2026-01-01T00:00:00Z',
-  },
-};
 
 describe('who is let onto a connection that was just made', () => {
   let server: TemporaryServer;

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AuditLog, type IntentEnd, openAuditLog } from '../../../audit/index.ts';
 import { asSuperuser, startTemporary } from '../../../databases/embedded/index.ts';
-import { type Session } from '../../../identity/principal.ts';
+import { session } from '../../testing/session.ts';
 import { readClassification } from '../../../policy/classification.ts';
 import { compiled } from '../../../policy/testing.ts';
 import { type Connection } from '../../../profile/types.ts';
@@ -29,19 +29,6 @@ classes:
 columns:
   - classes: { public.people.secret: secret }
 `;
-
-const session: Session = {
-  id: 'login-1' as Session['id'],
-  expiresAt: '2099-01-01T00:00:00Z',
-  principal: {
-    issuer: 'https://id.example',
-    subject: 'ana',
-    name: 'Ana',
-    groups: [],
-    verified: true,
-    authenticatedAt: '2026-01-01T00:00:00Z',
-  },
-};
 
 /** What a test does in the middle; nothing where it is not set. */
 export interface Hooks {
