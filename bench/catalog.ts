@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Client } from 'pg';
 import { startTemporary } from '../main/databases/embedded/index.ts';
 import { refreshCatalog } from '../main/databases/postgres/catalog-refresh.ts';
@@ -17,8 +19,12 @@ const AT_ONCE = 500;
 const MILLISECONDS = 3_000;
 const MEBIBYTES = 150;
 
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** MiB in use, when all that nothing refers to is gone. */
 function heap(): number {
-  globalThis.gc?.();
+  collect();
   return process.memoryUsage().heapUsed / 2 ** 20;
 }
 
@@ -29,7 +35,7 @@ async function timed<T>(run: () => Promise<T>): Promise<readonly [T, number]> {
 }
 
 export const catalogBench: Bench = {
-  name: 'the catalog of 20,000 tables with 200,000 columns',
+  name: 'catalog',
   async run() {
     const server = await startTemporary();
     try {

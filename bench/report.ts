@@ -67,5 +67,5 @@ export function asDocument(kept: Kept, names: readonly string[]): string {
         `| what | value | unit | goal |\n| --- | ---: | --- | --- |\n${rows.join('\n')}\n`,
     ];
   });
-  return `# Numbers\n\nWritten by \`npm run bench -- --docs\`. Ratios (\`x\`) are against something measured in the same run and come first; other\nnumbers are of one machine at one time, whose load average is told. Medians, unless it says otherwise.\n\n${sections.join('\n')}`;
+  return `# Numbers\n\nWritten by \`npm run bench -- NAME --docs\`. Ratios (\`x\`) are against something measured in the same run and come first; other\nnumbers are of one machine at one time, whose load average is told. Medians, unless it says otherwise.\n\n${sections.join('\n')}`;
 }
