@@ -102,7 +102,7 @@ describe('a permit with a budget', () => {
   it('leaves in the record a keyed hash of the value, and the value nowhere in clear', () => {
     const files = readdirSync(twins.home, { withFileTypes: true, recursive: true })
       .filter((entry) => entry.isFile())
-      .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'));
+      .flatMap((entry) => contentOf(join(entry.parentPath, entry.name)));
     expect(files.filter((content) => content.includes(CANARY))).toEqual([]);
     const recorded = files.flatMap((content) =>
       [
@@ -115,6 +115,16 @@ describe('a permit with a budget', () => {
     expect(recorded).not.toContain(createHash('sha256').update(CANARY).digest('hex'));
   });
 });
+
+/** Of a file that is still there: the log replaces its partial tiles by whole ones meanwhile. */
+function contentOf(path: string): readonly string[] {
+  try {
+    return [readFileSync(path, 'latin1')];
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}
 
 /** More for whoever has the time: COUNTERSIGN_RANDOM_QUERIES=20000 COUNTERSIGN_RANDOM_SEED=7. */
 const COUNT = Number(process.env['COUNTERSIGN_RANDOM_QUERIES'] ?? 300);
