@@ -54,8 +54,8 @@ export interface RelationIndex {
   readonly name: string;
   /** Columns of the key, and of expressions in it. What an index only includes decides on no order. */
   readonly keys: readonly string[];
-  /** It has a condition, and a statement that implies it may use the index whatever else it asks for. */
-  readonly partial: boolean;
+  /** Columns of its condition, where it is partial: a statement that implies it may use the index whatever else it asks for. */
+  readonly condition?: readonly string[];
 }
 
 /** What runs by itself where a relation is written, or read under row security; absent where nothing does. */

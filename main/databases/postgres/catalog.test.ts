@@ -154,8 +154,8 @@ describe('the catalog, as a role without any rights sees it', () => {
 
   it('has the keys of indexes that rows can come through in order, with the columns of expressions', () => {
     expect(relation('customers').indexes).toEqual([
-      { name: 'by_mail', keys: ['name', 'email'], partial: true },
-      { name: 'customers_pkey', keys: ['id'], partial: false },
+      { name: 'by_mail', keys: ['name', 'email'], condition: ['id'] },
+      { name: 'customers_pkey', keys: ['id'] },
     ]);
     expect(relation('orders').indexes).toMatchObject([{ name: 'orders_pkey', keys: ['customer', 'nr'] }]);
     expect(relation('log_old').indexes).toMatchObject([{ name: 'by_row', keys: ['at', 'what'] }]);

@@ -197,7 +197,15 @@ for (const at of serversAtHand) {
     const start = async (): Promise<TemporaryServer> => (server = await at.start());
     beforeAll(async () => {
       // Workers return rows in the order in which they happen to run.
-      road = await openRoad(['ALTER ROLE analyst SET max_parallel_workers_per_gather = 0'], {}, start);
+      road = await openRoad(
+        [
+          'ALTER ROLE analyst SET max_parallel_workers_per_gather = 0',
+          'CREATE TABLE everybody (id int, city text)',
+          'GRANT SELECT ON everybody TO analyst',
+        ],
+        {},
+        start,
+      );
     }, 60_000);
     afterAll(() => road.close());
 
@@ -294,6 +302,8 @@ for (const at of serversAtHand) {
         'Index Scan using people_pkey',
       );
       expect(leftOutOf(await road.run('SELECT name FROM places ORDER BY name'))).toBe('none');
+      await road.change(...filled({ ...BY_CITY, indexes: ['people (secret) WHERE rare = 1'] }, 1));
+      expect(leftOutOf(await road.run('SELECT id, city FROM people ORDER BY id LIMIT 10'))).toBe('index-only');
     });
 
     it('are read in as many flights as any, and leave the next statement alone', async () => {
@@ -303,6 +313,23 @@ for (const at of serversAtHand) {
       expect((await road.run(BY_CITY.text)).flights).toBe(2);
       const plan = await road.run('EXPLAIN SELECT id FROM places WHERE id = 5 ORDER BY id');
       expect(plan.rows.flat().join()).toMatch(/Scan/);
+    });
+
+    it('of a write come without it too', async () => {
+      await road.change(
+        ...filled({ ...BY_CITY, indexes: ['people (rare, secret)'] }, 1),
+        'GRANT UPDATE ON people TO analyst',
+      );
+      const seen = await road.run(`UPDATE people SET pad = 'x' WHERE rare = 1 RETURNING id`);
+      expect(leftOutOf(seen)).toBe('index');
+      expect(seen.rows.map(([id]) => Number(id))).toEqual([1, 301, 601, 901, 1201, 1501, 1801, 2101, 2401, 2701]);
+    });
+
+    it('of a child that has the masked column for itself come without it too', async () => {
+      await road.change(...filled(BY_CITY, 1), 'ALTER TABLE people INHERIT everybody');
+      expect(leftOutOf(await road.run('SELECT id FROM everybody ORDER BY city LIMIT 10'))).toBe('index');
+      expect(leftOutOf(await road.run('SELECT count(*) FROM everybody'))).toBe('index-only');
+      expect(leftOutOf(await road.run('SELECT count(*) FROM ONLY everybody'))).toBe('index-only');
     });
 
     it('are judged anew where an index was made between decision and Parse', async () => {

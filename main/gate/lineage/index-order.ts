@@ -9,8 +9,8 @@ export interface OrderingIndex {
   readonly columns: readonly BaseColumn[];
   /**
    * The statement gives the planner a reason to scan it that is not in the index alone: a column of the key is compared,
-   * joined, grouped or ordered by (any one, not the first only: the whole index may be read for the last), or the index
-   * has a condition. Without one there is an index-only scan or none (build_index_paths in optimizer/path/indxpath.c).
+   * joined, grouped or ordered by (any one, not the first only: the whole index may be read for the last), or one of its
+   * condition is. Without a reason there is an index-only scan or none (build_index_paths in optimizer/path/indxpath.c).
    */
   readonly scanned: boolean;
 }
@@ -22,9 +22,11 @@ export interface OrderingIndex {
 export function orderingIndexes(lineage: Lineage, index: CatalogIndex): readonly OrderingIndex[] {
   const used = new Set(lineage.uses.map(({ column }) => nameOf(column)));
   return [...read(lineage, index)].flatMap((relation) =>
-    (relation.indexes ?? []).map(({ keys, partial }) => {
+    (relation.indexes ?? []).map(({ keys, condition }) => {
       const columns = keys.flatMap((key) => sources(index, relation, key));
-      return { columns, scanned: partial || columns.some((column) => used.has(nameOf(column))) };
+      const decisive = [...columns, ...(condition ?? []).flatMap((name) => sources(index, relation, name))];
+      const scanned = condition?.length === 0 || decisive.some((column) => used.has(nameOf(column)));
+      return { columns, scanned };
     }),
   );
 }
