@@ -99,13 +99,20 @@ export const isLetter = (byte: number): boolean =>
 
 export const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x30 && byte <= 0x39;
 
-/** Digits among nothing but digits and `punctuation`; -1 where anything else is found. */
-export function countDigits(source: Uint8Array, start: number, end: number, punctuation: ReadonlySet<number>): number {
+/** Bytes by their value: 1 for those of `characters`, which are ASCII. */
+export function byteSet(characters: string): Uint8Array {
+  const set = new Uint8Array(256);
+  for (const byte of Buffer.from(characters)) set[byte] = 1;
+  return set;
+}
+
+/** Digits among nothing but digits and `punctuation`, a byteSet; -1 where anything else is found. */
+export function countDigits(source: Uint8Array, start: number, end: number, punctuation: Uint8Array): number {
   let digits = 0;
   for (let i = start; i < end; i++) {
     const byte = source[i] ?? 0;
     if (isDigit(byte)) digits++;
-    else if (!punctuation.has(byte)) return -1;
+    else if (punctuation[byte] !== 1) return -1;
   }
   return digits;
 }

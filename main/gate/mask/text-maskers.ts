@@ -5,6 +5,7 @@
  */
 import { type CellTransform, MASKED_LIMIT } from '../../databases/result/index.ts';
 import {
+  byteSet,
   characters,
   copy,
   countDigits,
@@ -136,8 +137,8 @@ const DOT = 0x2e;
 const DASH = 0x2d;
 /** Fewer digits than any subscriber number: showing two of them would show too much. */
 const PHONE_DIGITS = 7;
-const PHONE_PUNCTUATION = new Set(Buffer.from('+-./() x'));
-const CARD_PUNCTUATION = new Set(Buffer.from(' -'));
+const PHONE_PUNCTUATION = byteSet('+-./() x');
+const CARD_PUNCTUATION = byteSet(' -');
 /** Bytes of the longest domain that is shown; RFC 1035 allows 253. */
 const LONGEST_DOMAIN = MASKED_LIMIT - EMAIL_AT.length - 1;
 
