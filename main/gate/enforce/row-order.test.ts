@@ -159,6 +159,9 @@ const ORDERED: readonly Ordered[] = [
 
 const ROWS = 3000;
 
+/** Versions on which every row is tried: the oldest, one of the middle and the newest; the others plan as their neighbours do. */
+const IN_FULL: readonly number[] = [13, 15, 18];
+
 /** `s` is the number that makes the masked value: other numbers in another filling. */
 function filled(
   { indexes, secret = { type: 'text', value: 'md5(s::text)' } }: Ordered,
@@ -233,7 +236,7 @@ for (const at of serversAtHand) {
       });
     const leftOutOf = (seen: Seen): unknown => judgedSo(seen).at(-1);
 
-    for (const row of ORDERED.filter(({ since = 0 }) => at.major >= since)) {
+    for (const row of ORDERED.filter(({ since = 0 }) => at.major >= since && IN_FULL.includes(at.major))) {
       it(`do not come in the order of a masked column by ${row.title}`, async () => {
         const bare: unknown[] = [];
         const seen: Seen[] = [];
