@@ -68,13 +68,23 @@ function characterLength(lead: number): number {
   return lead < 0xf5 ? 4 : 0;
 }
 
+/** Whether what follows keeps clear of surrogates, of numbers past U+10FFFF and of longer forms than needed (RFC 3629 section 4). */
+function mayFollow(lead: number, second: number): boolean {
+  if (lead === 0xe0) return second >= 0xa0;
+  if (lead === 0xed) return second < 0xa0;
+  if (lead === 0xf0) return second >= 0x90;
+  return lead !== 0xf4 || second < 0x90;
+}
+
 const isContinuation = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80;
 
 /** End of the character at `at`; past `end` when there is none or the bytes are not UTF-8. */
 export function nextCharacter(source: Uint8Array, at: number, end: number): number {
   if (at >= end) return end + 1;
-  const length = characterLength(source[at] ?? 0);
+  const lead = source[at] ?? 0;
+  const length = characterLength(lead);
   if (length === 0 || at + length > end) return end + 1;
+  if (length > 2 && !mayFollow(lead, source[at + 1] ?? 0)) return end + 1;
   for (let i = at + 1; i < at + length; i++) if (!isContinuation(source[i])) return end + 1;
   return at + length;
 }
