@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -6,6 +7,8 @@ const electron = fileURLToPath(new URL('main/shell/electron/testing/electron-stu
 
 export default defineConfig({
   test: {
+    // A test of a database waits for its server most of the time: one worker would leave a small machine idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         resolve: { alias: { electron } },
