@@ -259,7 +259,8 @@ for (const { major, name, missing, start } of serversAtHand) {
     });
 
     // Before 15 nobody but a superuser could make it loud.
-    it.skipIf(major < 15)('are not printed from the moment on that the log is no longer quiet', async () => {
+    if (major < 15) return;
+    it('are not printed from the moment on that the log is no longer quiet', async () => {
       const session = await connect();
       const admin = await connect({ user: 'postgres', password: server.password, secondLineage: 'never' });
       await admin.query(`GRANT SET ON PARAMETER log_min_messages TO quiet`);

@@ -260,8 +260,9 @@ for (const { major, name, missing, start } of serversAtHand) {
 
     const facts = (): Promise<RoleFacts> => asAsker((session) => loadRoleFacts(session));
 
-    for (const { title, make, codes, refused = [], since = 0, until = 99, stays } of rows) {
-      it.skipIf(major < since || major > until)(`are right for ${title}`, async () => {
+    const possible = rows.filter(({ since = 0, until = 99 }) => since <= major && major <= until);
+    for (const { title, make, codes, refused = [], stays } of possible) {
+      it(`are right for ${title}`, async () => {
         await prepare(make);
         const found = weaknessesOf(await facts());
         expect(found.map(({ code }) => code)).toEqual(codes);
