@@ -34,7 +34,7 @@ describe('system calls of the command line', () => {
         else if (/^\d+ +(?:fdatasync\(|<\.\.\. fdatasync resumed>).*= 0$/.test(line)) durable = written;
         else if (
           /^\d+ +(?:write|writev|sendto|sendmsg)\(\d+<(?:socket|TCP)/.test(line) &&
-          line.includes('BEGIN READ ONLY')
+          line.includes('countersign_beginRead')
         ) {
           for (const [, at] of line.matchAll(new RegExp(`${MARK}(\\d+)`, 'g'))) {
             sent.push(Number(at));
