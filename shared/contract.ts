@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { stream, unary } from './rpc/types.ts';
 import {
+  type ActivityChartView,
+  type ActivityEventView,
+  type ActivityFacetsView,
+  type ActivityPageView,
+  type ActivityProgressView,
   type AppInfo,
   type AuditStateView,
   type ColumnView,
@@ -47,6 +52,26 @@ const rectangle = z.strictObject({
   rows: z.int().min(1).max(4096),
   firstColumn: z.int().min(0),
   columns: z.int().min(1).max(4096),
+});
+
+const word = z.string().max(400).optional();
+const instant = z.number().min(0).max(8_640_000_000_000_000);
+
+/** What the Activity view looks for: shared/views.ts `ActivityQuery`. */
+export const activityQuery = z.strictObject({
+  person: word,
+  agent: word,
+  connection: word,
+  environment: word,
+  table: word,
+  column: word,
+  columnClass: word,
+  verdict: z.enum(['allow', 'refuse', 'ask']).optional(),
+  status: z.enum(['done', 'failed', 'cancelled', 'refused', 'unknown', 'not_started', 'running']).optional(),
+  kinds: z.array(z.string().max(60)).max(60).optional(),
+  from: instant.optional(),
+  to: instant.optional(),
+  text: word,
 });
 
 /** Everything the window can ask of the gate process. */
@@ -102,7 +127,21 @@ export const desktop = {
     z.strictObject({ text: z.string().max(200), limit: z.int().min(1).max(500) }),
   ),
   'audit.state': stream<AuditStateView>()(none),
-  'audit.verify': unary<VerifyView>()(none),
+  /** `here`: the logs of this profile; `store`: the copies outside this machine. */
+  'audit.verify': unary<VerifyView>()(z.strictObject({ where: z.enum(['here', 'store']) })),
+  /** Newest first. `before` is the `next` of the page before. */
+  'activity.events': unary<ActivityPageView>()(
+    z.strictObject({ query: activityQuery, before: z.string().max(200).nullable(), limit: z.int().min(1).max(500) }),
+  ),
+  'activity.chart': unary<ActivityChartView>()(
+    z.strictObject({ query: activityQuery, from: instant, to: instant, bucket: z.enum(['hour', 'day']) }),
+  ),
+  'activity.facets': unary<ActivityFacetsView>()(z.strictObject({ query: activityQuery })),
+  'activity.event': unary<ActivityEventView>()(z.strictObject({ log: name, index: z.int().min(0) })),
+  /** Now and whenever the index has taken in more. */
+  'activity.progress': stream<ActivityProgressView>()(none),
+  /** The selection as text, in pieces; recorded. At most 100,000 events. */
+  'activity.export': stream<string>()(z.strictObject({ query: activityQuery, format: z.enum(['csv', 'jsonl']) })),
   /** Copied cells are part of the record: the window says what went to the clipboard, never the cells themselves. */
   'clipboard.copied': unary<null>()(z.strictObject({ result: name, cells: z.int().min(1), span: span.optional() })),
 } as const;

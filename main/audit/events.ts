@@ -105,6 +105,8 @@ export interface Decision {
   }[];
   /** Leaf indexes of the approvals used. */
   readonly approvals?: readonly number[];
+  /** What the policy was asked and what it answered, as JSON (docs/log-format.md): enough to decide again offline. */
+  readonly input?: Secret;
 }
 
 export interface Why {
@@ -176,8 +178,48 @@ export interface KeyBinding {
   readonly exp?: number;
   readonly acr?: string;
   readonly amr?: readonly string[];
+  /** The PK token (OpenPubkey, JWS JSON general serialization): the provider's signature over the key, the key's over the token. */
   readonly token?: Secret;
-  readonly claims?: Secret;
+  /** The provider's signature keys as published at the login (JWK Set): with them the token verifies offline for ever. */
+  readonly jwks?: Secret;
+}
+
+/** Who made what and where it went; never the content. */
+export interface ExportRecord {
+  readonly format: string;
+  readonly to: 'file' | 'clipboard' | 'stream';
+  readonly rows?: number;
+  readonly columns?: number;
+  readonly masked?: number;
+  readonly bytes?: number;
+  /** SHA-256 of what was written, hex. */
+  readonly sha256?: string;
+}
+
+/** An approval as the record knows it; its own signed form is in the approvals hub and, whole, in `signed`. */
+export interface ApprovalRecord {
+  readonly id: string;
+  /** What it is for: write, unmask, access, export, break-glass, script. */
+  readonly kind: string;
+  /** SHA-256 of what is bound, hex. */
+  readonly binds: string;
+  readonly decision?: 'approved' | 'refused' | 'revoked';
+  readonly expires?: number;
+  readonly uses?: number;
+  /** The signed event, whole. */
+  readonly signed?: Secret;
+}
+
+/** Copies and signatures of this log outside this machine. */
+export interface UploadState {
+  /** What happened: reached, lost, resumed, pressure, fork, weak ... */
+  readonly what: string;
+  readonly store?: string;
+  /** Entries uploaded and witnessed. */
+  readonly uploaded?: number;
+  readonly witnessed?: number;
+  /** Stable code of the trouble, or of the weakness of the store. */
+  readonly code?: string;
 }
 
 /** Everything a caller appends by `append`. Intents and their ends go through `recordIntent`, so that none stays open. */
@@ -194,6 +236,18 @@ export type AuditEvent =
       readonly k: 'auth.failed';
       readonly src?: Source;
       readonly auth: { readonly method: string; readonly iss?: string; readonly code: string };
+    } & MaybeInSession)
+  | ({
+      readonly k: 'auth.refresh';
+      readonly actor: Actor;
+      readonly auth: { readonly method: string; readonly acr?: string; readonly amr?: readonly string[] };
+    } & MaybeInSession)
+  /** A device key that counts no more: revoked, expired or replaced. `bind` is the index of its `key.bind`. */
+  | ({
+      readonly k: 'key.revoke';
+      readonly actor: Actor;
+      readonly bind: Pick<KeyBinding, 'alg' | 'thumbprint' | 'iss' | 'sub'>;
+      readonly why: Why;
     } & MaybeInSession)
   | ({
       readonly k: 'conn.open';
@@ -229,13 +283,105 @@ export type AuditEvent =
       readonly view: { readonly cells: number; readonly masked?: number; readonly format?: string };
     } & InSession)
   | ({
+      readonly k: 'export.intent';
+      readonly actor?: Actor;
+      /** The intent whose rows leave, where they come from one statement. */
+      readonly ref?: Reference;
+      readonly export: ExportRecord;
+      readonly why?: Why;
+    } & InSession)
+  | ({
+      readonly k: 'export.outcome';
+      readonly ref: Reference;
+      readonly export: ExportRecord;
+      readonly out: Outcome;
+    } & InSession)
+  | ({
+      readonly k: 'tx.begin';
+      readonly db: Pick<Database, 'id'>;
+      readonly tx: { readonly id: string; readonly mode?: string };
+    } & InSession)
+  | ({
+      readonly k: 'tx.end';
+      readonly db: Pick<Database, 'id'>;
+      readonly tx: { readonly id: string; readonly end: 'commit' | 'rollback' | 'unknown' };
+      readonly out?: Pick<Outcome, 'server' | 'ms'>;
+    } & InSession)
+  /** A tool that an agent called; `args` are sealed. */
+  | ({
+      readonly k: 'agent.call';
+      readonly actor: Actor;
+      readonly call: { readonly id: string; readonly tool: string; readonly args?: Secret };
+    } & InSession)
+  | ({
+      readonly k: 'agent.result';
+      readonly ref: Reference;
+      readonly call: { readonly id: string; readonly tool: string };
+      readonly out: Outcome;
+    } & InSession)
+  | ({
+      readonly k: 'approval.request';
+      readonly actor: Actor;
+      readonly approval: ApprovalRecord;
+      readonly db?: Database;
+      readonly why?: Why;
+    } & MaybeInSession)
+  | ({
+      readonly k: 'approval.decision';
+      readonly actor: Actor;
+      readonly ref?: Reference;
+      readonly approval: ApprovalRecord;
+      readonly why?: Why;
+    } & MaybeInSession)
+  | ({ readonly k: 'approval.expired'; readonly ref?: Reference; readonly approval: ApprovalRecord } & MaybeInSession)
+  | ({
+      readonly k: 'breakglass.start';
+      readonly actor: Actor;
+      readonly approval: ApprovalRecord;
+      readonly db?: Database;
+      readonly why: Why;
+    } & InSession)
+  | ({
+      readonly k: 'breakglass.end';
+      readonly ref: Reference;
+      readonly approval: ApprovalRecord;
+      readonly why: Why;
+    } & InSession)
+  /** Somebody looked at the record: what they searched or took out of it, never what they found. */
+  | ({
+      readonly k: 'review.done';
+      readonly actor: Actor;
+      readonly review: {
+        readonly what: 'search' | 'text' | 'export' | 'break-glass';
+        readonly filter?: string;
+        readonly events?: number;
+        readonly log?: string;
+        readonly index?: number;
+      };
+      readonly why?: Why;
+    } & MaybeInSession)
+  | ({
       readonly k: 'policy.load';
       readonly load: {
         readonly hash: string;
         readonly version?: string;
         readonly source: string;
         readonly rules: number;
+        /** The policy as it was read, as JSON (docs/log-format.md): with it decisions are made again offline. */
+        readonly policy?: Secret;
       };
+    } & MaybeInSession)
+  /** People and groups as a directory says them changed. */
+  | ({
+      readonly k: 'directory.change';
+      readonly actor?: Actor;
+      readonly change: { readonly what: string; readonly from?: string; readonly to?: string };
+    } & MaybeInSession)
+  | ({ readonly k: 'upload.state'; readonly upload: UploadState } & MaybeInSession)
+  /** A witness or store knows another log under this name. */
+  | ({
+      readonly k: 'witness.conflict';
+      readonly witness: { readonly name: string; readonly size: number; readonly root?: string };
     } & MaybeInSession)
   | ({
       readonly k: 'config.change';
@@ -253,7 +399,8 @@ export type AuditEvent =
         readonly findings: readonly string[];
       };
     } & MaybeInSession)
-  | ({ readonly k: 'blob.erased'; readonly blob: string; readonly why: Why } & MaybeInSession);
+  /** `blob` is the address; its bytes are gone from journal, store and index once this is durable. */
+  | ({ readonly k: 'blob.erased'; readonly actor?: Actor; readonly blob: string; readonly why: Why } & MaybeInSession);
 
 /** Nothing was sent after all, or nobody can tell what became of it. */
 export interface ClosedIntent {
@@ -293,7 +440,11 @@ export type RecordedEvent =
       readonly k: 'log.recovered';
       readonly rec: { readonly intents: number; readonly sessions: number; readonly torn: boolean };
     }
-  | { readonly k: 'log.close' };
+  | { readonly k: 'log.close' }
+  /** The log is open and its writer lives: silence is proven. `every` is the most seconds between two events. */
+  | { readonly k: 'heartbeat'; readonly beat: { readonly every: number } }
+  /** Wall clock and monotonic clock parted by more than 2 s since the event before; `by` in ms, negative for back. */
+  | { readonly k: 'clock.jump'; readonly clock: { readonly by: number } };
 
 /** Accepted while the disk is full: they end what already runs, and the reserve segment keeps room for them. */
 export const ENDS: ReadonlySet<RecordedEvent['k']> = new Set([

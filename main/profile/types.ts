@@ -66,4 +66,55 @@ export interface Organisation {
   readonly session: { readonly maxHours: number; readonly idleMinutes: number; readonly revalidateMinutes: number };
   /** `keyring` (default), or `file` where an administrator accepts 0600 files because the machine has no OS key store. */
   readonly secrets: 'keyring' | 'file';
+  readonly record: RecordSettings;
 }
+
+/** Where the record goes besides this machine, and who may look at it. */
+export interface RecordSettings {
+  /** Copies of every log: a directory outside the profile, or S3-compatible storage. */
+  readonly store?: StoreSettings;
+  /** Witnesses (C2SP tlog-witness) that sign that the log only grew, and how many of them count as witnessed. */
+  readonly witnesses: readonly { readonly url: string; readonly key: string }[];
+  readonly quorum: number;
+  /** RFC 3161 time stamping authority for one checkpoint a day. */
+  readonly timestamp?: { readonly url: string };
+  /** When waiting for the store warns, refuses what is risky (all but reads), refuses everything; absent = never. */
+  readonly pressure: {
+    readonly warn: PressureLimit;
+    readonly refuseRisky?: PressureLimit;
+    readonly refuseAll?: PressureLimit;
+  };
+  /** Seconds that a statement waits for the level that policy demands of its record. */
+  readonly reachSeconds: number;
+  /** Groups (the provider's names) whose members see everybody's activity; others see their own. */
+  readonly reviewers: readonly string[];
+  /** PostgreSQL that holds the search index for a team (a connection URL kept as a secret); SQLite in the profile where absent. */
+  readonly index?: SecretReference;
+  /** Most minutes without an event while a log is open. */
+  readonly heartbeatMinutes: number;
+}
+
+/** Whichever is met first. */
+export interface PressureLimit {
+  readonly events?: number;
+  readonly hours?: number;
+}
+
+export type StoreSettings =
+  | { readonly kind: 'directory'; readonly path: string; readonly retainDays: number }
+  | {
+      readonly kind: 's3';
+      readonly bucket: string;
+      /** Without leading or trailing `/`; may be empty. */
+      readonly prefix: string;
+      readonly region: string;
+      /** https:, or http: on loopback only; the provider's own where absent. */
+      readonly endpoint?: string;
+      /** Bucket in the path instead of the host name: what most S3-compatible servers want. */
+      readonly pathStyle: boolean;
+      /** `environment`: the credential chain of the AWS SDK (variables, profile, SSO, role); else two secrets. */
+      readonly credentials:
+        'environment' | { readonly accessKeyId: SecretReference; readonly secretAccessKey: SecretReference };
+      /** Days of Object Lock retention (compliance mode) on each object; 0 = none is asked for. */
+      readonly retainDays: number;
+    };
