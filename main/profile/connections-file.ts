@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { parseSecretReference } from '../credentials/index.ts';
 import { ENVIRONMENTS } from '../policy/vocabulary.ts';
 import { readYaml, type Problem } from '../policy/yaml-file.ts';
-import { ACCEPTABLE_WEAKNESSES, type Connection, SECOND_LINEAGE, type SecretReference } from './types.ts';
+import { secretReference } from './secret-field.ts';
+import { ACCEPTABLE_WEAKNESSES, type Connection, SECOND_LINEAGE } from './types.ts';
 
 const CONNECTION_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const TLS_MODES = ['disable', 'prefer', 'require', 'verify-full'] as const;
@@ -22,13 +22,7 @@ const connection = z.strictObject({
   port: z.int().min(1).max(65535).default(5432),
   database: text(63),
   user: text(63),
-  password: z
-    .string()
-    .refine(isReference, {
-      message:
-        'password takes a reference and never the password: keyring:NAME, file:PATH inside the profile, or env:NAME',
-    })
-    .optional(),
+  password: secretReference.optional(),
   tls: z.enum(TLS_MODES).default('verify-full'),
   ca: z
     .string()
@@ -79,7 +73,7 @@ export function readConnections(source: string): ConnectionsResult {
       name,
       title: title ?? name,
       ...rest,
-      ...(password === undefined ? {} : { password: password as SecretReference }),
+      ...(password === undefined ? {} : { password }),
       ...(ca === undefined ? {} : { ca }),
       ...(team === undefined ? {} : { team }),
       ...(secondLineage === undefined ? {} : { secondLineage }),
@@ -87,13 +81,4 @@ export function readConnections(source: string): ConnectionsResult {
     };
   });
   return problems.length > 0 ? { ok: false, problems } : { ok: true, connections };
-}
-
-function isReference(value: string): boolean {
-  try {
-    parseSecretReference(value);
-    return true;
-  } catch {
-    return false;
-  }
 }

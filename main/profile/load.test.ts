@@ -180,7 +180,7 @@ describe('readProfile', () => {
     [
       'a password in the file',
       { connections: `${CONNECTION}    password: hunter2\n` },
-      /^connections\.yaml:8:5: password takes a reference and never the password/,
+      /^connections\.yaml:8:5: password takes a reference and never the secret itself/,
     ],
     [
       'a secret outside the profile',

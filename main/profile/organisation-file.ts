@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { recordSection, recordSettings } from './record-settings.ts';
 import { type Organisation } from './types.ts';
 import { readYaml, type Problem } from '../policy/yaml-file.ts';
 
@@ -34,6 +35,7 @@ const organisationFile = z.strictObject({
     })
     .default({ maxHours: 12, idleMinutes: 60, revalidateMinutes: 15 }),
   secrets: z.enum(['keyring', 'file']).default('keyring'),
+  record: recordSection.prefault({}),
 });
 
 export type OrganisationResult =
@@ -45,7 +47,12 @@ export function readOrganisation(text: string): OrganisationResult {
   const read = readYaml(text, organisationFile);
   if (!read.ok) return read;
   const { name, identity, session, secrets } = read.file.value;
-  if (identity.kind === 'os-account') return { ok: true, organisation: { name, identity, session, secrets } };
+  const record = recordSettings(read.file.value.record);
+  if (record.witnesses.length > 0 && record.quorum > record.witnesses.length) {
+    const message = `quorum is ${record.quorum}, and there are only ${record.witnesses.length} witnesses`;
+    return { ok: false, problems: [read.file.problem(['record', 'quorum'], message)] };
+  }
+  if (identity.kind === 'os-account') return { ok: true, organisation: { name, identity, session, secrets, record } };
   const { issuer, clientId, scopes, redirect, groupsClaim } = identity;
   if (!isIssuer(issuer)) {
     const message =
@@ -62,7 +69,7 @@ export function readOrganisation(text: string): OrganisationResult {
     groupsClaim,
     redirect: { ...redirect, ports: redirect.ports.length === 0 ? ('any' as const) : redirect.ports },
   };
-  return { ok: true, organisation: { name, identity: { kind: 'oidc', provider }, session, secrets } };
+  return { ok: true, organisation: { name, identity: { kind: 'oidc', provider }, session, secrets, record } };
 }
 
 /** OpenID Connect Core 1.0 section 2: scheme, host, optional port and path; no query or fragment. */
