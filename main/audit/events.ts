@@ -178,6 +178,8 @@ export interface KeyBinding {
   readonly exp?: number;
   readonly acr?: string;
   readonly amr?: readonly string[];
+  /** When the login ends at the latest, whatever the token says of itself; seconds since 1970 like `iat` and `exp`. */
+  readonly until?: number;
   /** The PK token (OpenPubkey, JWS JSON general serialization): the provider's signature over the key, the key's over the token. */
   readonly token?: Secret;
   /** The provider's signature keys as published at the login (JWK Set): with them the token verifies offline for ever. */
@@ -225,7 +227,14 @@ export interface UploadState {
 /** Everything a caller appends by `append`. Intents and their ends go through `recordIntent`, so that none stays open. */
 export type AuditEvent =
   | ({ readonly k: 'key.bind'; readonly actor: Actor; readonly bind: KeyBinding } & MaybeInSession)
-  | ({ readonly k: 'session.start'; readonly actor: Actor; readonly dev?: Device; readonly src?: Source } & InSession)
+  | ({
+      readonly k: 'session.start';
+      readonly actor: Actor;
+      readonly dev?: Device;
+      readonly src?: Source;
+      /** `header..signature`: the bound device key signs `{"log":ID,"s":SESSION}` (RFC 7515 Appendix F, detached). */
+      readonly proof?: string;
+    } & InSession)
   | ({ readonly k: 'session.end'; readonly why: Why } & InSession)
   | ({
       readonly k: 'auth.ok';
@@ -369,6 +378,9 @@ export type AuditEvent =
         readonly rules: number;
         /** The policy as it was read, as JSON (docs/log-format.md): with it decisions are made again offline. */
         readonly policy?: Secret;
+        /** SHA-256 of the classification in force, hex; and the classification, as JSON. */
+        readonly classes?: string;
+        readonly classification?: Secret;
       };
     } & MaybeInSession)
   /** People and groups as a directory says them changed. */
