@@ -2,7 +2,7 @@ import { type PolicyAnswer, type PolicyQuestion } from '../policy/answer.ts';
 import { type ClassifiedColumns } from '../policy/classification.ts';
 import { type CompiledPolicy } from '../policy/compiled-policy.ts';
 import { evaluate } from '../policy/evaluate.ts';
-import { ACTION_KINDS } from '../policy/vocabulary.ts';
+import { ACTION_KINDS, type RecordLevel } from '../policy/vocabulary.ts';
 import { type Principal } from '../identity/principal.ts';
 import { type Connection } from '../profile/types.ts';
 import { anyOf, VERBS, whom } from './decide-words.ts';
@@ -24,6 +24,8 @@ export interface DecideInput {
   readonly grants: readonly string[];
   /** Of the relations that are read, the indexes that can decide on the order of rows. */
   readonly indexes?: readonly OrderingIndex[];
+  /** How far the record can come here before a statement is sent; on this machine only where absent. */
+  readonly recordLevels?: readonly RecordLevel[];
 }
 
 /** One thing the statement does to one relation, and what the policy says to it. */

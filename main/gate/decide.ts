@@ -1,10 +1,12 @@
 import { type Obligations, type PolicyAnswer, type RequiredApproval } from '../policy/answer.ts';
 import { byEffect, compareText } from '../policy/compiled-policy.ts';
+import { RECORD_LEVELS } from '../policy/vocabulary.ts';
 import { changes, denials, judgeAccess, type Access, type DecideInput } from './decide-access.ts';
 import { codeReasons } from './decide-code.ts';
 import { judgeMasks, NO_MASKS } from './decide-masks.ts';
 import { anyOf, NEVER, NOT_RUN, whom } from './decide-words.ts';
 import { type Facts, type Hazard, type Lineage } from './facts.ts';
+import { type DemandedLevel } from './record-level.ts';
 import { type Limits, type Reason, type RuleReference, type Verdict } from './verdict.ts';
 
 export { type DecideInput } from './decide-access.ts';
@@ -39,11 +41,12 @@ export function decide(input: DecideInput): Verdict {
   if (untraced.length > 0) return refuse(untraced, rules);
 
   const judged = lineage === undefined ? NO_MASKS : judgeMasks(input, lineage, accesses);
-  const unmet = [...approvalReasons(input, accesses), ...judged.reasons, ...unmetObligations(accesses)];
+  const unmet = [...approvalReasons(input, accesses), ...judged.reasons, ...unmetObligations(input, accesses)];
   if (unmet.length > 0) return refuse(unmet, rules);
 
   const obligations = accesses.map((access) => access.answer.obligations);
   const { masks, permitted, groupSize, leftOut } = judged;
+  const demanded = demandedLevel(accesses);
   const permits = permitted.flatMap((use) => use.permits.map(({ rule }) => rule));
   return {
     verdict: 'allow',
@@ -54,6 +57,7 @@ export function decide(input: DecideInput): Verdict {
     ...(permitted.length === 0 ? {} : { permitted }),
     ...(groupSize === undefined ? {} : { groupSize }),
     ...(leftOut === undefined ? {} : { leftOut }),
+    ...(demanded === undefined ? {} : { demanded }),
   };
 }
 
@@ -108,7 +112,7 @@ function approvalReasons(input: DecideInput, accesses: readonly Access[]): reado
 }
 
 /** An obligation that nothing here can meet is not dropped: the statement does not run. */
-function unmetObligations(accesses: readonly Access[]): readonly Reason[] {
+function unmetObligations({ recordLevels = ['local'] }: DecideInput, accesses: readonly Access[]): readonly Reason[] {
   const found = new Map<string, Reason>();
   const add = (rule: RuleReference | undefined, what: string) => {
     if (rule === undefined || found.has(what)) return;
@@ -122,11 +126,29 @@ function unmetObligations(accesses: readonly Access[]): readonly Reason[] {
     add(obligations.reason, 'a reason');
     add(obligations.stepUp, 'a fresh sign-in');
     add(obligations.noExport, 'a result that cannot be exported');
-    if (obligations.record !== undefined && obligations.record.level !== 'local') {
-      add(obligations.record.rule, `a record that is ${obligations.record.level} before the statement runs`);
-    }
+  }
+  const demanded = demandedLevel(accesses);
+  if (demanded !== undefined && !recordLevels.includes(demanded.level)) {
+    const what = `record ${demanded.level}`;
+    found.set(what, {
+      code: 'obligation-unmet',
+      sentence: `The policy asks for a record that is ${demanded.level} before the statement runs (rule ${demanded.rule.id}), and this installation has nowhere for it to be ${demanded.level}.`,
+      next: `Ask your administrator to name a ${demanded.level === 'uploaded' ? 'store' : 'witness'} in organisation.yaml (record).`,
+    });
   }
   return [...found.values()];
+}
+
+/** The highest level that any of the answers demands of the record before the statement is sent. */
+function demandedLevel(accesses: readonly Access[]): DemandedLevel | undefined {
+  let highest: DemandedLevel | undefined;
+  for (const { answer } of accesses) {
+    const { record } = answer.obligations;
+    if (record === undefined || record.level === 'local') continue;
+    if (highest === undefined || RECORD_LEVELS.indexOf(record.level) > RECORD_LEVELS.indexOf(highest.level))
+      highest = { level: record.level, rule: record.rule };
+  }
+  return highest;
 }
 
 function limitsOf(obligations: readonly Obligations[]): Limits {

@@ -21,8 +21,10 @@ import { judge } from './judge.ts';
 import { type CatalogIndex } from './lineage/catalog-index.ts';
 import { type GatePorts } from './ports.ts';
 import { intentOf } from './record.ts';
+import { underPressure } from './record-level.ts';
 import { type GateEvent, type GateRequest, type Judgement } from './request.ts';
 import { suggestClassification, type Suggestion } from './suggest.ts';
+import { type Allow } from './verdict.ts';
 
 export { type StoredResult };
 
@@ -53,6 +55,13 @@ interface Running {
   ended: Promise<void>;
 }
 
+/** The intent is recorded and the statement was not sent; `cause` says why. */
+class NotSent extends Error {
+  constructor(cause: unknown) {
+    super('not sent', { cause });
+  }
+}
+
 /** How often a statement is judged anew because the catalog moved between decision and execution. */
 const MAX_JUDGEMENTS = 2;
 
@@ -78,7 +87,7 @@ export function createGate(ports: GatePorts): Gate {
       running.add(statement);
       const spend = spendOnce(ports.budgets);
       for (let judgements = 1; ; judgements++) {
-        const judged = charge(await judge(ports, request, signal), spend);
+        const judged = charge(underPressure(await judge(ports, request, signal), ports.elsewhere.state()), spend);
         const { judgement, connection, policyHash, classOf } = judged;
         const { verdict } = judgement;
         const workingSession = await ports.sessions.begin(request.session, request.origin);
@@ -105,7 +114,9 @@ export function createGate(ports: GatePorts): Gate {
         queue.push({ kind: 'recorded', index: intent.receipt.index });
         const emit = queue.push;
         // Not tied to the reader: a reader who leaves in the middle still gets its intent ended in the record.
-        const execution = attempt(ports, { request, judged, verdict, owner, held, signal, emit, since });
+        const execution = recorded(intent, verdict, signal).then(() =>
+          attempt(ports, { request, judged, verdict, owner, held, signal, emit, since }),
+        );
         const ending = endIntent(intent, execution, since);
         statement.ended = ending.finally(queue.end).then(nothing, nothing);
         atWork = true;
@@ -133,6 +144,16 @@ export function createGate(ports: GatePorts): Gate {
     }
   }
 
+  /** Step 5, where policy demands more than this machine: resolves when the intent is there. */
+  async function recorded({ receipt }: RecordedIntent, { demanded }: Allow, signal: AbortSignal): Promise<void> {
+    if (demanded === undefined) return;
+    try {
+      await ports.elsewhere.reach(receipt, demanded.level, signal);
+    } catch (cause) {
+      throw new NotSent(cause);
+    }
+  }
+
   /** Step 8: exactly one outcome per intent, whatever happened in between. */
   async function endIntent(
     intent: RecordedIntent,
@@ -143,9 +164,10 @@ export function createGate(ports: GatePorts): Gate {
       const ended = await execution;
       await intent.end(ended.outcome);
       return ended.event;
-    } catch (error) {
+    } catch (thrown) {
+      const error: unknown = thrown instanceof NotSent ? thrown.cause : thrown;
       const code = error instanceof CountersignError ? error.code : 'internal';
-      await intent.end(unended(error, code, since()));
+      await intent.end(thrown instanceof NotSent ? { status: 'not_started', code } : unended(error, code, since()));
       if (error instanceof CatalogMoved) return error;
       throw error;
     }
@@ -161,7 +183,7 @@ export function createGate(ports: GatePorts): Gate {
     run,
     async explain(request, signal) {
       const judged = await judge(ports, { ...request, session: await identify(request.session) }, signal);
-      return charge(judged, ports.budgets.exhausted).judgement;
+      return charge(underPressure(judged, ports.elsewhere.state()), ports.budgets.exhausted).judgement;
     },
     async catalog(asked, name, { refresh }) {
       const session = await identify(asked);

@@ -7,6 +7,7 @@ import { type MarkedCatalog } from './catalogs.ts';
 import { orderingIndexes } from './lineage/index-order.ts';
 import { type GatePorts } from './ports.ts';
 import { maskReach } from './mask-reach.ts';
+import { levelsOf } from './record-level.ts';
 import { type MaskReach } from './mask/errors.ts';
 import { type SecondNet } from './mask/second-net.ts';
 import { type GateRequest, type Judgement } from './request.ts';
@@ -84,6 +85,7 @@ export async function judge(ports: GatePorts, request: GateRequest, signal: Abor
     classification,
     now: ports.now(),
     grants: [],
+    recordLevels: levelsOf(ports.elsewhere.state()),
     ...(lineage === undefined || catalog === undefined ? {} : { indexes: orderingIndexes(lineage, catalog.index) }),
   };
   const verdict = decide(input);

@@ -16,11 +16,14 @@ import { createTokenKeys } from './mask/token-keys.ts';
 import { type GatePorts } from './ports.ts';
 import { type Origin } from './request.ts';
 import { createRoles, type KnownRole } from './role/roles.ts';
+import { ONLY_HERE, type RecordElsewhere } from './record-level.ts';
 import { createUpstreams, targetOf } from './upstreams.ts';
 import { createWorkingSessions } from './working-sessions.ts';
 
 export interface GateOptions {
   readonly audit: AuditLog;
+  /** Copies and signatures of the record outside this machine; without it the record is here only. */
+  readonly elsewhere?: RecordElsewhere;
   readonly identity: GatePorts['identity'];
   readonly inForce: () => InForce;
   /** The secret that a connection's password refers to; undefined where it has none. */
@@ -53,6 +56,7 @@ const RESULT_MEMORY = 64 * 1024 * 1024;
 /** The gate with its upstream connections, catalogs and results. */
 export function openGate({
   audit,
+  elsewhere = ONLY_HERE,
   identity,
   inForce,
   passwordOf,
@@ -76,6 +80,7 @@ export function openGate({
     identity,
     inForce,
     audit,
+    elsewhere,
     sessions,
     // A role may have been given rights since its connection was opened: looked at again with every catalog.
     catalogs: createCatalogs(admission.watched(upstreams), () => Date.now()),

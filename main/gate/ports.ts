@@ -6,6 +6,7 @@ import { type Catalogs } from './catalogs.ts';
 import { type Detections } from './detection.ts';
 import { type InForce } from './in-force.ts';
 import { type TokenKeys } from './mask/token-keys.ts';
+import { type RecordElsewhere } from './record-level.ts';
 import { type Upstreams } from './upstreams.ts';
 import { type WorkingSessions } from './working-sessions.ts';
 
@@ -15,6 +16,7 @@ export interface GatePorts {
   /** The profile as it is now; throws CountersignError when nothing may run under it. */
   readonly inForce: () => InForce;
   readonly audit: AuditLog;
+  readonly elsewhere: RecordElsewhere;
   readonly sessions: WorkingSessions;
   readonly catalogs: Catalogs;
   readonly detections: Detections;

@@ -3,6 +3,7 @@ import { type RuleReference } from '../policy/answer.ts';
 import { type Masker } from '../policy/classification.ts';
 import { type PermitForm } from '../policy/vocabulary.ts';
 import { type BaseColumn, type ComparedValue, type Span } from './facts.ts';
+import { type DemandedLevel } from './record-level.ts';
 
 export { type Masker, type RuleReference };
 
@@ -73,6 +74,8 @@ export interface Allow extends Considered {
   readonly groupSize?: { readonly outputs: readonly number[]; readonly minimum: number };
   /** Scans of indexes by which rows would come in the order of a masked column: the planner leaves them out. */
   readonly leftOut?: LeftOutScans;
+  /** How far the record of the intent must have come before the statement is sent; on this machine where absent. */
+  readonly demanded?: DemandedLevel;
 }
 
 export interface Refuse extends Considered {

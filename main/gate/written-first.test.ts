@@ -3,8 +3,10 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type AuditLog, openAuditLog } from '../audit/index.ts';
+import { type AnchorState } from '../audit/anchors/anchors.ts';
+import { type AuditLog, type IntentEnd, openAuditLog } from '../audit/index.ts';
 import { startTemporary, type TemporaryServer } from '../databases/embedded/index.ts';
 import { CountersignError } from '../errors.ts';
 import { session } from './testing/session.ts';
@@ -13,6 +15,7 @@ import { compiled } from '../policy/testing.ts';
 import { type Connection } from '../profile/types.ts';
 import { inForce } from './in-force.ts';
 import { openGate, type OpenGate } from './open.ts';
+import { type RecordElsewhere } from './record-level.ts';
 import { type GateEvent } from './request.ts';
 
 /**
@@ -24,7 +27,20 @@ const POLICY = `version: 1
 rules:
   - { id: everyone-reads, allow: [read, write] }
   - { id: no-drop, deny: [drop] }
+  - { id: writes-uploaded, require: { record: uploaded }, on: write }
+  - { id: explained-witnessed, require: { record: witnessed }, on: explain }
 `;
+
+/** A store that takes what `reach` lets it take, and no witness. */
+const STORE: AnchorState = {
+  store: '/mnt/audit',
+  uploaded: 0,
+  witnessed: null,
+  pressure: 'none',
+  waitingSince: '2026-11-01T08:30:00.000Z',
+  trouble: null,
+  weaknesses: [],
+};
 
 describe('what the database sees of a statement', () => {
   let directory: string;
@@ -39,10 +55,20 @@ describe('what the database sees of a statement', () => {
   /** How many intents were durable each time a marked text passed. */
   let passed: number[] = [];
   const sockets = new Set<Socket>();
+  /** The record outside this machine. */
+  let anchors: AnchorState = STORE;
+  let reach: RecordElsewhere['reach'] = () => Promise.resolve();
+  /** How the newest intent was ended. */
+  let ended: IntentEnd | undefined;
 
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'countersign-written-first-'));
     server = await startTemporary();
+    const { host, port, user, password } = server;
+    const owner = new Client({ host, port, user, password, database: 'postgres', ssl: false });
+    await owner.connect();
+    await owner.query('CREATE TABLE kept (what text)');
+    await owner.end();
     proxy = createServer((client) => {
       const upstream = connect(server.port, server.host);
       for (const socket of [client, upstream]) {
@@ -82,6 +108,7 @@ describe('what the database sees of a statement', () => {
           receipt: recorded.receipt,
           end(how) {
             durable--;
+            ended = how;
             return recorded.end(how);
           },
         };
@@ -109,6 +136,7 @@ describe('what the database sees of a statement', () => {
     });
     opened = openGate({
       audit,
+      elsewhere: { state: () => anchors, reach: (...asked) => reach(...asked) },
       identity: { ensureLive: (asked) => Promise.resolve(asked), touch: () => Promise.resolve() },
       inForce: () => profile,
       passwordOf: () => Promise.resolve(server.password),
@@ -121,6 +149,9 @@ describe('what the database sees of a statement', () => {
   beforeEach(() => {
     beforeIntent = () => Promise.resolve();
     passed = [];
+    anchors = STORE;
+    reach = () => Promise.resolve();
+    ended = undefined;
   });
 
   afterAll(async () => {
@@ -193,6 +224,78 @@ describe('what the database sees of a statement', () => {
     await running;
     expect(events.map((event) => event.kind)).toEqual(['cancelled']);
     expect(passed).toEqual([]);
+  });
+
+  const WRITE = `INSERT INTO kept VALUES ('${MARK}')`;
+
+  it('is nothing until the intent is as far as policy demands, and its text once it is', async () => {
+    const asked: unknown[] = [];
+    let arrive: () => void = () => undefined;
+    const waiting = new Promise<void>((arrived) => {
+      reach = ({ index }, level) => {
+        asked.push([index, level]);
+        arrived();
+        return new Promise((resolve) => (arrive = resolve));
+      };
+    });
+    const running = run(WRITE);
+    await waiting;
+    expect(passed).toEqual([]);
+    expect(asked).toEqual([[expect.any(Number), 'uploaded']]);
+    arrive();
+    expect((await running).at(-1)?.kind).toBe('done');
+    expect(passed).toEqual([1]);
+  });
+
+  it('is nothing when the record does not get there, which ends the intent as never started', async () => {
+    reach = () => Promise.reject(new CountersignError('record-level-unreached', 'The store does not answer.'));
+    const events = await run(WRITE);
+    expect(events.at(-1)).toMatchObject({ kind: 'failed', error: { code: 'record-level-unreached' } });
+    expect(ended).toEqual({ status: 'not_started', code: 'record-level-unreached' });
+    expect(passed).toEqual([]);
+    expect(durable).toBe(0);
+  });
+
+  it('is nothing when the asker gives up while the record is on its way', async () => {
+    const controller = new AbortController();
+    reach = (_receipt, _level, signal) =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
+        controller.abort();
+      });
+    const request = { session, connection: 'shop', text: WRITE, params: [], origin: 'cli' } as const;
+    const kinds: string[] = [];
+    for await (const event of opened.gate.run(request, controller.signal)) kinds.push(event.kind);
+    expect(kinds.at(-1)).toBe('cancelled');
+    expect(ended).toMatchObject({ status: 'not_started' });
+    expect(passed).toEqual([]);
+  });
+
+  it('is nothing where policy demands a level that nothing here can give', async () => {
+    const events = await run(`EXPLAIN SELECT 1 AS ${MARK}`);
+    expect(events[0]).toMatchObject({
+      judgement: { verdict: { verdict: 'refuse', reasons: [{ code: 'obligation-unmet' }] } },
+    });
+    anchors = { ...STORE, uploaded: null, store: null };
+    expect((await run(WRITE))[0]).toMatchObject({ judgement: { verdict: { verdict: 'refuse' } } });
+    expect(passed).toEqual([]);
+  });
+
+  it('is only reads, then nothing, while too much of the record waits', async () => {
+    anchors = { ...STORE, pressure: 'refuse-risky' };
+    expect((await run(WRITE))[0]).toMatchObject({
+      judgement: {
+        verdict: {
+          reasons: [{ code: 'record-waiting', sentence: expect.stringContaining('2026-11-01 08:30 UTC') as string }],
+        },
+      },
+    });
+    expect(passed).toEqual([]);
+    expect((await run(`SELECT 1 AS ${MARK}`)).at(-1)?.kind).toBe('done');
+    expect(passed).toEqual([1]);
+    anchors = { ...STORE, pressure: 'refuse-all' };
+    expect((await run(`SELECT 1 AS ${MARK}`)).map(({ kind }) => kind)).toEqual(['verdict', 'recorded']);
+    expect(passed).toEqual([1]);
   });
 
   it('leaves no intent without its end when the reader goes away at the first event', async () => {
