@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { classifiedColumns, readClassification } from '../policy/classification.ts';
 import { compilePolicy } from '../policy/compile.ts';
-import { type Facts, type Lineage } from './facts.ts';
+import { type Facts, type Lineage, type OpaqueCode } from './facts.ts';
 import { maskReach } from './mask-reach.ts';
 
 const CLASSIFICATION = `version: 1
@@ -92,5 +92,26 @@ describe('how near a statement is to what is kept from somebody', () => {
       hazards: [],
     };
     expect(reach('analysts', 'customer_refs', lineage)).toBe('touched');
+  });
+
+  const nothing: Lineage = { outputs: [], uses: [], relations: [], hazards: [] };
+
+  it('is touched by a table that a write reaches by a foreign key', () => {
+    const lineage: Lineage = { ...nothing, reached: [{ schema: 'public', name: 'customers' }] };
+    expect(reach('analysts', 'orders', lineage)).toBe('touched');
+  });
+
+  it('is touched by code that nobody here has read, which can put any value into an error, unless nothing is masked', () => {
+    const opaque: OpaqueCode = {
+      schema: 'public',
+      name: 'check_order',
+      args: [],
+      typeNames: [],
+      compiled: false,
+      hazard: { code: 'user-function', sentence: 'It is not read.' },
+    };
+    const lineage: Lineage = { ...nothing, code: [{ kind: 'function', oid: 16_400, opaque }] };
+    expect(reach('analysts', 'orders', lineage)).toBe('touched');
+    expect(reach('engineers', 'orders', lineage)).toBe('none');
   });
 });
