@@ -1,0 +1,3 @@
+/** Copies of the record outside its own directory: create-only, in a directory or in S3-compatible storage. */
+export { createDirectoryStore } from './directory.ts';
+export { type CreateOptions, type ObjectStore, type StoreWeakness } from './store.ts';
