@@ -1,7 +1,6 @@
 import { createPrivateKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { CountersignError } from '../errors.ts';
 import { tryLock, type Lock } from '../lock.ts';
 import {
@@ -11,14 +10,16 @@ import {
   type Device,
   type IntentEnd,
   type LogIdentity,
-  type RecordedEvent,
   type StatementIntent,
 } from './events.ts';
 import { nodeIo, putFile } from './journal/io.ts';
+import { LOG_ID } from './journal/reader.ts';
 import { uuid7 } from './leaf.ts';
 import { signer } from './note.ts';
-import { type FromWorker, type ToWorker, type WorkerInput } from './worker.ts';
-import { type Problem, type Receipt, type Reply } from './writer.ts';
+import { type SignedTree } from './publish.ts';
+import { startThread, type LogThread } from './thread.ts';
+import { type WorkerInput } from './worker.ts';
+import { type Receipt } from './writer.ts';
 
 export interface AuditLogOptions {
   /** Holds one folder for each log; several processes may use it at once, each writes its own log. */
@@ -58,14 +59,14 @@ export interface AuditLog {
   append(event: AuditEvent): Promise<Receipt>;
   /** Resolves when the intent is on stable storage: only then may the statement be sent. */
   recordIntent(intent: StatementIntent): Promise<RecordedIntent>;
+  /** Signs what is recorded now; the signature is on stable storage when it resolves. @throws CountersignError `audit-*` */
+  checkpoint(): Promise<SignedTree>;
   state(): AuditState;
   /** Calls `listener` after every change; gives what ends that. */
   onState(listener: (state: AuditState) => void): () => void;
   /** Ends what is open, signs the log and lets go of it. */
   close(): Promise<void>;
 }
-
-const LOG_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /**
  * Opens a log of its own for this process: the first free one below `directory` that `key` signs, or a new one. A log
@@ -103,7 +104,7 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
       continue;
     }
     const opened = await start(input(id), lock);
-    if (!('kind' in opened)) return opened;
+    if (!('dead' in opened)) return opened;
     // Named by its successor's first leaf before it is marked: a crash in between finds the damage again.
     const successor = await startNew(options.directory, (newId) => input(newId, opened.dead));
     putFile(io, 'dead.json', Buffer.from(`${JSON.stringify(opened.dead, null, 2)}\n`), { durable: true });
@@ -122,7 +123,7 @@ async function startNew(directory: string, input: (id: string) => WorkerInput): 
     // Another process may take a folder that it finds without a lock.
     if (lock === null) continue;
     const opened = await start(input(id), lock);
-    if (!('kind' in opened)) return opened;
+    if (!('dead' in opened)) return opened;
     lock.release();
     throw new CountersignError('audit-failed', `A new audit log cannot be read back: ${opened.dead.reason}.`, {
       next: 'Check the disk that holds the profile.',
@@ -163,67 +164,20 @@ function signedBy(logJson: Buffer | null, vkey: string): boolean {
   }
 }
 
-const asError = ({ code, message, next }: Problem, cause?: unknown): CountersignError =>
-  new CountersignError(code, message, { ...(next === undefined ? {} : { next }), cause });
-
-const STOPPED: Problem = {
-  code: 'audit-failed',
-  message: 'The audit log has stopped: nothing can run until it is opened again.',
-  next: 'Start the program again.',
-};
-const CLOSED: Problem = { code: 'audit-closed', message: 'The audit log is closed: nothing more can run.' };
-
 const isClosed = (end: IntentEnd): end is ClosedIntent => end.status === 'unknown' || end.status === 'not_started';
 
-type Damaged = Extract<FromWorker, { kind: 'damaged' }>;
-
 /** Starts the thread that writes the log; gives the log once it has been read back, or why it must not be continued. */
-function start(input: WorkerInput, lock: Lock): Promise<AuditLog | Damaged> {
-  // Run from source under type stripping, from the build as JavaScript.
-  const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
-  const worker = new Worker(new URL(file, import.meta.url), { workerData: input });
+async function start(input: WorkerInput, lock: Lock): Promise<AuditLog | { readonly dead: DeadLog }> {
   const listeners = new Set<(state: AuditState) => void>();
-  const pending: { readonly resolve: (receipt: Receipt) => void; readonly reject: (error: Error) => void }[] = [];
-  let queue: RecordedEvent[] = [];
-  let state: AuditState = { log: input.id, recorded: 0, trouble: null, dead: input.after ?? null };
-  let stopped: Problem | undefined;
-  let closing: Promise<void> | undefined;
-  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-
-  const change = (to: Partial<AuditState>): void => {
-    state = { ...state, ...to };
-    for (const listener of listeners) listener(state);
-  };
-  const settle = (reply: Reply): void => {
-    const waiting = pending.shift();
-    if ('problem' in reply) waiting?.reject(asError(reply.problem));
-    else waiting?.resolve(reply);
-  };
-  const stop = (problem: Problem): void => {
-    stopped ??= problem;
-    while (pending.length > 0) settle({ problem: stopped });
-  };
-  const post = (message: ToWorker): void => worker.postMessage(message);
-  const flush = (): void => {
-    const append = queue;
-    queue = [];
-    if (append.length > 0 && stopped === undefined) post({ append });
-  };
-  const record = (event: RecordedEvent): Promise<Receipt> =>
-    new Promise((resolve, reject) => {
-      if (stopped !== undefined) return reject(asError(stopped));
-      if (pending.length === 0) worker.ref();
-      pending.push({ resolve, reject });
-      // Everything that is appended before the event loop turns travels as one message.
-      if (queue.push(event) === 1) queueMicrotask(flush);
-    });
-
+  const started = await startThread(input, lock, () => listeners.forEach((listener) => listener(log.state())));
+  if ('dead' in started) return started;
+  const thread: LogThread = started;
   const log: AuditLog = {
     id: input.id,
     path: input.root,
-    append: (event) => record(event),
+    append: (event) => thread.record(event),
     async recordIntent(intent) {
-      const receipt = await record({ ...intent, k: 'stmt.intent' });
+      const receipt = await thread.record({ ...intent, k: 'stmt.intent' });
       const ref = { i: receipt.index, h: receipt.hash };
       let ended = false;
       return {
@@ -232,7 +186,7 @@ function start(input: WorkerInput, lock: Lock): Promise<AuditLog | Damaged> {
           if (ended)
             throw new CountersignError('audit-intent-ended', 'The statement has already been ended in the record.');
           ended = true;
-          return record(
+          return thread.record(
             isClosed(end)
               ? { k: 'stmt.closed', s: intent.s, ref, out: end }
               : { k: 'stmt.outcome', s: intent.s, ref, out: end },
@@ -240,49 +194,13 @@ function start(input: WorkerInput, lock: Lock): Promise<AuditLog | Damaged> {
         },
       };
     },
-    state: () => state,
+    checkpoint: () => thread.ask({ kind: 'checkpoint' }),
+    state: () => ({ log: input.id, recorded: thread.recorded(), trouble: thread.trouble(), dead: input.after ?? null }),
     onState(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    close() {
-      closing ??= exited.then(() => {
-        stop(CLOSED);
-        lock.release();
-      });
-      worker.ref();
-      flush();
-      post('close');
-      stopped ??= CLOSED;
-      return closing;
-    },
+    close: () => thread.close(),
   };
-
-  return new Promise((resolve, reject) => {
-    worker.on('message', (message: FromWorker) => {
-      if (message.kind === 'damaged') {
-        void worker.terminate();
-        resolve(message);
-      } else if (message.kind === 'unopened') {
-        void worker.terminate();
-        lock.release();
-        reject(asError(message.problem));
-      } else if (message.kind === 'done') {
-        message.replies.forEach(settle);
-        change({ recorded: message.size, trouble: message.trouble });
-        if (pending.length === 0 && closing === undefined) worker.unref();
-        resolve(log);
-      } else change({ trouble: message.trouble });
-    });
-    worker.on('error', (cause) => {
-      stop(STOPPED);
-      change({ trouble: STOPPED.message });
-      lock.release();
-      reject(asError(STOPPED, cause));
-    });
-    worker.on('exit', () => {
-      stop(STOPPED);
-      if (closing === undefined) change({ trouble: STOPPED.message });
-    });
-  });
+  return log;
 }

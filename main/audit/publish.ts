@@ -8,8 +8,18 @@ import { putFile, type Io } from './journal/io.ts';
 import { TILE_WIDTH, type FullTile, type Tree } from './merkle.ts';
 import { checkpointText, type Signer } from './note.ts';
 
+/** A checkpoint of a log. */
+export interface SignedTree {
+  /** Entries. */
+  readonly size: number;
+  /** Merkle tree hash over them, hex. */
+  readonly root: string;
+  /** The signed note. */
+  readonly note: string;
+}
+
 /** Tile index in groups of three digits, all but the last with an `x` (C2SP tlog-tiles, "Merkle Tree"). */
-function tilePath(level: number | 'entries', index: number, width = TILE_WIDTH): string {
+export function tilePath(level: number | 'entries', index: number, width = TILE_WIDTH): string {
   let path = String(index % 1000).padStart(3, '0');
   for (let rest = Math.floor(index / 1000); rest > 0; rest = Math.floor(rest / 1000))
     path = `x${String(rest % 1000).padStart(3, '0')}/${path}`;
@@ -110,11 +120,15 @@ export class Publisher {
   }
 
   /** Signs the tree as it is, which must be on stable storage, and stores the note durably. Once for each size. */
-  checkpoint(tree: Tree): void {
-    if (tree.size === this.#checkpointed) return;
-    const note = this.#signer.signNote(checkpointText(this.#signer.name, tree.size, tree.root()));
+  checkpoint(tree: Tree): SignedTree {
+    const root = tree.root();
+    const signed = { size: tree.size, root: root.toString('hex') };
+    const known = tree.size === this.#checkpointed ? this.#io.read(checkpointPath(tree.size)) : null;
+    if (known !== null) return { ...signed, note: known.toString() };
+    const note = this.#signer.signNote(checkpointText(this.#signer.name, tree.size, root));
     putFile(this.#io, checkpointPath(tree.size), Buffer.from(note), { durable: true });
     this.#checkpointed = tree.size;
+    return { ...signed, note };
   }
 
   /** Makes the directory a complete tlog-tiles log of the tree as it is. */

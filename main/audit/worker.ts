@@ -5,6 +5,7 @@ import { type DeadLog, type Device, type RecordedEvent } from './events.ts';
 import { errorCode, isFull, nodeIo } from './journal/io.ts';
 import { Damage } from './journal/recover.ts';
 import { signer } from './note.ts';
+import { type SignedTree } from './publish.ts';
 import { Writer, type Problem, type Reply } from './writer.ts';
 
 export interface WorkerInput {
@@ -17,18 +18,35 @@ export interface WorkerInput {
   readonly after?: DeadLog;
 }
 
-export type ToWorker = { readonly append: readonly RecordedEvent[] } | 'close';
+/** What the writer does besides recording, each with one answer. */
+export type Request = { readonly kind: 'checkpoint' };
+export interface Answer {
+  readonly checkpoint: SignedTree;
+}
+
+export interface Ask {
+  readonly id: number;
+  readonly request: Request;
+}
+
+export type ToWorker = { readonly append: readonly RecordedEvent[] } | { readonly ask: Ask } | 'close';
+
+interface Standing {
+  /** Events on stable storage. */
+  readonly size: number;
+  /** Why nothing new can be recorded, or null. */
+  readonly trouble: string | null;
+}
 
 export type FromWorker =
   | { readonly kind: 'damaged'; readonly dead: DeadLog }
   | { readonly kind: 'unopened'; readonly problem: Problem }
-  | {
-      readonly kind: 'done';
-      readonly replies: readonly Reply[];
-      readonly size: number;
-      readonly trouble: string | null;
-    }
-  | { readonly kind: 'closed'; readonly trouble: string | null };
+  | ({ readonly kind: 'done'; readonly replies: readonly Reply[] } & Standing)
+  | ({ readonly kind: 'answer'; readonly ask: number } & (
+      { readonly answer: Answer[Request['kind']] } | { readonly problem: Problem }
+    ) &
+      Standing)
+  | ({ readonly kind: 'closed' } & Standing);
 
 /** How long events may stand without a checkpoint over them, ms. */
 const PUBLISH_AFTER = 5000;
@@ -62,18 +80,29 @@ if (parentPort !== null) {
   if (!(writer instanceof Writer)) send(writer);
   else {
     let publishing: NodeJS.Timeout | undefined;
-    const done = (replies: readonly Reply[]): void =>
-      send({ kind: 'done', replies, size: writer.size, trouble: writer.trouble });
+    const standing = (): Standing => ({ size: writer.size, trouble: writer.trouble });
+    const done = (replies: readonly Reply[]): void => send({ kind: 'done', replies, ...standing() });
     const publish = (): void => {
       publishing = undefined;
       writer.publish();
       done([]);
     };
+    const answer = ({ id }: Ask): void => {
+      const given = writer.checkpoint();
+      send({
+        kind: 'answer',
+        ask: id,
+        ...('problem' in given ? { problem: given.problem } : { answer: given }),
+        ...standing(),
+      });
+    };
     port.on('message', (first: ToWorker) => {
       const events: RecordedEvent[] = [];
+      const asks: Ask[] = [];
       let closing = false;
       for (let message: ToWorker | undefined = first; message !== undefined;) {
         if (message === 'close') closing = true;
+        else if ('ask' in message) asks.push(message.ask);
         else events.push(...message.append);
         message = (receiveMessageOnPort(port) as { readonly message: ToWorker } | undefined)?.message;
       }
@@ -81,10 +110,11 @@ if (parentPort !== null) {
         done(writer.append(events));
         publishing ??= setTimeout(publish, PUBLISH_AFTER);
       }
+      asks.forEach(answer);
       if (!closing) return writer.maintain();
       clearTimeout(publishing);
       writer.close();
-      send({ kind: 'closed', trouble: writer.trouble });
+      send({ kind: 'closed', ...standing() });
       port.close();
     });
     done([]);

@@ -14,7 +14,7 @@ import { type Ledger } from './ledger.ts';
 import { encodeLeaf, uuid7 } from './leaf.ts';
 import { leafHash, type Tree } from './merkle.ts';
 import { type Signer } from './note.ts';
-import { type Publisher } from './publish.ts';
+import { type Publisher, type SignedTree } from './publish.ts';
 
 export interface Clock {
   /** Wall time, ms since 1970 UTC. */
@@ -161,6 +161,16 @@ export class Writer {
         this.#checkpointDue = false;
       }
     });
+  }
+
+  /** Signs the log as it is, durably. */
+  checkpoint(): SignedTree | { readonly problem: Problem } {
+    let signed: SignedTree | undefined;
+    this.#whereRoom(() => {
+      signed = this.#publisher.checkpoint(this.#tree);
+      this.#checkpointDue = false;
+    });
+    return signed ?? { problem: this.#failed ?? FULL };
   }
 
   /** Signs the log as it is and makes its directory a complete tlog-tiles log. */

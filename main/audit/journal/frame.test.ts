@@ -13,7 +13,8 @@ const within = (part: Buffer): Buffer => Buffer.concat([part, Buffer.alloc(300)]
 
 describe('a frame', () => {
   it('reads back as it was written', () => {
-    expect(readFrame(within(bytes), 0, false)).toEqual({ ...frame, length: bytes.length });
+    const blobs = frame.blobs.map((one) => ({ ...one, whole: true }));
+    expect(readFrame(within(bytes), 0, false)).toEqual({ ...frame, blobs, length: bytes.length });
   });
 
   it('is not whole when it is cut at any byte', () => {
@@ -25,7 +26,10 @@ describe('a frame', () => {
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       const changed = Buffer.from(bytes);
       changed.writeUInt8(changed.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
-      expect(readFrame(within(changed), 0, true)).toBeNull();
+      expect(readFrame(within(changed), 0, false)).toBeNull();
+      const sealed = readFrame(within(changed), 0, true);
+      if (bit < (bytes.length - blob.length) * 8) expect(sealed).toBeNull();
+      else expect(sealed?.blobs[0]?.whole).toBe(false);
     }
   });
 

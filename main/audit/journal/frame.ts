@@ -14,7 +14,8 @@ import { sha256 } from '../merkle.ts';
 import { hasDigest } from './digest.ts';
 
 const MAGIC = Buffer.from('CSFR');
-const HEADER = 64;
+/** Bytes before a frame's entries. */
+export const FRAME_HEADER = 64;
 const DIGESTED = 32;
 const TABLE_ROW = 36;
 /** Longest entry, bytes: its length is a u16 (C2SP tlog-tiles). */
@@ -27,6 +28,8 @@ export interface Frame {
 }
 
 export interface FrameAt extends Frame {
+  /** `whole`: the bytes are those of the address. In a sealed segment they may have been erased. */
+  readonly blobs: readonly { readonly address: Buffer; readonly bytes: Buffer; readonly whole: boolean }[];
   /** Bytes of the whole frame. */
   readonly length: number;
 }
@@ -72,35 +75,39 @@ function splitEntries(packed: Buffer, count: number): Buffer[] | null {
   return at === packed.length && entries.length === count ? entries : null;
 }
 
+/** Bytes of the frame whose header stands at `at`; null where none does. Says nothing of what follows the header. */
+export function frameLength(bytes: Buffer, at: number): number | null {
+  if (at + FRAME_HEADER > bytes.length || !bytes.subarray(at, at + 4).equals(MAGIC)) return null;
+  const table = bytes.readUInt32BE(at + 20) * TABLE_ROW;
+  return FRAME_HEADER + bytes.readUInt32BE(at + 4) + table + Number(bytes.readBigUInt64BE(at + 24));
+}
+
 /**
- * The whole, well-summed frame at `at`, or null. An all-zero blob counts as erased where `erasable`, that is in sealed
- * segments only: in the open one zeros are what a torn write leaves.
+ * The whole, well-summed frame at `at`, or null. Blobs that are not what their address says make it null, except where
+ * the segment is `sealed`: there they may have been erased, but in the open one that is what a torn write leaves.
  */
-export function readFrame(segment: Buffer, at: number, erasable: boolean): FrameAt | null {
-  if (at + HEADER > segment.length || !segment.subarray(at, at + 4).equals(MAGIC)) return null;
-  const entriesLength = segment.readUInt32BE(at + 4);
-  const count = segment.readUInt32BE(at + 16);
+export function readFrame(segment: Buffer, at: number, sealed: boolean): FrameAt | null {
+  const length = frameLength(segment, at);
+  if (length === null || at + length > segment.length) return null;
+  const table = at + FRAME_HEADER + segment.readUInt32BE(at + 4);
   const blobCount = segment.readUInt32BE(at + 20);
-  const blobsLength = Number(segment.readBigUInt64BE(at + 24));
-  const table = at + HEADER + entriesLength;
   const bodies = table + blobCount * TABLE_ROW;
-  const end = bodies + blobsLength;
-  if (end > segment.length) return null;
-  const digested = Buffer.concat([segment.subarray(at, at + DIGESTED), segment.subarray(at + HEADER, bodies)]);
-  if (!hasDigest(digested, segment.subarray(at + DIGESTED, at + HEADER))) return null;
-  const entries = splitEntries(segment.subarray(at + HEADER, table), count);
+  const digested = Buffer.concat([segment.subarray(at, at + DIGESTED), segment.subarray(at + FRAME_HEADER, bodies)]);
+  if (!hasDigest(digested, segment.subarray(at + DIGESTED, at + FRAME_HEADER))) return null;
+  const entries = splitEntries(segment.subarray(at + FRAME_HEADER, table), segment.readUInt32BE(at + 16));
   if (entries === null) return null;
-  const blobs: { address: Buffer; bytes: Buffer }[] = [];
+  const blobs: FrameAt['blobs'][number][] = [];
   let body = bodies;
   for (let i = 0; i < blobCount; i++) {
     const address = segment.subarray(table + i * TABLE_ROW, table + i * TABLE_ROW + 32);
     const bytes = segment.subarray(body, body + segment.readUInt32BE(table + i * TABLE_ROW + 32));
-    if (!hasDigest(bytes, address) && !(erasable && isZero(bytes))) return null;
-    blobs.push({ address, bytes });
+    const whole = hasDigest(bytes, address);
+    if (!whole && !sealed) return null;
+    blobs.push({ address, bytes, whole });
     body += bytes.length;
   }
-  if (body !== end) return null;
-  return { first: Number(segment.readBigUInt64BE(at + 8)), entries, blobs, length: end - at };
+  if (body !== at + length) return null;
+  return { first: Number(segment.readBigUInt64BE(at + 8)), entries, blobs, length };
 }
 
 /** Is there, anywhere behind `at`, a whole frame of an index not below `expected`: then what stands at `at` is damage. */

@@ -18,7 +18,8 @@ import { isZero } from './frame.ts';
 
 const MAGIC = Buffer.from('CSLOGSEG');
 const FORMAT = 1;
-const FIXED = 160;
+/** Bytes of a header before its state. */
+export const SEGMENT_FIXED = 160;
 const DIGESTED = 128;
 
 export interface SegmentHeader {
@@ -57,11 +58,13 @@ export function encodeHeader(header: SegmentHeader): Buffer {
 
 /** The header at the start of a segment's bytes, with its length; null when it is not one of this log. */
 export function readHeader(bytes: Buffer, logId: string): (SegmentHeader & { readonly length: number }) | null {
-  if (bytes.length < FIXED || !bytes.subarray(0, 8).equals(MAGIC) || bytes.readUInt32BE(8) !== FORMAT) return null;
-  const length = FIXED + bytes.readUInt32BE(120);
+  if (bytes.length < SEGMENT_FIXED || !bytes.subarray(0, 8).equals(MAGIC) || bytes.readUInt32BE(8) !== FORMAT)
+    return null;
+  const length = SEGMENT_FIXED + bytes.readUInt32BE(120);
   if (length > bytes.length || !bytes.subarray(16, 32).equals(idBytes(logId))) return null;
-  const state = bytes.subarray(FIXED, length);
-  if (!hasDigest(Buffer.concat([bytes.subarray(0, DIGESTED), state]), bytes.subarray(DIGESTED, FIXED))) return null;
+  const state = bytes.subarray(SEGMENT_FIXED, length);
+  if (!hasDigest(Buffer.concat([bytes.subarray(0, DIGESTED), state]), bytes.subarray(DIGESTED, SEGMENT_FIXED)))
+    return null;
   return {
     ordinal: bytes.readUInt32BE(12),
     logId,
