@@ -14,6 +14,8 @@ import { connectPostgres } from '../main/databases/postgres/session.ts';
 import { decide } from '../main/gate/decide.ts';
 import { confirm, questionsOf } from '../main/gate/enforce/confirm.ts';
 import { type Judged } from '../main/gate/judge.ts';
+import { judgeAccess } from '../main/gate/decide-access.ts';
+import { decisionInput } from '../main/gate/record-decision.ts';
 import { trace } from '../main/gate/lineage/trace.ts';
 import { type GateRequest } from '../main/gate/request.ts';
 import { actorOf, intentOf } from '../main/gate/record.ts';
@@ -132,8 +134,8 @@ async function steps(installation: Installation, request: GateRequest, server: T
   const classification = inForce.columnsOf(connection, undefined);
   const { principal } = request.session;
   const { policy } = inForce;
-  const verdictNow = () =>
-    decide({ facts, lineage, principal, connection, policy, classification, now: new Date(), grants: [] });
+  const input = { facts, lineage, principal, connection, policy, classification, now: new Date(), grants: [] };
+  const verdictNow = () => decide(input);
   const judgement = { facts, lineage, verdict: verdictNow() };
   const classOf = () => undefined;
   await installation.audit.append({ k: 'session.start', s: 'bench', actor: actorOf(request.session) });
@@ -159,6 +161,7 @@ async function steps(installation: Installation, request: GateRequest, server: T
       counted: [],
       connection,
       policyHash: policy.hash,
+      decidedFrom: () => decisionInput(input, judgeAccess(input), judgement.verdict, inForce.classificationHash),
       tree,
       catalog,
       classOf,
@@ -183,7 +186,7 @@ async function steps(installation: Installation, request: GateRequest, server: T
       trace: () => trace(tree, index),
       decide: verdictNow,
       record: async () => {
-        const intent = intentOf('bench', request, connection, judgement, policy.hash, classOf, () => '');
+        const intent = intentOf({ id: 'bench' }, request, judged, () => '');
         await (await installation.audit.recordIntent(intent)).end({ status: 'done', rows: 1, bytes: 30, ms: 1 });
       },
       confirm: async () => confirm(prepared, upstream, judged, await questionsOf(judged)),

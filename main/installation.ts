@@ -7,7 +7,7 @@ import { type CountersignError } from './errors.ts';
 import { type Gate } from './gate/gate.ts';
 import { type InForce, inForce } from './gate/in-force.ts';
 import { openGate, type OpenGate } from './gate/open.ts';
-import { recordIdentity } from './gate/record-identity.ts';
+import { inForceId, policyLoadOf } from './gate/record-policy.ts';
 import { type Origin } from './gate/request.ts';
 import { createIdentity, type Identity } from './identity/index.ts';
 import { withLock } from './lock.ts';
@@ -57,8 +57,7 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
     organisation: profile.organisation,
     secrets,
     profileDirectory: home,
-    onEvent: (event) =>
-      void recordIdentity(audit, event, (session) => opened.gate.endSession(session)).catch(() => undefined),
+    onEvent: (event) => void opened.recordIdentity(event).catch(() => undefined),
   });
   const opened = openGate({
     audit,
@@ -75,16 +74,13 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
 
   /** Uses a profile from now on; recorded where it is another policy, or the files had been wrong. */
   async function take(next: Profile): Promise<void> {
-    const known = loaded === next.policy.hash && trouble === undefined;
+    const taken = inForce(next);
+    const known = loaded === inForceId(taken) && trouble === undefined;
     profile = next;
-    current = inForce(next);
+    current = taken;
     trouble = undefined;
-    loaded = next.policy.hash;
-    if (!known)
-      await audit.append({
-        k: 'policy.load',
-        load: { hash: next.policy.hash, source: 'policy.yaml', rules: ruleCount(next) },
-      });
+    loaded = inForceId(taken);
+    if (!known) await audit.append(policyLoadOf(taken));
   }
 
   /** The last good profile stays in force; window and record say why. */
@@ -140,11 +136,6 @@ export const auditDirectory = (home: string): string => join(home, 'audit');
 const TOKEN_KEY = 'mask-token-key';
 
 const machine = (): string => hostname().replaceAll(/[^A-Za-z0-9.-]/g, '-') || 'machine';
-
-function ruleCount(profile: Profile): number {
-  const { rulesFor, permits } = profile.policy;
-  return new Set([...Object.values(rulesFor).flat(), ...permits].map((rule) => rule.reference.id)).size;
-}
 
 /** The keys of this installation's record and of its tokens, made the first time: one process makes them while others wait. */
 async function keysOf(

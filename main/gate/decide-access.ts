@@ -26,6 +26,8 @@ export interface DecideInput {
   readonly indexes?: readonly OrderingIndex[];
   /** How far the record can come here before a statement is sent; on this machine only where absent. */
   readonly recordLevels?: readonly RecordLevel[];
+  /** What `judgeAccess` gave for all this, where it has been asked already. */
+  readonly accesses?: readonly Access[];
 }
 
 /** One thing the statement does to one relation, and what the policy says to it. */

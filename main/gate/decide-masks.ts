@@ -49,8 +49,7 @@ const RETURNS_ROWS: readonly string[] = ['select', 'insert', 'update', 'delete',
  * the policy permits that one use.
  */
 export function judgeMasks(input: DecideInput, lineage: Lineage, accesses: readonly Access[]): MaskJudgement {
-  const throughViews = new Set(input.facts.relations.flatMap((use) => (use.via === undefined ? [] : [use.via])));
-  const views = accesses.filter(({ relation }) => typeof relation !== 'string' && isNamed(relation, throughViews));
+  const views = maskedViews(input, accesses);
   const questions = permitQuestions(
     input,
     views.flatMap(({ relation }) => (typeof relation === 'string' ? [] : [relation])),
@@ -142,6 +141,13 @@ function maskedColumns(
     found.set(key, result);
     return result;
   };
+}
+
+/** Of what a statement touches, the views through which it reads: what is required of them binds the columns behind. */
+export function maskedViews({ facts }: DecideInput, accesses: readonly Access[]): readonly Access[] {
+  const through = new Set(facts.relations.flatMap((use) => (use.via === undefined ? [] : [use.via])));
+  if (through.size === 0) return [];
+  return accesses.filter(({ relation }) => typeof relation !== 'string' && isNamed(relation, through));
 }
 
 function isNamed(relation: { readonly schema: string; readonly name: string }, names: ReadonlySet<string>): boolean {

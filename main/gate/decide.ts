@@ -32,7 +32,7 @@ export function decide(input: DecideInput): Verdict {
   const unclear = notRunnable(facts);
   if (unclear.length > 0) return refuse(unclear, []);
 
-  const accesses = judgeAccess(input);
+  const accesses = input.accesses ?? judgeAccess(input);
   const rules = rulesOf(accesses.map((access) => access.answer));
   const denied = denials(input, accesses);
   if (denied.length > 0) return refuse(denied, rules);

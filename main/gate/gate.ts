@@ -88,18 +88,10 @@ export function createGate(ports: GatePorts): Gate {
       const spend = spendOnce(ports.budgets);
       for (let judgements = 1; ; judgements++) {
         const judged = charge(underPressure(await judge(ports, request, signal), ports.elsewhere.state()), spend);
-        const { judgement, connection, policyHash, classOf } = judged;
+        const { judgement, connection } = judged;
         const { verdict } = judgement;
         const workingSession = await ports.sessions.begin(request.session, request.origin);
-        const record = intentOf(
-          workingSession,
-          request,
-          connection,
-          judgement,
-          policyHash,
-          classOf,
-          ports.comparedHash,
-        );
+        const record = intentOf(workingSession, request, judged, ports.comparedHash);
         // Recorded before it is told: a reader who leaves at the verdict leaves no gap in the record.
         if (verdict.verdict !== 'allow') {
           const { index } = await ports.audit.append({ k: 'stmt.denied', ...record });
@@ -108,7 +100,7 @@ export function createGate(ports: GatePorts): Gate {
           return;
         }
         const intent = await ports.audit.recordIntent(record);
-        const owner: Owner = { session: request.session.id, intent: intent.receipt, workingSession };
+        const owner: Owner = { session: request.session.id, intent: intent.receipt, workingSession: workingSession.id };
         const queue = createEventQueue<GateEvent>();
         queue.push({ kind: 'verdict', judgement });
         queue.push({ kind: 'recorded', index: intent.receipt.index });

@@ -1,18 +1,23 @@
 import { CountersignError } from '../errors.ts';
 import {
   type ClassifiedColumns,
+  classificationDocument,
   classifiedColumns,
   type Classification,
   type DetectedColumns,
 } from '../policy/classification.ts';
 import { type CompiledPolicy } from '../policy/compiled-policy.ts';
 import { type Connection } from '../profile/types.ts';
+import { documentHash } from './record-decision.ts';
 
 /** The profile as the gate uses it: one consistent set of files, swapped as a whole when one of them changes. */
 export interface InForce {
   readonly connections: readonly Connection[];
   readonly policy: CompiledPolicy;
   readonly classification: Classification;
+  /** The classification as JSON, and its SHA-256 in hex: what the record names it by. */
+  readonly classificationDocument: string;
+  readonly classificationHash: string;
   /** @throws CountersignError connection-unknown */
   connection(name: string): Connection;
   columnsOf(connection: Connection, detected: DetectedColumns | undefined): ClassifiedColumns;
@@ -20,10 +25,13 @@ export interface InForce {
 
 export function inForce(profile: Pick<InForce, 'connections' | 'policy' | 'classification'>): InForce {
   const { connections, policy, classification } = profile;
+  const document = classificationDocument(classification);
   return {
     connections,
     policy,
     classification,
+    classificationDocument: document,
+    classificationHash: documentHash(document),
     connection(name) {
       const found = connections.find((connection) => connection.name === name);
       if (found !== undefined) return found;

@@ -2,11 +2,13 @@ import { type Connection } from '../profile/types.ts';
 import { type CountedUse } from './budgets/budgets.ts';
 import { countedUses } from './budgets/charge.ts';
 import { decide, type DecideInput } from './decide.ts';
+import { judgeAccess } from './decide-access.ts';
 import { type BaseColumn, type Facts, type Lineage } from './facts.ts';
 import { type MarkedCatalog } from './catalogs.ts';
 import { orderingIndexes } from './lineage/index-order.ts';
 import { type GatePorts } from './ports.ts';
 import { maskReach } from './mask-reach.ts';
+import { decisionInput } from './record-decision.ts';
 import { levelsOf } from './record-level.ts';
 import { type MaskReach } from './mask/errors.ts';
 import { type SecondNet } from './mask/second-net.ts';
@@ -22,6 +24,8 @@ export interface Judged {
   readonly counted: readonly CountedUse[];
   readonly connection: Connection;
   readonly policyHash: string;
+  /** What the verdict was made from, as the record keeps it. */
+  readonly decidedFrom: () => string;
   /** Undefined where the text was not understood. */
   readonly tree: Tree | undefined;
   /** Undefined where the text alone already refused. */
@@ -76,7 +80,7 @@ export async function judge(ports: GatePorts, request: GateRequest, signal: Abor
       : undefined;
   const classification = inForce.columnsOf(connection, detected);
 
-  const input: DecideInput = {
+  const known: DecideInput = {
     facts,
     lineage,
     principal: request.session.principal,
@@ -88,12 +92,15 @@ export async function judge(ports: GatePorts, request: GateRequest, signal: Abor
     recordLevels: levelsOf(ports.elsewhere.state()),
     ...(lineage === undefined || catalog === undefined ? {} : { indexes: orderingIndexes(lineage, catalog.index) }),
   };
+  const accesses = judgeAccess(known);
+  const input = { ...known, accesses };
   const verdict = decide(input);
   return {
     judgement: { facts, lineage, verdict },
     counted: countedUses(verdict, input),
     connection,
     policyHash: inForce.policy.hash,
+    decidedFrom: () => decisionInput(input, accesses, verdict, inForce.classificationHash),
     tree,
     catalog,
     classOf: (column) => classification.of(column)?.class,

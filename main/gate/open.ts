@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { type AuditLog, type Device } from '../audit/index.ts';
 import { connectPostgres } from '../databases/postgres/session.ts';
 import { ResultStore } from '../databases/result/index.ts';
+import { type Identity, type IdentityEvent } from '../identity/index.ts';
 import { type Session } from '../identity/principal.ts';
 import { type Connection } from '../profile/types.ts';
 import { createAdmission } from './role/admission.ts';
@@ -14,6 +15,7 @@ import { createGate, type Gate } from './gate.ts';
 import { type InForce } from './in-force.ts';
 import { createTokenKeys } from './mask/token-keys.ts';
 import { type GatePorts } from './ports.ts';
+import { createLoginBindings, recordIdentity } from './record-identity.ts';
 import { type Origin } from './request.ts';
 import { createRoles, type KnownRole } from './role/roles.ts';
 import { ONLY_HERE, type RecordElsewhere } from './record-level.ts';
@@ -24,7 +26,7 @@ export interface GateOptions {
   readonly audit: AuditLog;
   /** Copies and signatures of the record outside this machine; without it the record is here only. */
   readonly elsewhere?: RecordElsewhere;
-  readonly identity: GatePorts['identity'];
+  readonly identity: GatePorts['identity'] & Partial<Pick<Identity, 'deviceSigner'>>;
   readonly inForce: () => InForce;
   /** The secret that a connection's password refers to; undefined where it has none. */
   readonly passwordOf: (connection: Connection) => Promise<string | undefined>;
@@ -46,6 +48,8 @@ export interface OpenGate {
   roleOf(connection: Connection): KnownRole | undefined;
   /** Connects beside everything else and looks whether the connection is as it should be. Recorded; runs no statement of anybody. */
   examine(session: Session, connection: Connection, signal: AbortSignal): Promise<Examination>;
+  /** Records what happens to logins, and lets nothing outlive one that has ended. */
+  recordIdentity(event: IdentityEvent): Promise<void>;
   /** Cancels what runs, ends every intent in the record, and closes every connection. */
   close(): Promise<void>;
 }
@@ -67,11 +71,12 @@ export function openGate({
   origin,
 }: GateOptions): OpenGate {
   const results = new ResultStore({ directory: resultsDirectory, memoryPerResult: RESULT_MEMORY });
-  const sessions = createWorkingSessions(audit, app);
+  const bindings = createLoginBindings(audit, identity);
+  const sessions = createWorkingSessions(audit, app, bindings);
   const authorityOf = async ({ ca }: Connection): Promise<string | undefined> =>
     ca === undefined ? undefined : readFile(ca, 'utf8');
   const roles = createRoles();
-  const admission = createAdmission(audit, roles, (session) => sessions.begin(session, origin));
+  const admission = createAdmission(audit, roles, async (session) => (await sessions.begin(session, origin)).id);
   const upstreams = createUpstreams(passwordOf, authorityOf, admission);
   /** A key for one purpose, so that what is made for one says nothing about another. */
   const keyFor = (purpose: string): Uint8Array =>
@@ -107,6 +112,7 @@ export function openGate({
       };
       return examine({ connection, connect, look: admission.examined(session, connection), now: () => Date.now() });
     },
+    recordIdentity: (event) => recordIdentity(audit, bindings, event, gate.endSession),
     async close() {
       await gate.cancelAll();
       results.close();

@@ -1,48 +1,150 @@
 import { type AuditLog } from '../audit/index.ts';
-import { type IdentityEvent } from '../identity/index.ts';
-import { type Session } from '../identity/principal.ts';
+import { type KeyBinding } from '../audit/events.ts';
+import { type DeviceSigner, type Identity, type IdentityEvent } from '../identity/index.ts';
+import { type Principal, type Session, type SessionId } from '../identity/principal.ts';
 import { actorOf } from './record.ts';
+
+/**
+ * The proof, in the log that this process writes, of who a login is: the identity provider's signature over the device key,
+ * the device key's over the login (a PK token), and over each working session. Once for each log, because each is judged by
+ * itself.
+ */
+export interface LoginBindings {
+  /** Index of the login's `key.bind` leaf, durable when this resolves; undefined where no device key is bound. */
+  bind(session: Session): Promise<number | undefined>;
+  /** The device key's signature over this log and the working session: the key was at hand when it began. */
+  prove(session: Session, workingSession: string): Promise<string | undefined>;
+  /** From here on the login's key counts no more; nothing where this log does not know it. */
+  revoke(session: Session, reason: string): Promise<void>;
+}
+
+/** `typ` of what the device key signs when a working session begins. */
+const PROOF_TYPE = 'countersign-session';
+
+export function createLoginBindings(
+  audit: Pick<AuditLog, 'id' | 'append'>,
+  identity: Partial<Pick<Identity, 'deviceSigner'>>,
+): LoginBindings {
+  const bound = new Map<SessionId, { readonly log: string; readonly index: Promise<number | undefined> }>();
+  const signerOf = async (session: Session): Promise<DeviceSigner | undefined> =>
+    session.principal.device === undefined ? undefined : identity.deviceSigner?.(session);
+
+  async function record(session: Session): Promise<number | undefined> {
+    const signer = await signerOf(session);
+    if (signer === undefined) return undefined;
+    const { index } = await audit.append({ k: 'key.bind', actor: actorOf(session), bind: bindingOf(session, signer) });
+    return index;
+  }
+
+  function bind(session: Session): Promise<number | undefined> {
+    const known = bound.get(session.id);
+    if (known?.log === audit.id) return known.index;
+    const index = record(session);
+    bound.set(session.id, { log: audit.id, index });
+    index.catch(() => bound.delete(session.id));
+    return index;
+  }
+
+  return {
+    bind,
+    async prove(session, workingSession) {
+      const signer = await signerOf(session);
+      const payload = Buffer.from(JSON.stringify({ log: audit.id, s: workingSession }));
+      const signed = await signer?.sign(payload, PROOF_TYPE);
+      return signed && `${signed.protected}..${signed.signature}`;
+    },
+    async revoke(session, reason) {
+      const known = bound.get(session.id);
+      bound.delete(session.id);
+      const index = await known?.index.catch(() => undefined);
+      const { device, issuer, subject } = session.principal;
+      if (index === undefined || known?.log !== audit.id || device === undefined) return;
+      await audit.append({
+        k: 'key.revoke',
+        actor: actorOf(session, index),
+        bind: { alg: ALGORITHM, thumbprint: device, iss: issuer, sub: subject },
+        why: { reason },
+      });
+    },
+  };
+}
+
+/** Of the device key. */
+const ALGORITHM = 'EdDSA';
+
+function bindingOf({ principal, expiresAt }: Session, { thumbprint, pkToken, issuerKeys }: DeviceSigner): KeyBinding {
+  const [byIssuer] = pkToken.signatures;
+  const claims = parsed(pkToken.payload);
+  const { kid } = parsed(byIssuer.protected);
+  const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+  const seconds = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
+  // Of an archive that grows for years only the keys that can have signed this token.
+  const keys = issuerKeys.keys.filter((key) => kid === undefined || key.kid === undefined || key.kid === kid);
+  const told = {
+    aud: text(claims.azp) ?? text(Array.isArray(claims.aud) ? claims.aud[0] : claims.aud),
+    nonce: text(claims.nonce),
+    iat: seconds(claims.iat),
+    exp: seconds(claims.exp),
+    acr: text(claims.acr),
+    amr: principal.amr,
+  };
+  return {
+    alg: ALGORITHM,
+    thumbprint,
+    iss: principal.issuer,
+    sub: principal.subject,
+    ...(Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined)) as Partial<KeyBinding>),
+    until: Math.floor(Date.parse(expiresAt) / 1000),
+    token: { text: JSON.stringify(pkToken) },
+    jwks: { text: JSON.stringify({ keys }) },
+  };
+}
+
+/** JSON in base64url of a token that was verified when the person signed in. */
+function parsed(part: string): Readonly<Record<string, unknown>> {
+  return JSON.parse(Buffer.from(part, 'base64url').toString()) as Readonly<Record<string, unknown>>;
+}
+
+const strengthOf = ({ acr, amr }: Principal): { readonly acr?: string; readonly amr?: readonly string[] } => ({
+  ...(acr === undefined ? {} : { acr }),
+  ...(amr === undefined ? {} : { amr }),
+});
 
 /** Records what happens to logins, and lets nothing outlive one that has ended. */
 export async function recordIdentity(
-  audit: AuditLog,
+  audit: Pick<AuditLog, 'append'>,
+  bindings: LoginBindings,
   event: IdentityEvent,
   endSession: (session: Session) => Promise<void>,
 ): Promise<void> {
   const { session } = event;
   const { principal } = session;
   switch (event.kind) {
-    case 'signed-in':
-      await audit.append({
-        k: 'auth.ok',
-        actor: actorOf(session),
-        auth: {
-          method: event.method,
-          ...(principal.acr === undefined ? {} : { acr: principal.acr }),
-          ...(principal.amr === undefined ? {} : { amr: principal.amr }),
-        },
-      });
-      if (principal.device !== undefined) {
-        await audit.append({
-          k: 'key.bind',
-          actor: actorOf(session),
-          bind: { alg: 'EdDSA', thumbprint: principal.device, iss: principal.issuer, sub: principal.subject },
-        });
-      }
+    case 'signed-in': {
+      // The proof first: what follows names it.
+      const bind = await bindings.bind(session);
+      const auth = { method: event.method, ...strengthOf(principal) };
+      await audit.append({ k: 'auth.ok', actor: actorOf(session, bind), auth });
       return;
+    }
+    case 'revalidated': {
+      const auth = { method: 'refresh', ...strengthOf(principal) };
+      await audit.append({ k: 'auth.refresh', actor: actorOf(session, await bindings.bind(session)), auth });
+      return;
+    }
     case 'revoked':
-    case 'expired':
+    case 'expired': {
       // First what takes effect: it does not wait for room on a disk.
       await endSession(session);
-      await audit.append({
-        k: 'auth.failed',
-        auth: { method: 'session', iss: principal.issuer, code: `session-${event.kind}` },
-      });
+      await bindings.revoke(session, event.kind);
+      const code = `session-${event.kind}`;
+      await audit.append({ k: 'auth.failed', auth: { method: 'session', iss: principal.issuer, code } });
       return;
+    }
     case 'signed-out':
       await endSession(session);
+      await bindings.revoke(session, 'signed-out');
       return;
-    case 'revalidated':
     case 'provider-unreachable':
       return;
   }

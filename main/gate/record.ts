@@ -9,33 +9,36 @@ import {
 import { type Principal, type Session } from '../identity/principal.ts';
 import { type Connection } from '../profile/types.ts';
 import { type Action, type BaseColumn } from './facts.ts';
+import { type Judged } from './judge.ts';
 import { type GateRequest, type Judgement } from './request.ts';
 import { type Reason, type Verdict } from './verdict.ts';
+import { type WorkingSession } from './working-sessions.ts';
 
 /** What the record says of a statement: made from the judgement alone, so that both tell the same story. */
 export function intentOf(
-  workingSession: string,
+  { id, bind }: WorkingSession,
   request: GateRequest,
-  connection: Connection,
-  judgement: Judgement,
-  policyHash: string,
-  classOf: (column: BaseColumn) => string | undefined,
+  { connection, judgement, policyHash, classOf, decidedFrom }: RecordedJudgement,
   comparedHash: (columnClass: string, value: string) => string,
 ): StatementIntent {
   return {
-    s: workingSession,
-    actor: actorOf(request.session),
+    s: id,
+    actor: actorOf(request.session, bind),
     src: { door: request.origin },
     db: databaseOf(connection),
     op: operationOf(request, judgement, classOf),
     pol: {
       ...decisionOf(judgement.verdict, policyHash),
       ...permitsOf(judgement.verdict, request, comparedHash),
+      input: { text: decidedFrom() },
     },
   };
 }
 
-export function actorOf(session: Session): Actor {
+type RecordedJudgement = Pick<Judged, 'connection' | 'judgement' | 'policyHash' | 'classOf' | 'decidedFrom'>;
+
+/** @param bind index of the leaf that ties the login's device key to the person, in the log that the actor is for */
+export function actorOf(session: Session, bind?: number): Actor {
   const { principal } = session;
   return {
     user: {
@@ -47,6 +50,7 @@ export function actorOf(session: Session): Actor {
       verified: principal.verified,
     },
     ...agentOf(principal),
+    ...(bind === undefined ? {} : { bind }),
   };
 }
 

@@ -81,7 +81,7 @@ export interface Obligations {
 
 export interface PolicyAnswer {
   readonly effect: 'allow' | 'deny';
-  /** SHA-256 of the policy file's bytes, hex: which policy this was. */
+  /** SHA-256 of the policy's document, hex: which policy this was. */
   readonly policy: string;
   /** Deny rules of a denial; allow and require rules of an allowance; none where no rule allows. Sorted. */
   readonly rules: readonly RuleReference[];

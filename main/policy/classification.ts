@@ -155,6 +155,31 @@ export function parseColumn(text: string): ColumnName | undefined {
   return { schema, relation, column };
 }
 
+/**
+ * A classification as JSON: what the record keeps of it. Columns are `"schema"."relation"."column"` in the file's own way
+ * of writing, sorted, by connection or `*`.
+ */
+export function classificationDocument({ detect, classes, columns }: Classification): string {
+  const written = [...columns]
+    .sort(byName)
+    .map(([connection, known]) => [
+      connection,
+      Object.fromEntries(
+        [...known].map(([key, name]): [string, string] => [columnText(columnOfKey(key)), name]).sort(byName),
+      ),
+    ]);
+  const meant = [...classes].sort(byName).map(([name, { group, masker: how }]) => [name, { group, masker: how }]);
+  return JSON.stringify({ detect, classes: Object.fromEntries(meant), columns: Object.fromEntries(written) });
+}
+
+const byName = ([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number =>
+  one < other ? -1 : one > other ? 1 : 0;
+
+/** As `parseColumn` reads it. */
+function columnText({ schema, relation, column }: ColumnName): string {
+  return [schema, relation, column].map((part) => `"${part.replaceAll('"', '""')}"`).join('.');
+}
+
 /** One string per column, for maps. Catalog names never hold NUL. */
 export function columnKey(column: ColumnName): string {
   return `${column.schema}\0${column.relation}\0${column.column}`;

@@ -209,9 +209,20 @@ describe('compilePolicy', () => {
     expect(result.ok ? [] : result.problems.map((problem) => problem.line)).toEqual([4, 5]);
   });
 
-  it('names a policy by the SHA-256 of its bytes', () => {
-    const source = 'version: 1\nrules: [] # größer\n';
-    expect(compiled(source).hash).toBe(createHash('sha256').update(Buffer.from(source)).digest('hex'));
+  it('names a policy by the SHA-256 of the document that the record keeps', () => {
+    const { hash, document } = compiled(`${HEAD}rules: [{ id: a, allow: read, text: größer }]\n`);
+    expect(hash).toBe(createHash('sha256').update(Buffer.from(document)).digest('hex'));
+    expect(JSON.parse(document)).toMatchObject({ version: 1, timezone: 'UTC', rules: [{ id: 'a', allow: ['read'] }] });
+  });
+
+  it('gives the same name to a policy of another layout, and another to one that decides otherwise', () => {
+    const written = compiled(`${HEAD}rules:\n  - { id: a, allow: read, in: { env: staging, table: t } }\n`);
+    const again = compiled(
+      `# why\n${HEAD}rules:\n  - in:\n      table: [t]\n      env: [staging]\n    allow: [read]\n    id: a\ntests: []\n`,
+    );
+    const other = compiled(`${HEAD}rules:\n  - { id: a, allow: read, in: { env: staging, table: u } }\n`);
+    expect(again.hash).toBe(written.hash);
+    expect(other.hash).not.toBe(written.hash);
   });
 
   it('refuses a file of more than one megabyte before it reads it', () => {

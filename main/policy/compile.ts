@@ -29,7 +29,7 @@ export type CompileResult =
 export function compilePolicy(text: string, context: PolicyContext): CompileResult {
   const read = readYaml(text, policyFile);
   if (!read.ok) return read;
-  return new Compiler(read.file, context).compile(text);
+  return new Compiler(read.file, context).compile();
 }
 
 class Compiler {
@@ -43,7 +43,7 @@ class Compiler {
     this.#context = context;
   }
 
-  compile(text: string): CompileResult {
+  compile(): CompileResult {
     const source = this.#file.value;
     this.#checkNames('groups', Object.keys(source.groups));
     this.#checkNames('grants', Object.keys(source.grants));
@@ -64,10 +64,12 @@ class Compiler {
     if (this.#problems.length > 0 || localTime === undefined) {
       return { ok: false, problems: [...this.#problems].sort((a, b) => a.line - b.line || a.column - b.column) };
     }
+    const document = policyDocument(source);
     return {
       ok: true,
       policy: {
-        hash: createHash('sha256').update(text, 'utf8').digest('hex'),
+        hash: createHash('sha256').update(document, 'utf8').digest('hex'),
+        document,
         rulesFor: byAction(rules),
         permits: permits.sort(inOrder),
         functions,
@@ -288,6 +290,14 @@ class Compiler {
       }
     });
   }
+}
+
+/**
+ * A policy as it was read, in JSON: every part in the order of its schema, what was left out as what that means, without
+ * comments, layout and tests. Who has these bytes can decide again.
+ */
+function policyDocument({ tests: _tests, ...decides }: PolicyFile): string {
+  return JSON.stringify(decides);
 }
 
 const EFFECTS = ['allow', 'deny', 'require', 'permit'] as const;

@@ -73,8 +73,10 @@ export interface PolicyContext {
 }
 
 export interface CompiledPolicy {
-  /** SHA-256 of the file's bytes (UTF-8), hex. */
+  /** SHA-256 of `document` (UTF-8), hex: another layout or another comment makes no other policy. */
   readonly hash: string;
+  /** The policy as it was read, as JSON: what the record keeps, so that its decisions can be made again (docs/policy.md). */
+  readonly document: string;
   /** Sorted by `inOrder`. */
   readonly rulesFor: Readonly<Record<Action, readonly CompiledRule[]>>;
   /** Sorted by `inOrder`. */

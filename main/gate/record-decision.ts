@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+import { type PolicyAnswer } from '../policy/answer.ts';
+import { type Access, type DecideInput } from './decide-access.ts';
+import { maskedViews } from './decide-masks.ts';
+import { type Verdict } from './verdict.ts';
+
+/** Questions, and uses of classified columns, that are kept one by one. */
+const MOST = 300;
+
+/**
+ * What a decision was made from, as the record keeps it sealed (`pol.input`): everything that the policy was told and
+ * asked, its answers, and what came of them; JSON that depends on nothing but its input. With the policy of `pol.hash` a
+ * stranger decides again and compares, without the database and without this program (docs/policy.md, "Deciding again").
+ */
+export function decisionInput(
+  input: DecideInput,
+  accesses: readonly Access[],
+  verdict: Verdict,
+  classificationHash: string,
+): string {
+  const { facts, principal, connection } = input;
+  const columns = classifiedColumns(input);
+  // A statement over a thousand tables is decided as any other, and the record says that it does not have it all.
+  const cut = accesses.length > MOST || columns.length > MOST;
+  return JSON.stringify({
+    v: 1,
+    at: input.now.toISOString(),
+    action: facts.action,
+    person: {
+      name: principal.name,
+      email: principal.email,
+      groups: principal.groups,
+      verified: principal.verified,
+      acr: principal.acr,
+    },
+    agent: principal.agent?.id,
+    connection: {
+      name: connection.name,
+      env: connection.environment,
+      database: connection.database,
+      team: connection.team,
+    },
+    grants: input.grants,
+    classes: classificationHash,
+    ...(cut ? { cut: true } : { ...questions(accesses), views: viewsOf(input, accesses), columns }),
+    ...(verdict.verdict === 'allow' ? { allowed: allowed(verdict) } : {}),
+  });
+}
+
+/** Many relations have the same answer: each stands once, and questions name it by its place. */
+function questions(accesses: readonly Access[]) {
+  const places = new Map<string, number>();
+  const answers: unknown[] = [];
+  const asked = accesses.map(({ action, relation, answer: given }) => {
+    const answer = answerOf(given);
+    const key = JSON.stringify(answer);
+    const place = places.get(key) ?? answers.push(answer) - 1;
+    places.set(key, place);
+    return { action, on: relation, answer: place };
+  });
+  return { asked, answers };
+}
+
+/** An answer by the ids of its rules; of `masks` the strength by class, group of classes or `*`. */
+function answerOf({ effect, rules, obligations, failedConditions }: PolicyAnswer) {
+  const { masks, rows, bytes, milliseconds, approvals, reason, stepUp, record, noExport } = obligations;
+  return {
+    effect,
+    rules: rules.map(({ id }) => id),
+    failed: failedConditions.length === 0 ? undefined : failedConditions,
+    masks:
+      masks.size === 0
+        ? undefined
+        : Object.fromEntries([...masks].map(([name, { strength, rule }]) => [name, [strength, rule.id]])),
+    rows: rows?.value,
+    bytes: bytes?.value,
+    ms: milliseconds?.value,
+    approvals: approvals.length === 0 ? undefined : approvals.map(({ from, count, rule }) => [rule.id, count, from]),
+    reason: reason?.id,
+    stepUp: stepUp?.id,
+    record: record?.level,
+    noExport: noExport?.id,
+  };
+}
+
+/** Views whose own rules bind what is read through them. */
+function viewsOf(input: DecideInput, accesses: readonly Access[]) {
+  const views = maskedViews(input, accesses).flatMap(({ relation }) =>
+    typeof relation === 'string' ? [] : [[relation.schema, relation.name]],
+  );
+  return views.length === 0 ? undefined : views;
+}
+
+/** Each classified column, where it comes out (`output`) or is used (`place`), with its class. */
+function classifiedColumns({ lineage, classification }: DecideInput): readonly unknown[] {
+  if (lineage === undefined) return [];
+  const outputs = lineage.outputs.flatMap(({ flow, derivation, bounded }, output) =>
+    flow.flatMap((column) => {
+      const found = classification.of(column);
+      if (found === undefined) return [];
+      const shows = bounded?.includes(column) === true ? 'bounded' : derivation;
+      return [{ ...classed(column, found), output, shows }];
+    }),
+  );
+  const uses = lineage.uses.flatMap(({ column, place, form, view, notNull }) => {
+    const found = classification.of(column);
+    if (found === undefined) return [];
+    return [{ ...classed(column, found), place, form, view, notNull: notNull ? true : undefined }];
+  });
+  return [...outputs, ...uses];
+}
+
+type Column = NonNullable<DecideInput['lineage']>['uses'][number]['column'];
+type Class = NonNullable<ReturnType<DecideInput['classification']['of']>>;
+
+const classed = ({ schema, relation, column }: Column, { class: name, group, source }: Class) => ({
+  column: [schema, relation, column],
+  class: name,
+  group,
+  detected: source === 'detected' ? true : undefined,
+});
+
+function allowed({ envelope, masks, limits, groupSize, demanded }: Extract<Verdict, { verdict: 'allow' }>) {
+  return {
+    envelope,
+    limits: { rows: limits.rows, bytes: limits.bytes, ms: limits.statementTimeout },
+    masks: masks.map(({ output, class: name, masker, whole, rule }) => ({
+      output,
+      class: name,
+      masker,
+      whole,
+      rule: rule.id,
+    })),
+    minimum: groupSize?.minimum,
+    record: demanded?.level,
+  };
+}
+
+/** SHA-256 of a document of the record, hex. */
+export const documentHash = (document: string): string => createHash('sha256').update(document, 'utf8').digest('hex');
