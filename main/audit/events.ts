@@ -411,8 +411,15 @@ export type AuditEvent =
         readonly findings: readonly string[];
       };
     } & MaybeInSession)
-  /** `blob` is the address; its bytes are gone from journal, store and index once this is durable. */
-  | ({ readonly k: 'blob.erased'; readonly actor?: Actor; readonly blob: string; readonly why: Why } & MaybeInSession);
+  /** `blob` is the address; its bytes go from the journal once this is durable. Made by `AuditLog.eraseBlob` alone. */
+  | ({
+      readonly k: 'blob.erased';
+      readonly actor?: Actor;
+      readonly blob: string;
+      /** The log whose blob it is, where that one was given up and takes no events. */
+      readonly of?: { readonly log: string };
+      readonly why: Why;
+    } & MaybeInSession);
 
 /** Nothing was sent after all, or nobody can tell what became of it. */
 export interface ClosedIntent {
@@ -430,6 +437,24 @@ export interface DeadLog {
   readonly size: number;
   readonly root: string;
   readonly reason: string;
+  /** Nothing is wrong with it: it is a copy, or was moved, and the original may go on elsewhere. */
+  readonly copied?: true;
+  /** What was open in it when it was given up while in use. */
+  readonly open?: OpenCounts;
+}
+
+export interface OpenCounts {
+  readonly intents: number;
+  readonly sessions: number;
+}
+
+/** Where a log was begun: salted hashes (hex), which tell whether two places are the same and nothing else. */
+export interface LogPlace {
+  /** The installation of the operating system. */
+  readonly machine: string;
+  /** The log's own directory: what its file system calls it, and when it was made. */
+  readonly inode: string;
+  readonly born: string;
 }
 
 /** What a log is, in its leaf 0 and, byte for byte derived from that, in log.json. */
@@ -438,7 +463,13 @@ export interface LogIdentity {
   readonly origin: string;
   /** Verifier key as a C2SP signed-note vkey. */
   readonly key: string;
+  readonly place?: LogPlace;
   readonly after?: DeadLog;
+}
+
+/** Most seconds that pass between two events while the log is open. */
+export interface Beat {
+  readonly every: number;
 }
 
 /** Every event as the writer records it: those above, and those only the log itself makes. */
@@ -447,15 +478,21 @@ export type RecordedEvent =
   | ({ readonly k: 'stmt.intent' } & StatementIntent)
   | ({ readonly k: 'stmt.outcome'; readonly ref: Reference; readonly out: Outcome } & InSession)
   | ({ readonly k: 'stmt.closed'; readonly ref: Reference; readonly out: ClosedIntent } & InSession)
-  | { readonly k: 'log.open'; readonly log?: LogIdentity; readonly dev: Device }
-  | {
-      readonly k: 'log.recovered';
-      readonly rec: { readonly intents: number; readonly sessions: number; readonly torn: boolean };
-    }
+  | { readonly k: 'log.open'; readonly log?: LogIdentity; readonly dev: Device; readonly beat: Beat }
+  | { readonly k: 'log.recovered'; readonly rec: OpenCounts & { readonly torn: boolean } }
   | { readonly k: 'log.close' }
-  /** The log is open and its writer lives: silence is proven. `every` is the most seconds between two events. */
-  | { readonly k: 'heartbeat'; readonly beat: { readonly every: number } }
-  /** Wall clock and monotonic clock parted by more than 2 s since the event before; `by` in ms, negative for back. */
+  /** The log is open, its writer lives, and nothing else was recorded for `every` seconds. */
+  | { readonly k: 'heartbeat'; readonly beat: Beat }
+  /** How a statement ended whose intent is in a log that was given up meanwhile. */
+  | {
+      readonly k: 'late.outcome';
+      readonly of: { readonly log: string } & Reference;
+      readonly out: Outcome | ClosedIntent;
+    }
+  /**
+   * Wall clock and monotonic clock parted by more than 2 s since the event before; `by` in ms, negative for back. After
+   * `log.open`: the wall clock is behind the newest event of the opening before.
+   */
   | { readonly k: 'clock.jump'; readonly clock: { readonly by: number } };
 
 /** Accepted while the disk is full: they end what already runs, and the reserve segment keeps room for them. */
@@ -464,5 +501,6 @@ export const ENDS: ReadonlySet<RecordedEvent['k']> = new Set([
   'stmt.closed',
   'session.end',
   'conn.close',
+  'late.outcome',
   'log.close',
 ]);

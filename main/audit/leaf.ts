@@ -45,6 +45,7 @@ const BODY: Shape = {
   },
   why: { reason: true, ticket: true },
   ref: { i: true, h: true },
+  of: { log: true, i: true, h: true },
   out: {
     status: true,
     sqlstate: true,
@@ -105,7 +106,13 @@ const BODY: Shape = {
   change: { what: true, from: true, to: true },
   report: { good: true, size: true, root: true, events: true, findings: true },
   blob: true,
-  log: { id: true, origin: true, key: true, after: { log: true, size: true, root: true, reason: true } },
+  log: {
+    id: true,
+    origin: true,
+    key: true,
+    place: { machine: true, inode: true, born: true },
+    after: { log: true, size: true, root: true, reason: true, copied: true, open: { intents: true, sessions: true } },
+  },
   rec: { intents: true, sessions: true, torn: true },
 };
 
