@@ -2,14 +2,30 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fetchOldServers } from './old-servers.ts';
 
-/** What tests need that npm does not bring: an executable, the Debian package that has it, and what is lost without. */
-const needs = [
+interface Need {
+  /** Executables, each where one of its places has it. */
+  readonly programs: readonly (readonly string[])[];
+  /** Debian's and Ubuntu's names: the same from Debian 12 on. */
+  readonly packages: readonly string[];
+  /** What is lost without. */
+  readonly without: string;
+}
+
+/** What tests need that npm does not bring. */
+const needs: readonly Need[] = [
   {
-    anyOf: ['/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chromium-browser'],
-    package: 'chromium',
+    programs: [['/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chromium-browser']],
+    packages: ['chromium'],
     without: 'every test in a real browser',
   },
-] as const;
+  {
+    programs: [['/usr/bin/ceph-mon'], ['/usr/bin/ceph-osd'], ['/usr/bin/radosgw'], ['/usr/bin/ceph']],
+    packages: ['ceph-mon', 'ceph-osd', 'radosgw', 'ceph-common'],
+    without: 'every test on a real S3 server',
+  },
+];
+
+const isMet = (need: Need): boolean => need.programs.every((places) => places.some((file) => existsSync(file)));
 
 /** Brings what tests need. Returns one line for each need that is still missing: what it is and what is left out. */
 export function provision(): readonly string[] {
@@ -18,7 +34,7 @@ export function provision(): readonly string[] {
 
 /** With apt on Debian or Ubuntu, as root or through passwordless sudo. */
 function installPackages(): readonly string[] {
-  const missing = needs.filter((need) => !need.anyOf.some((file) => existsSync(file)));
+  const missing = needs.filter((need) => !isMet(need));
   if (missing.length === 0) return [];
   const prefix = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
   if (existsSync('/usr/bin/apt-get')) {
@@ -29,14 +45,17 @@ function installPackages(): readonly string[] {
           .status === 0
       );
     };
-    const packages = missing.map((need) => need.package);
-    console.log(`Installing for the tests: ${packages.join(', ')}`);
-    if (!apt('install', '--no-install-recommends', ...packages)) {
+    let updated = false;
+    // One at a time: a package that this release does not have keeps no other from being installed.
+    for (const { packages } of missing) {
+      console.log(`Installing for the tests: ${packages.join(', ')}`);
+      if (apt('install', '--no-install-recommends', ...packages) || updated) continue;
+      updated = true;
       apt('update');
       apt('install', '--no-install-recommends', ...packages);
     }
   }
   return missing
-    .filter((need) => !need.anyOf.some((file) => existsSync(file)))
-    .map((need) => `not installed: ${need.package}; without it ${need.without} is left out`);
+    .filter((need) => !isMet(need))
+    .map((need) => `not installed: ${need.packages.join(', ')}; without it ${need.without} is left out`);
 }
