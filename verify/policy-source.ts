@@ -1,0 +1,204 @@
+/**
+ * A policy as the record keeps it (docs/policy.md, "Deciding again"), read strictly: a part that this verifier does not know
+ * may change what the rest means, so the policy is then not judged by.
+ */
+import { Unsupported } from './cel-lexer.ts';
+
+export interface Json {
+  readonly [key: string]: unknown;
+}
+export const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export interface Selectors {
+  readonly everyone: boolean;
+  readonly agent: boolean;
+  readonly groups: readonly string[];
+  /** In lower case. */
+  readonly persons: readonly string[];
+}
+
+export interface Rule {
+  readonly id: string;
+  readonly effect: 'allow' | 'deny' | 'require' | 'permit';
+  /** As written: `read`, `select`, ... */
+  readonly actions: readonly string[];
+  readonly to: Selectors;
+  readonly place: Readonly<Partial<Record<'env' | 'connection' | 'database' | 'schema' | 'table', readonly string[]>>>;
+  readonly when: string | undefined;
+  readonly unlessGrants: readonly string[];
+  readonly unlessGroups: readonly string[];
+  readonly require: Required;
+  readonly permit: Permit;
+}
+
+export interface Required {
+  readonly mask: Readonly<Record<string, string>>;
+  readonly rows?: number | undefined;
+  readonly bytes?: number | undefined;
+  readonly seconds?: number | undefined;
+  readonly approval?: { readonly from: readonly string[]; readonly count: number } | undefined;
+  readonly reason: boolean;
+  readonly stepUp: boolean;
+  readonly noExport: boolean;
+  readonly record?: string | undefined;
+}
+
+export interface Permit {
+  readonly forms: readonly string[];
+  readonly of: readonly string[];
+  readonly minimum: number;
+  readonly perDay: number;
+  readonly views: readonly string[];
+}
+
+export interface Policy {
+  readonly timezone: string;
+  /** The provider's names by the policy's. */
+  readonly groups: Readonly<Record<string, readonly string[]>>;
+  readonly grants: ReadonlyMap<string, Selectors>;
+  readonly rules: readonly Rule[];
+}
+
+/** @throws Unsupported for another version, or a part that is not known here */
+export function readPolicy(bytes: Buffer): Policy {
+  const source = object(JSON.parse(bytes.toString()), 'the policy');
+  known(source, 'the policy', ['version', 'timezone', 'groups', 'grants', 'rules', 'functions']);
+  if (source.version !== 1) throw new Unsupported(`a policy of version ${String(source.version)}`);
+  return {
+    timezone: text(source.timezone, 'timezone'),
+    groups: byName(source.groups, 'groups', (names) => texts(names, 'groups')),
+    grants: new Map(
+      Object.entries(
+        byName(source.grants, 'grants', (grant) => {
+          const given = object(grant, 'a grant');
+          known(given, 'a grant', ['for', 'approval', 'maxMinutes', 'reason', 'stepUp', 'text']);
+          return selectors(given.for);
+        }),
+      ),
+    ),
+    rules: list(source.rules, 'rules').map(readRule),
+  };
+}
+
+const EFFECTS = ['allow', 'deny', 'require', 'permit'] as const;
+const PARTS = [
+  'id',
+  ...EFFECTS,
+  'on',
+  'to',
+  'in',
+  'when',
+  'unless',
+  'text',
+  'of',
+  'minimum',
+  'budget',
+  'views',
+  'record',
+];
+/** Rows that each group must have where the permit names no number. */
+const MINIMUM = 10;
+
+function readRule(given: unknown): Rule {
+  const rule = object(given, 'a rule');
+  known(rule, 'a rule', PARTS);
+  const effects = EFFECTS.filter((name) => rule[name] !== undefined);
+  const [effect] = effects;
+  if (effect === undefined || effects.length > 1) throw new Unsupported('a rule without exactly one effect');
+  const unless = optional(rule.unless, 'unless', ['grant', 'group']);
+  const budget = optional(rule.budget, 'a budget', ['perDay']);
+  const actions = effect === 'permit' ? [] : effect === 'require' ? (rule.on ?? ['all']) : rule[effect];
+  return {
+    id: text(rule.id, 'id'),
+    effect,
+    actions: texts(actions, effect),
+    to: selectors(rule.to ?? ['everyone']),
+    place: byName(rule.in ?? {}, 'in', (names) => texts(names, 'in'), [
+      'env',
+      'connection',
+      'database',
+      'schema',
+      'table',
+    ]),
+    when: rule.when === undefined ? undefined : text(rule.when, 'when'),
+    unlessGrants: texts(unless.grant ?? [], 'unless'),
+    unlessGroups: texts(unless.group ?? [], 'unless'),
+    require: readRequired(effect === 'require' ? rule.require : {}),
+    permit: {
+      forms: effect === 'permit' ? texts(rule.permit, 'permit') : [],
+      of: texts(rule.of ?? [], 'of'),
+      minimum: numberOr(rule.minimum, MINIMUM),
+      perDay: numberOr(budget.perDay, Infinity),
+      views: texts(rule.views ?? [], 'views'),
+    },
+  };
+}
+
+const REQUIRED = ['mask', 'limits', 'approval', 'reason', 'stepUp', 'record', 'noExport'];
+
+function readRequired(given: unknown): Required {
+  const asked = optional(given, 'require', REQUIRED);
+  const limits = optional(asked.limits, 'limits', ['rows', 'bytes', 'seconds']);
+  const approval = asked.approval === undefined ? undefined : optional(asked.approval, 'approval', ['from', 'count']);
+  return {
+    mask: byName(asked.mask ?? {}, 'mask', (strength) => text(strength, 'mask')),
+    rows: limits.rows === undefined ? undefined : number(limits.rows),
+    bytes: limits.bytes === undefined ? undefined : number(limits.bytes),
+    seconds: limits.seconds === undefined ? undefined : number(limits.seconds),
+    approval: approval && { from: texts(approval.from, 'approval'), count: number(approval.count) },
+    reason: asked.reason === true,
+    stepUp: asked.stepUp === true,
+    noExport: asked.noExport === true,
+    record: asked.record === undefined ? undefined : text(asked.record, 'record'),
+  };
+}
+
+/** `everyone`, `agent`, `group:NAME`, `person:EMAIL`. */
+function selectors(given: unknown): Selectors {
+  const words = texts(given, 'to');
+  const named = (kind: string): readonly string[] =>
+    words.flatMap((word) => (word.startsWith(kind) ? [word.slice(kind.length)] : []));
+  const groups = named('group:');
+  const persons = named('person:');
+  const [everyone, agent] = [words.includes('everyone'), words.includes('agent')];
+  if (
+    groups.length + persons.length + words.filter((word) => word === 'everyone' || word === 'agent').length <
+    words.length
+  )
+    throw new Unsupported(`the selector ${words.join(', ')}`);
+  return { everyone, agent, groups, persons: persons.map((email) => email.toLowerCase()) };
+}
+
+function wrong(what: string): never {
+  throw new Unsupported(`what it says of ${what}`);
+}
+
+function known(given: Json, what: string, keys: readonly string[]): void {
+  const other = Object.keys(given).find((key) => !keys.includes(key));
+  if (other !== undefined) throw new Unsupported(`"${other}" in ${what}`);
+}
+
+const object = (given: unknown, what: string): Json => (isObject(given) ? given : wrong(what));
+const list = (given: unknown, what: string): readonly unknown[] => (Array.isArray(given) ? given : wrong(what));
+const text = (given: unknown, what: string): string => (typeof given === 'string' ? given : wrong(what));
+const texts = (given: unknown, what: string): readonly string[] => list(given, what).map((item) => text(item, what));
+const number = (given: unknown): number => (typeof given === 'number' ? given : wrong('a number'));
+const numberOr = (given: unknown, otherwise: number): number => (given === undefined ? otherwise : number(given));
+
+function optional(given: unknown, what: string, keys: readonly string[]): Json {
+  const found = given === undefined ? {} : object(given, what);
+  known(found, what, keys);
+  return found;
+}
+
+function byName<T>(
+  given: unknown,
+  what: string,
+  read: (value: unknown) => T,
+  keys?: readonly string[],
+): Readonly<Record<string, T>> {
+  const found = object(given, what);
+  if (keys !== undefined) known(found, what, keys);
+  return Object.fromEntries(Object.entries(found).map(([name, value]) => [name, read(value)]));
+}
