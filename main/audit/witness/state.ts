@@ -58,8 +58,10 @@ const MAX_CONTRADICTIONS = 20;
 const BUSY_MS = 5_000;
 
 const SCHEMA = `
-  CREATE TABLE witness (key TEXT NOT NULL, newest INTEGER NOT NULL) STRICT;
-  CREATE TABLE log (origin TEXT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, note TEXT NOT NULL) STRICT;
+  CREATE TABLE witness (key TEXT NOT NULL, newest INTEGER NOT NULL, cosigned INTEGER NOT NULL) STRICT;
+  CREATE TABLE log (
+    origin TEXT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, note TEXT NOT NULL, ordinal INTEGER NOT NULL
+  ) STRICT;
   CREATE TABLE contradiction (
     origin TEXT NOT NULL, size INTEGER NOT NULL, cosigned TEXT NOT NULL, refused TEXT NOT NULL,
     PRIMARY KEY (origin, size)
@@ -81,7 +83,7 @@ export function createWitnessState(path: string, key: VerifierKey): void {
     try {
       database.exec('BEGIN IMMEDIATE');
       database.exec(`${SCHEMA} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT}`);
-      database.prepare('INSERT INTO witness (key, newest) VALUES (?, 0)').run(key.text);
+      database.prepare('INSERT INTO witness (key, newest, cosigned) VALUES (?, 0, 0)').run(key.text);
       database.exec('COMMIT');
     } finally {
       database.close();
@@ -125,9 +127,12 @@ function examine(database: DatabaseSync, key: VerifierKey): void {
   const pragma = (name: string): unknown => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
   if (pragma('application_id') !== APPLICATION_ID || pragma('user_version') !== FORMAT)
     throw new Error('not the memory of a witness');
-  if (pragma('quick_check') !== 'ok') throw new Error('SQLite finds the file malformed');
-  const rows = database.prepare('SELECT key FROM witness').all();
-  if (rows.length !== 1 || rows[0]?.['key'] !== key.text) throw new Error('the memory of a witness with another key');
+  if (pragma('integrity_check') !== 'ok') throw new Error('SQLite finds the file malformed');
+  const [row, ...more] = database.prepare('SELECT key, cosigned FROM witness').all();
+  if (row?.['key'] !== key.text || more.length > 0) throw new Error('the memory of a witness with another key');
+  // Two places for one number: a disk that lost the one page and kept the other is found out.
+  const newest = database.prepare('SELECT coalesce(max(ordinal), 0) AS ordinal FROM log').get();
+  if (newest?.['ordinal'] !== row['cosigned']) throw new Error('the newest checkpoint is missing');
 }
 
 function stateOf(database: DatabaseSync, path: string, key: VerifierKey): WitnessState {
@@ -135,9 +140,10 @@ function stateOf(database: DatabaseSync, path: string, key: VerifierKey): Witnes
   const selectByHash = database.prepare('SELECT note FROM log WHERE hash = ?');
   const selectTime = database.prepare('SELECT newest FROM witness');
   const advance = database.prepare(
-    'INSERT INTO log (origin, hash, note) VALUES (?, ?, ?) ON CONFLICT (origin) DO UPDATE SET note = excluded.note',
+    `INSERT INTO log (origin, hash, note, ordinal) SELECT ?, ?, ?, cosigned FROM witness WHERE true
+     ON CONFLICT (origin) DO UPDATE SET note = excluded.note, ordinal = excluded.ordinal`,
   );
-  const setTime = database.prepare('UPDATE witness SET newest = max(newest, ?)');
+  const count = database.prepare('UPDATE witness SET newest = max(newest, ?), cosigned = cosigned + 1');
   const keep = database.prepare(
     `INSERT OR IGNORE INTO contradiction (origin, size, cosigned, refused)
      SELECT ?, ?, ?, ? WHERE (SELECT count(*) FROM contradiction WHERE origin = ?) < ${MAX_CONTRADICTIONS}`,
@@ -161,8 +167,8 @@ function stateOf(database: DatabaseSync, path: string, key: VerifierKey): Witnes
 
   function leave(origin: string, { cosigned, contradiction }: Decision<unknown>): void {
     if (cosigned !== undefined) {
+      count.run(cosigned.time);
       advance.run(origin, sha256(Buffer.from(origin)).toString('hex'), cosigned.note);
-      setTime.run(cosigned.time);
     }
     if (contradiction !== undefined)
       keep.run(origin, contradiction.size, contradiction.cosigned, contradiction.refused, origin);
