@@ -33,6 +33,8 @@ export interface Anchors {
    * @throws CountersignError `record-level-unreached` when it cannot in time, or nothing is configured that could give it.
    */
   reach(receipt: Receipt, level: RecordLevel, signal: AbortSignal): Promise<void>;
+  /** Somebody has put right what was wrong (credentials, network, rights): tries again now. */
+  retry(): void;
   /** Tries to bring everything recorded so far to store and witnesses, within `within` ms, and lets go. Never throws for what lies outside. */
   close(within: number): Promise<void>;
 }

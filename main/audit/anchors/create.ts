@@ -1,0 +1,453 @@
+/** Copies and signatures of the logs of a profile outside this machine: what runs beside the record, and never in its way. */
+import { CountersignError } from '../../errors.ts';
+import { type AuditEvent } from '../events.ts';
+import { type AuditLog } from '../log.ts';
+import { type ObjectStore } from '../store/store.ts';
+import { type Witness } from '../witness/client.ts';
+import { type Anchors, type AnchorState, type Pressure, type RecordLevel } from './anchors.ts';
+import { backoff, Bell, systemClock, type AnchorClock } from './clock.ts';
+import { newestSigned, openLocalLog, signedCheckpoint, type LocalLog, type Signed } from './local-log.ts';
+import { nextPressure, type PressureLimits } from './pressure.ts';
+import { Stamping } from './stamping.ts';
+import { type LogState } from './survey.ts';
+import { eventTime, Uploads } from './uploads.ts';
+import { Waiters } from './waiters.ts';
+import { Witnessing } from './witnessing.ts';
+import { inWords } from './words.ts';
+
+export interface AnchorSettings {
+  /** Seconds that a statement waits for the level that policy demands of its record. */
+  readonly reachSeconds: number;
+  readonly pressure: PressureLimits;
+  /** Days that nobody may remove what is copied; 0 where the store is not asked for that. */
+  readonly retainDays: number;
+}
+
+export interface AnchorOptions {
+  /** Holds all logs of the profile. */
+  readonly directory: string;
+  /** The log that this process writes. */
+  readonly log: AuditLog;
+  readonly settings: AnchorSettings;
+  readonly store?: ObjectStore;
+  readonly witnesses: readonly Witness[];
+  /** Witnesses that must have cosigned a checkpoint. */
+  readonly quorum: number;
+  /** Has a signed note stamped: gives the DER TimeStampResp (RFC 3161). */
+  readonly stamp?: (note: string, signal: AbortSignal) => Promise<Uint8Array>;
+  readonly clock?: AnchorClock;
+}
+
+/** Events are gathered this long before they are copied, unless somebody waits, ms. */
+const GATHER = 1000;
+/** Between two checkpoints offered to witnesses while nobody waits for them, ms. */
+const WITNESS_EVERY = 60_000;
+const IDLE = 60_000;
+/** Between two tries where people must act first, ms. */
+const REFUSED = 5 * 60_000;
+/** The least between two tries, whoever waits, ms. */
+const LEAST = 1000;
+/** Logs that one process begins at most because the one before was found to go on elsewhere. */
+const MOST_SUCCESSORS = 3;
+const HOUR = 60 * 60_000;
+
+/** Where another try without people's help is unlikely to do better. */
+const NEEDS_PEOPLE = new Set(['store-refused', 'store-full', 'store-overwrites', 'upload-foreign', 'upload-damaged']);
+
+/**
+ * Begins to bring the logs of the profile to store and witnesses, and goes on until it is closed. `directory`'s other logs
+ * are read, never locked and never written, save for what is made of their checkpoints.
+ * @throws CountersignError `upload-damaged` when the log cannot be read
+ */
+export function createAnchors(options: AnchorOptions): Anchors {
+  const { log, store, witnesses, settings, clock = systemClock } = options;
+  const stopped = new AbortController();
+  const { signal } = stopped;
+  const waiters = new Waiters(clock);
+  const listeners = new Set<(state: AnchorState) => void>();
+  /** Something was recorded; something was signed; somebody waits: for the loop that signs and the one that copies. */
+  const bells = { recorded: new Bell(), signed: new Bell(), signNow: new Bell(), copyNow: new Bell() };
+  /** Why each part cannot go on. */
+  const troubles: Record<'log' | 'conflict' | 'store', string | null> = { log: null, conflict: null, store: null };
+
+  let own = openOwn(log);
+  let newest: Signed | null = newestSigned(own);
+  /** Since when the oldest event of the own log waits, ms; null when none does. */
+  let since: number | null = null;
+  let pressure: Pressure = 'none';
+  let successors = 0;
+  let succession: Promise<void> | null = null;
+  let offered = -Infinity;
+  let finishing = false;
+  let closed: Promise<void> | undefined;
+  let shown = '';
+
+  const uploads =
+    store === undefined
+      ? null
+      : new Uploads(
+          {
+            directory: options.directory,
+            store,
+            retainDays: settings.retainDays,
+            clock,
+            progressed: () => {
+              waitsSince();
+              changed();
+            },
+            conflict: ({ kind, size, agreed }) =>
+              succeed(
+                kind === 'ahead'
+                  ? `the store holds ${size} events of it and here are fewer: it was put back from a copy, or goes on elsewhere`
+                  : `the store holds other events of it than are here, from ${agreed.size} on: it goes on elsewhere as well`,
+                agreed,
+                { k: 'upload.state', upload: { what: 'fork', store: store.name, code: `upload-${kind}` } },
+              ),
+            weak: (code) => note({ k: 'upload.state', upload: { what: 'weak', store: store.name, code } }),
+          },
+          own,
+        );
+  const witnessing =
+    witnesses.length === 0
+      ? null
+      : new Witnessing(
+          {
+            witnesses,
+            quorum: options.quorum,
+            clock,
+            signal,
+            head,
+            expect,
+            changed: () => {
+              offer();
+              changed();
+            },
+            conflict: ({ witness, kind, size, agreed }) =>
+              succeed(
+                kind === 'ahead'
+                  ? `the witness ${witness} knows ${size} events of it and here are fewer: it was put back from a copy, or goes on elsewhere`
+                  : `the witness ${witness} knows other events of it than are here: it goes on elsewhere as well`,
+                agreed,
+                { k: 'witness.conflict', witness: { name: witness, size } },
+              ),
+          },
+          own,
+        );
+  const stamping =
+    options.stamp === undefined ? null : new Stamping({ stamp: options.stamp, clock, signal, expect, changed });
+
+  if (uploads !== null && uploads.own.presumed < recorded())
+    since = eventTime(own.path, uploads.own.presumed) ?? clock.now();
+
+  function recorded(): number {
+    return log.state().recorded;
+  }
+
+  /** Some of what waited is copied: the oldest that still waits may be much younger. */
+  function waitsSince(): void {
+    if (uploads === null || since === null || clock.now() - since < IDLE || recorded() <= uploads.own.presumed) return;
+    since = eventTime(own.path, uploads.own.presumed) ?? since;
+  }
+
+  /** What the record says of its own copies. A log that takes nothing more says why itself. */
+  function note(event: AuditEvent): void {
+    void log.append(event).catch(() => undefined);
+  }
+
+  /** Something is about to be made of a checkpoint that the store shall have too. */
+  function expect(size: number): void {
+    uploads?.own.expectLate(size);
+    bells.signed.ring();
+  }
+
+  /** Signs what is recorded; gives what was signed last where the log signs no more. */
+  async function head(): Promise<Signed> {
+    const of = own;
+    const note = await log.checkpoint().then(
+      (tree) => tree.note,
+      () => null,
+    );
+    const signed = note === null ? newestSigned(of) : signedCheckpoint(of, note);
+    if (of === own && signed !== null && signed.size > (newest?.size ?? 0)) newest = signed;
+    if (newest === null) throw unsigned(own);
+    return newest;
+  }
+
+  /** Offers the newest checkpoint to the witnesses: at once where somebody waits for it, else once a minute. */
+  function offer(): void {
+    if (witnessing === null || newest === null || succession !== null) return;
+    const due = clock.now() - offered >= WITNESS_EVERY || waiters.waitsFor('witnessed');
+    if (due && witnessing.offer(newest)) offered = clock.now();
+  }
+
+  /** The log must not go on: gives it up once, whoever found out, and goes on with its successor. */
+  function succeed(reason: string, at: LogState, event: AuditEvent): Promise<void> {
+    succession ??= beginSuccessor(reason, at, event).then(
+      () => {
+        succession = null;
+        troubles.conflict = null;
+        changed();
+      },
+      (error: unknown) => {
+        succession = null;
+        troubles.conflict = inWords(error);
+        changed();
+        throw error;
+      },
+    );
+    changed();
+    return succession;
+  }
+
+  async function beginSuccessor(reason: string, at: LogState, event: AuditEvent): Promise<void> {
+    const before = own;
+    if (successors >= MOST_SUCCESSORS)
+      throw new CountersignError('upload-foreign', `Every new log is found to go on elsewhere as well: ${reason}.`, {
+        next: 'Find out who else uses this profile, or its place in the store, then start the program again.',
+      });
+    await log.giveUp(reason, at);
+    successors++;
+    own = openOwn(log);
+    newest = null;
+    since = clock.now();
+    uploads?.begin(own);
+    witnessing?.begin(own);
+    waiters.refuse(() => unreached(`Its log was given up, because ${reason}.`, 'Run the statement again.'), {
+      log: before.id,
+    });
+    await log.append(event).catch(() => undefined);
+    await head();
+  }
+
+  /**
+   * Nothing may run while the log goes on elsewhere, nor before the store has the first event of its successor, which says
+   * so (docs/log-format.md).
+   */
+  function isUnproven(): boolean {
+    return (
+      succession !== null ||
+      troubles.conflict !== null ||
+      (uploads !== null && own.after !== undefined && uploads.own.presumed === 0)
+    );
+  }
+
+  function press(): void {
+    const others = uploads?.waiting() ?? { events: 0, since: null };
+    const events = uploads === null ? 0 : Math.max(0, recorded() - uploads.own.presumed) + others.events;
+    const oldest = Math.min(since ?? Infinity, others.since ?? Infinity);
+    const hours = Number.isFinite(oldest) ? Math.max(0, clock.now() - oldest) / HOUR : 0;
+    const next = isUnproven() ? 'refuse-all' : nextPressure(pressure, { events, hours }, settings.pressure);
+    if (next === pressure) return;
+    pressure = next;
+    // A log that is being given up is left as it is.
+    if (succession === null) note(uploadState('pressure', next));
+  }
+
+  function uploadState(what: string, code?: string): AuditEvent {
+    const uploaded = uploads?.own.presumed ?? 0;
+    return {
+      k: 'upload.state',
+      upload: { what, store: store?.name ?? '', uploaded, ...(code === undefined ? {} : { code }) },
+    };
+  }
+
+  function state(): AnchorState {
+    const oldest = Math.min(since ?? Infinity, uploads?.waiting().since ?? Infinity);
+    return {
+      store: store?.name ?? null,
+      uploaded: uploads?.own.presumed ?? null,
+      witnessed: witnessing?.witnessed ?? null,
+      pressure,
+      waitingSince: Number.isFinite(oldest) ? new Date(oldest).toISOString() : null,
+      trouble:
+        troubles.conflict ??
+        troubles.log ??
+        troubles.store ??
+        witnessing?.trouble ??
+        stamping?.trouble ??
+        uploads?.aside ??
+        null,
+      weaknesses: uploads?.weaknesses ?? [],
+    };
+  }
+
+  /** Tells everybody who waits or listens how things stand. */
+  function changed(): void {
+    if (uploads !== null) {
+      const { presumed, uploaded } = uploads.own;
+      if (recorded() <= presumed) since = null;
+      else since ??= clock.now();
+      if (uploaded !== undefined) waiters.reached(own.id, 'uploaded', uploaded);
+    }
+    if (witnessing !== null) waiters.reached(own.id, 'witnessed', witnessing.witnessed);
+    press();
+    const now = state();
+    const text = JSON.stringify(now);
+    if (text === shown) return;
+    shown = text;
+    for (const listener of listeners) listener(now);
+  }
+
+  /** Signs what was recorded and passes it on. */
+  async function sign(): Promise<void> {
+    for (let first = true; !signal.aborted && !finishing; first = false) {
+      if (!first && recorded() <= (newest?.size ?? 0)) {
+        await bells.recorded.wait(clock, IDLE, signal);
+      } else {
+        // What comes in together travels together.
+        if (!first) await bells.signNow.wait(clock, GATHER, signal);
+        const before = newest?.size;
+        try {
+          await head();
+          troubles.log = null;
+        } catch (error) {
+          troubles.log = inWords(error);
+        }
+        if (newest?.size !== before) bells.signed.ring();
+        else if (!first) await clock.sleep(LEAST, signal);
+      }
+      offer();
+      if (newest !== null) void stamping?.attempt(own, newest);
+      changed();
+    }
+  }
+
+  /** Copies what was signed. */
+  async function copy(to: Uploads): Promise<void> {
+    let failures = 0;
+    for (let last = false; !signal.aborted && !last;) {
+      last = finishing;
+      const started = clock.now();
+      let pause = IDLE;
+      try {
+        await to.pass(() => {
+          if (newest === null) throw unsigned(own);
+          return newest;
+        }, signal);
+        if (failures > 1) note(uploadState('resumed'));
+        failures = 0;
+        troubles.store = null;
+      } catch (error) {
+        if (signal.aborted) break;
+        const code = error instanceof CountersignError ? error.code : 'internal-error';
+        const words = inWords(error);
+        troubles.store = words;
+        // The first time may be a hiccup.
+        if (++failures === 2) note(uploadState('lost', code));
+        pause = backoff(failures);
+        if (NEEDS_PEOPLE.has(code)) {
+          pause = REFUSED;
+          waiters.refuse(() => unreached(words), { level: 'uploaded', before: started });
+        }
+      }
+      changed();
+      if (finishing) continue;
+      if (failures === 0) await bells.signed.wait(clock, pause, signal);
+      else {
+        await clock.sleep(LEAST, signal);
+        await bells.copyNow.wait(clock, pause, signal);
+      }
+    }
+  }
+
+  /** Somebody waits, or has put right what was wrong. */
+  function hurry(): void {
+    offer();
+    for (const bell of Object.values(bells)) bell.ring();
+    witnessing?.urge();
+  }
+
+  const unsubscribe = log.onState(() => {
+    changed();
+    bells.recorded.ring();
+  });
+  const running = Promise.allSettled([
+    sign(),
+    ...(uploads === null ? [] : [copy(uploads)]),
+    ...(witnessing === null ? [] : [witnessing.run()]),
+  ]);
+
+  return {
+    state,
+    onState(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    retry: hurry,
+    async reach(receipt, level, asked) {
+      if (level === 'local') return;
+      const missing =
+        level === 'uploaded' ? uploads === null : witnesses.length < options.quorum || witnesses.length === 0;
+      if (missing) throw notConfigured(level);
+      if (receipt.log !== own.id) throw unreached('Its log was given up.', 'Run the statement again.');
+      if (closed !== undefined) throw unreached('This program is ending.');
+      const waiting = waiters.add(
+        receipt,
+        level,
+        settings.reachSeconds * 1000,
+        () => unreached(state().trouble ?? `It took longer than ${settings.reachSeconds} seconds.`),
+        asked,
+      );
+      changed();
+      hurry();
+      await waiting;
+    },
+    close(within) {
+      closed ??= finish(within);
+      return closed;
+    },
+  };
+
+  async function finish(within: number): Promise<void> {
+    const done = new AbortController();
+    const everything = head()
+      .catch(() => undefined)
+      .then(() => {
+        finishing = true;
+        if (newest !== null) witnessing?.finish(newest);
+        hurry();
+        return running;
+      });
+    await Promise.race([everything, clock.sleep(within, done.signal)]);
+    done.abort();
+    stopped.abort();
+    finishing = true;
+    await running;
+    unsubscribe();
+    waiters.refuse(() => unreached('This program is ending.'), {});
+    changed();
+  }
+}
+
+function openOwn(log: AuditLog): LocalLog {
+  const own = openLocalLog(log.path);
+  if (own === null)
+    throw new CountersignError('upload-damaged', `The directory of the log ${log.id} does not say which log it is.`, {
+      next: 'Start the program again: it then begins a new log.',
+    });
+  return own;
+}
+
+const unsigned = (log: LocalLog): CountersignError =>
+  new CountersignError('upload-damaged', `The log ${log.id} has signed nothing that could be copied.`, {
+    next: 'Start the program again.',
+  });
+
+const unreached = (why: string, next?: string): CountersignError =>
+  new CountersignError(
+    'record-level-unreached',
+    `The record of this statement is not where policy demands it, so it was not sent. ${why}`,
+    next === undefined ? {} : { next },
+  );
+
+const notConfigured = (level: RecordLevel): CountersignError =>
+  new CountersignError(
+    'record-level-unreached',
+    `Policy demands that the record is ${level}, and nothing here does that.`,
+    {
+      next:
+        level === 'uploaded'
+          ? 'Name a store in organisation.yaml (record.store).'
+          : 'Name enough witnesses in organisation.yaml (record.witnesses, record.quorum).',
+    },
+  );

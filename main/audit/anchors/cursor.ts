@@ -1,0 +1,119 @@
+/**
+ * A place in a log from which it can be copied on: the tree over everything before, and the entries of the bundle that is
+ * not yet full. Tiles are made from the journal itself, so that what is copied is what was hashed.
+ */
+import { setImmediate } from 'node:timers/promises';
+import { join } from 'node:path';
+import { CountersignError } from '../../errors.ts';
+import { packEntries } from '../journal/frame.ts';
+import { nodeIo } from '../journal/io.ts';
+import { openJournalReader, type EntryRun } from '../journal/reader.ts';
+import { type SegmentState } from '../journal/recover.ts';
+import { readHeader, SEGMENT_FIXED, SEGMENT_NAME, segmentPath, type SegmentHeader } from '../journal/segment.ts';
+import { leafHash, Tree, TILE_WIDTH } from '../merkle.ts';
+import { tilePath } from '../publish.ts';
+import { names } from './local-log.ts';
+
+/** Bytes of the journal read at a time: the event loop turns in between. */
+const RUN_BYTES = 512 * 1024;
+
+/** A full tile or entry bundle, by its C2SP path. */
+export interface FullPart {
+  readonly path: string;
+  readonly bytes: Buffer;
+}
+
+export class Cursor {
+  readonly #tree: Tree;
+  readonly #bundle: Buffer[];
+
+  /** @param bundle entries of the bundle that is not yet full */
+  constructor(tree: Tree, bundle: readonly Buffer[] = []) {
+    this.#tree = tree;
+    this.#bundle = [...bundle];
+  }
+
+  /** Entries before this place. */
+  get size(): number {
+    return this.#tree.size;
+  }
+
+  root(): Buffer {
+    return this.#tree.root();
+  }
+
+  copy(): Cursor {
+    return new Cursor(new Tree(this.#tree.levels), this.#bundle);
+  }
+
+  /** Goes past one entry; gives the tiles and the bundle that it filled. `entry` is kept until its bundle is full. */
+  take(entry: Buffer): readonly FullPart[] {
+    this.#bundle.push(entry);
+    const tiles = this.#tree.append(leafHash(entry));
+    if (tiles.length === 0) return [];
+    const bundle = packEntries(this.#bundle.splice(0));
+    return [
+      { path: tilePath('entries', this.#tree.size / TILE_WIDTH - 1), bytes: bundle },
+      ...tiles.map(({ level, index, hashes }) => ({ path: tilePath(level, index), bytes: Buffer.concat(hashes) })),
+    ];
+  }
+}
+
+/**
+ * The whole frames of a log from entry `from` to before entry `to`, with the event loop turning between them.
+ * @throws CountersignError `audit-unreadable` when the journal does not go that far.
+ */
+export async function* runs(path: string, from: number, to: number, signal: AbortSignal): AsyncGenerator<EntryRun> {
+  const reader = openJournalReader(path, from);
+  try {
+    for (let at = from; at < to;) {
+      signal.throwIfAborted();
+      const run = reader.next({ until: to, bytes: RUN_BYTES });
+      if (run === null || run.first !== at)
+        throw new CountersignError('audit-unreadable', `The journal of ${path} ends at event ${at}, before ${to}.`, {
+          next: 'Run `countersign verify` on the directory of the log to see what is wrong with it.',
+        });
+      at += run.entries.length;
+      yield run;
+      await setImmediate();
+    }
+  } finally {
+    reader.close();
+  }
+}
+
+/** The place before entry `size`, from the nearest segment whose header carries the tree. */
+export async function cursorAt(path: string, size: number, signal: AbortSignal): Promise<Cursor> {
+  const header = startBefore(path, size - (size % TILE_WIDTH));
+  const state = header === null ? null : (JSON.parse(header.state) as SegmentState);
+  const from = header?.first ?? 0;
+  // Where that segment begins within a bundle, the bundle ends before `size` and begins afresh: its entries do not matter.
+  const cursor = new Cursor(new Tree(state?.tiles.map(splitHashes) ?? []));
+  for await (const run of runs(path, from, size, signal))
+    for (const entry of run.entries) cursor.take(Buffer.from(entry));
+  return cursor;
+}
+
+/** The header of the last segment that begins at or before entry `at`; null for the log's beginning. */
+function startBefore(path: string, at: number): SegmentHeader | null {
+  const io = nodeIo(path);
+  const id = path.slice(-36);
+  const header = (ordinal: number): SegmentHeader | null => {
+    const fixed = io.read(segmentPath(ordinal), 0, SEGMENT_FIXED);
+    if (fixed?.length !== SEGMENT_FIXED) return null;
+    return readHeader(io.read(segmentPath(ordinal), 0, SEGMENT_FIXED + fixed.readUInt32BE(120)) ?? fixed, id);
+  };
+  let low = 0;
+  let high = names(join(path, 'journal')).filter((name) => SEGMENT_NAME.test(name)).length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((header(middle)?.first ?? Infinity) <= at) low = middle;
+    else high = middle - 1;
+  }
+  return header(low);
+}
+
+function splitHashes(joined: string): Buffer[] {
+  const bytes = Buffer.from(joined, 'hex');
+  return Array.from({ length: bytes.length / 32 }, (_, i) => bytes.subarray(i * 32, i * 32 + 32));
+}
