@@ -118,6 +118,7 @@ const BODY: Shape = {
 
 /** Above this the long parts of a leaf move into a blob; bytes. */
 const SOFT_LIMIT = 16 * 1024;
+/** What is longer than this moves, bytes of JSON: so few keys are there that what stays always fits an entry. */
 const LONG_PART = 512;
 
 type Seal = (content: Uint8Array) => Commitment;
@@ -149,7 +150,7 @@ function ordered(value: unknown, shape: Shape, seal: Seal): unknown {
 function takeLongParts(body: Tree, path: string, taken: Tree): void {
   for (const [key, value] of Object.entries(body)) {
     if (isTree(value)) takeLongParts(value, `${path}${key}.`, taken);
-    else if (JSON.stringify(value).length > LONG_PART) {
+    else if (value !== undefined && Buffer.byteLength(JSON.stringify(value)) > LONG_PART) {
       taken[path + key] = value;
       body[key] = undefined;
     }
@@ -184,6 +185,11 @@ export function encodeLeaf(event: RecordedEvent, stamp: Stamp, seal: Seal): Buff
 /** The parts of a leaf that recovery needs. */
 export interface LeafKey {
   readonly k: string;
+  readonly id?: string;
+  readonly t?: number;
+  /** Address of the blob that the event erases, and the log it lies in where that is another one. */
+  readonly blob?: string;
+  readonly of?: { readonly log: string };
   readonly s?: string;
   readonly ref?: { readonly i: number; readonly h: string };
 }
@@ -197,3 +203,6 @@ export function uuid7(ms: number): string {
   const hex = bytes.toString('hex');
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
+
+/** The time in a UUID version 7, ms since 1970 UTC. */
+export const timeOf = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);

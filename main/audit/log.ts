@@ -1,24 +1,21 @@
 import { createPrivateKey, createSecretKey, type KeyObject } from 'node:crypto';
-import { mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { CountersignError } from '../errors.ts';
-import { tryLock, type Lock } from '../lock.ts';
 import {
+  type Actor,
   type AuditEvent,
   type ClosedIntent,
   type DeadLog,
   type Device,
   type IntentEnd,
-  type LogIdentity,
+  type OpenCounts,
+  type RecordedEvent,
   type StatementIntent,
 } from './events.ts';
-import { nodeIo, putFile } from './journal/io.ts';
-import { LOG_ID } from './journal/reader.ts';
-import { uuid7 } from './leaf.ts';
-import { signer } from './note.ts';
+import { nodeIo } from './journal/io.ts';
+import { beginLog, openKnown, openLog, writeMark, type Logs, type NotOpened, type OpenLog } from './opening.ts';
 import { type SignedTree } from './publish.ts';
-import { startThread, type LogThread } from './thread.ts';
-import { type WorkerInput } from './worker.ts';
+import { refuseSharedStorage } from './storage.ts';
+import { asError, CLOSED } from './thread.ts';
 import { type Receipt } from './writer.ts';
 
 export interface AuditLogOptions {
@@ -31,6 +28,12 @@ export interface AuditLogOptions {
   /** First part of every log's origin, such as `acme.example/audit/laptop-17`: no spaces, no `+`. */
   readonly origin: string;
   readonly app: Device;
+  /** Most minutes without an event: then a heartbeat says that there was none. 15 where absent. */
+  readonly heartbeatMinutes?: number;
+  /** Stands in for what the operating system calls this machine; a log is continued only where it was begun. */
+  readonly machine?: string;
+  /** Accepts a directory on a network file system or in a synchronised folder, where nothing promised here holds. */
+  readonly sharedStorage?: boolean;
 }
 
 export interface AuditState {
@@ -40,7 +43,7 @@ export interface AuditState {
   readonly recorded: number;
   /** Why nothing new can be recorded, or null. */
   readonly trouble: string | null;
-  /** The log that could not be continued and that this one follows, when that was found at this opening. */
+  /** The log that could not be continued and that this one follows, when that was found by this process. */
   readonly dead: DeadLog | null;
 }
 
@@ -52,8 +55,9 @@ export interface RecordedIntent {
 }
 
 export interface AuditLog {
+  /** Of the log written now: another one after `giveUp`. */
   readonly id: string;
-  /** Directory of this log. */
+  /** Directory of that log. */
   readonly path: string;
   /** Resolves when the event is on stable storage. @throws CountersignError `audit-*`: then the event does not count. */
   append(event: AuditEvent): Promise<Receipt>;
@@ -61,6 +65,21 @@ export interface AuditLog {
   recordIntent(intent: StatementIntent): Promise<RecordedIntent>;
   /** Signs what is recorded now; the signature is on stable storage when it resolves. @throws CountersignError `audit-*` */
   checkpoint(): Promise<SignedTree>;
+  /**
+   * The log must not go on: a store or witness knows another one by its name, or a longer one. It is kept as it is, and a
+   * new log that names it takes over: `id`, `path` and `state` speak of that one when this resolves. Events given meanwhile
+   * go there; sessions begin there again. Until there is a new one nothing is recorded.
+   * @param at its last state that is known to be good.
+   * @throws CountersignError `audit-*`: nothing more can be recorded by this process.
+   */
+  giveUp(reason: string, at: { readonly size: number; readonly root: string }): Promise<void>;
+  /**
+   * Erases sealed content for good: records `blob.erased`, then overwrites its bytes.
+   * @param log id of the log that has it: any of this profile that no other process is writing.
+   * @param address hex: `ref` of the content in its event.
+   * @throws CountersignError `audit-no-log`, `audit-no-blob`, `audit-blob-erased`, `audit-log-in-use`, `audit-log-foreign`, `audit-*`
+   */
+  eraseBlob(log: string, address: string, actor: Actor, reason: string): Promise<void>;
   state(): AuditState;
   /** Calls `listener` after every change; gives what ends that. */
   onState(listener: (state: AuditState) => void): () => void;
@@ -69,9 +88,9 @@ export interface AuditLog {
 }
 
 /**
- * Opens a log of its own for this process: the first free one below `directory` that `key` signs, or a new one. A log
- * that must not be continued is kept as it is, and a new log's first leaf names it.
- * @throws CountersignError `audit-disk-full`, `audit-failed`, `audit-options`.
+ * Opens a log of its own for this process: the first free one below `directory` that `key` signs and that was begun
+ * there, or a new one. A log that must not be continued is kept as it is, and a new log's first leaf names it.
+ * @throws CountersignError `audit-disk-full`, `audit-failed`, `audit-options`, `audit-shared-storage`.
  */
 export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
   const key = typeof options.key === 'string' ? createPrivateKey(options.key) : options.key;
@@ -80,105 +99,78 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
       'audit-options',
       'The audit log needs an Ed25519 key, a blob key of 32 bytes and an origin without spaces.',
     );
-  const blobKey = createSecretKey(options.blobKey);
-  makeDirectory(options.directory);
-  const input = (id: string, after?: DeadLog): WorkerInput => ({
-    root: join(options.directory, id),
-    id,
-    origin: `${options.origin}/${id}`,
+  if (options.sharedStorage !== true) refuseSharedStorage(options.directory);
+  const { directory, origin, app, machine, heartbeatMinutes } = options;
+  const listeners = new Set<(state: AuditState) => void>();
+  let log: AuditLog | undefined;
+  const changed = (): void => {
+    if (log !== undefined) for (const listener of listeners) listener(log.state());
+  };
+  const logs: Logs = {
+    directory,
+    origin,
+    app,
     key,
-    blobKey,
-    app: options.app,
-    ...(after === undefined ? {} : { after }),
-  });
-
-  for (const id of readdirSync(options.directory)
-    .filter((name) => LOG_ID.test(name))
-    .sort()) {
-    const io = nodeIo(join(options.directory, id));
-    if (io.size('dead.json') !== null) continue;
-    const lock = takeLock(join(options.directory, id));
-    if (lock === null) continue;
-    if (!signedBy(io.read('log.json'), signer(`${options.origin}/${id}`, key).vkey)) {
-      lock.release();
-      continue;
-    }
-    const opened = await start(input(id), lock);
-    if (!('dead' in opened)) return opened;
-    // Named by its successor's first leaf before it is marked: a crash in between finds the damage again.
-    const successor = await startNew(options.directory, (newId) => input(newId, opened.dead));
-    putFile(io, 'dead.json', Buffer.from(`${JSON.stringify(opened.dead, null, 2)}\n`), { durable: true });
-    lock.release();
-    return successor;
-  }
-  return startNew(options.directory, (id) => input(id));
-}
-
-async function startNew(directory: string, input: (id: string) => WorkerInput): Promise<AuditLog> {
-  for (;;) {
-    const id = uuid7(Date.now());
-    makeDirectory(join(directory, id));
-    nodeIo(directory).syncDirectory('.');
-    const lock = takeLock(join(directory, id));
-    // Another process may take a folder that it finds without a lock.
-    if (lock === null) continue;
-    const opened = await start(input(id), lock);
-    if (!('dead' in opened)) return opened;
-    lock.release();
-    throw new CountersignError('audit-failed', `A new audit log cannot be read back: ${opened.dead.reason}.`, {
-      next: 'Check the disk that holds the profile.',
-    });
-  }
-}
-
-function makeDirectory(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw notWritable(cause);
-  }
-}
-
-/** The lock of one log's directory, or null when another process writes that log. */
-function takeLock(path: string): Lock | null {
-  try {
-    return tryLock(join(path, 'LOCK'));
-  } catch (cause) {
-    throw notWritable(cause);
-  }
-}
-
-const notWritable = (cause: unknown): CountersignError =>
-  new CountersignError('audit-failed', 'The directory of the audit log cannot be written, so nothing can run.', {
-    next: 'Make sure the profile directory can be written and the disk is not full.',
-    cause,
-  });
-
-/** A log without log.json has no entry yet and is anybody's. */
-function signedBy(logJson: Buffer | null, vkey: string): boolean {
-  if (logJson === null) return true;
-  try {
-    return (JSON.parse(logJson.toString()) as LogIdentity).key === vkey;
-  } catch {
-    return false;
-  }
+    blobKey: createSecretKey(options.blobKey),
+    ...(machine === undefined ? {} : { machine }),
+    ...(heartbeatMinutes === undefined ? {} : { heartbeat: heartbeatMinutes * 60 }),
+    changed,
+  };
+  log = auditLog(logs, await openLog(logs), listeners);
+  return log;
 }
 
 const isClosed = (end: IntentEnd): end is ClosedIntent => end.status === 'unknown' || end.status === 'not_started';
 
-/** Starts the thread that writes the log; gives the log once it has been read back, or why it must not be continued. */
-async function start(input: WorkerInput, lock: Lock): Promise<AuditLog | { readonly dead: DeadLog }> {
-  const listeners = new Set<(state: AuditState) => void>();
-  const started = await startThread(input, lock, () => listeners.forEach((listener) => listener(log.state())));
-  if ('dead' in started) return started;
-  const thread: LogThread = started;
-  const log: AuditLog = {
-    id: input.id,
-    path: input.root,
-    append: (event) => thread.record(event),
+function auditLog(logs: Logs, opened: OpenLog, listeners: Set<(state: AuditState) => void>): AuditLog {
+  let current = opened;
+  /** While one log has been given up and the next is not there yet. */
+  let succession: Promise<void> | undefined;
+  /** The next one could not be begun: everything is refused until another attempt succeeds. */
+  let failed = false;
+  let closed = false;
+
+  /** Runs work on the log that is written now, or on the next one where that is not there yet. */
+  const onCurrent = <T>(work: () => Promise<T>): Promise<T> =>
+    succession === undefined ? work() : succession.then(work);
+  const record = (event: RecordedEvent): Promise<Receipt> => onCurrent(() => current.thread.record(event));
+
+  /** An intent is ended in its own log, or, when that was given up meanwhile, spoken of in the next. */
+  const recordEnd = ({ log, index, hash }: Receipt, s: string, end: IntentEnd): Promise<Receipt> =>
+    onCurrent(() => {
+      const ref = { i: index, h: hash };
+      if (log !== current.thread.id) return current.thread.record({ k: 'late.outcome', of: { log, ...ref }, out: end });
+      return current.thread.record(
+        isClosed(end) ? { k: 'stmt.closed', s, ref, out: end } : { k: 'stmt.outcome', s, ref, out: end },
+      );
+    });
+
+  const succeed = async (reason: string, at: { readonly size: number; readonly root: string }): Promise<void> => {
+    const { thread, lock } = current;
+    // What was open is not known when its thread has died.
+    const open = await thread.ask({ kind: 'abandon' }).catch((): OpenCounts | undefined => undefined);
+    const dead: DeadLog = {
+      log: thread.id,
+      size: at.size,
+      root: at.root,
+      reason,
+      ...(open === undefined ? {} : { open: { intents: open.intents, sessions: open.sessions } }),
+    };
+    current = await beginLog(logs, dead);
+    writeMark(nodeIo(thread.path), dead);
+    lock.release();
+  };
+
+  return {
+    get id() {
+      return current.thread.id;
+    },
+    get path() {
+      return current.thread.path;
+    },
+    append: record,
     async recordIntent(intent) {
-      const receipt = await thread.record({ ...intent, k: 'stmt.intent' });
-      const ref = { i: receipt.index, h: receipt.hash };
+      const receipt = await record({ ...intent, k: 'stmt.intent' });
       let ended = false;
       return {
         receipt,
@@ -186,21 +178,85 @@ async function start(input: WorkerInput, lock: Lock): Promise<AuditLog | { reado
           if (ended)
             throw new CountersignError('audit-intent-ended', 'The statement has already been ended in the record.');
           ended = true;
-          return thread.record(
-            isClosed(end)
-              ? { k: 'stmt.closed', s: intent.s, ref, out: end }
-              : { k: 'stmt.outcome', s: intent.s, ref, out: end },
-          );
+          return recordEnd(receipt, intent.s, end);
         },
       };
     },
-    checkpoint: () => thread.ask({ kind: 'checkpoint' }),
-    state: () => ({ log: input.id, recorded: thread.recorded(), trouble: thread.trouble(), dead: input.after ?? null }),
+    checkpoint: () => onCurrent(() => current.thread.ask({ kind: 'checkpoint' })),
+    async giveUp(reason, at) {
+      if (closed) throw asError(CLOSED);
+      if (succession === undefined || failed) {
+        failed = false;
+        succession = succeed(reason, at).then(
+          () => {
+            succession = undefined;
+            logs.changed();
+          },
+          (error: unknown) => {
+            failed = true;
+            throw error;
+          },
+        );
+      }
+      await succession;
+    },
+    async eraseBlob(log, blob, actor, reason) {
+      await succession;
+      const erasure = { blob, actor, why: { reason } };
+      if (log === current.thread.id) return void (await current.thread.ask({ kind: 'erase', erasure }));
+      const other = await openKnown({ ...logs, changed: () => undefined }, log, false);
+      if (other === 'dead')
+        return void (await current.thread.ask({ kind: 'erase', erasure: { ...erasure, of: { log } } }));
+      if (typeof other === 'string') throw notErasable(log, other);
+      try {
+        await other.thread.ask({ kind: 'erase', erasure });
+      } finally {
+        await other.thread.close();
+      }
+    },
+    state: () => ({
+      log: current.thread.id,
+      recorded: current.thread.recorded(),
+      trouble: current.thread.trouble(),
+      dead: current.dead,
+    }),
     onState(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    close: () => thread.close(),
+    async close() {
+      closed = true;
+      await succession?.catch(() => undefined);
+      await current.thread.close();
+    },
   };
-  return log;
+}
+
+const REASONS: Readonly<Record<Exclude<NotOpened, 'dead'>, readonly [code: string, what: string, next: string]>> = {
+  absent: ['audit-no-log', 'is not in this profile', 'Take its id from the event: `countersign audit show`.'],
+  'in use': [
+    'audit-log-in-use',
+    'is being written by another Countersign process, and only that one can erase in it',
+    'Close the other window or program that uses this profile, then try again.',
+  ],
+  'of another key': [
+    'audit-log-foreign',
+    'was written under another key or host name, so nothing can be recorded in it here',
+    'Erase where that key is kept.',
+  ],
+  copied: [
+    'audit-log-foreign',
+    'is a copy, or was moved, and is not continued here',
+    'Erase in the original, and delete the copy.',
+  ],
+  damaged: [
+    'audit-failed',
+    'is damaged and must not be continued',
+    'Start the program again: it gives the log up and names it in a new one. Then try again.',
+  ],
+};
+
+function notErasable(log: string, why: Exclude<NotOpened, 'dead'>): CountersignError {
+  const [code, what, next] = REASONS[why];
+  return new CountersignError(code, `The audit log ${log} ${what}.`, { next });
 }

@@ -4,7 +4,8 @@ import { CountersignError } from '../errors.ts';
 import { type Lock } from '../lock.ts';
 import { type RecordedEvent } from './events.ts';
 import { type Answer, type Ask, type FromWorker, type Request, type ToWorker, type WorkerInput } from './worker.ts';
-import { type Problem, type Receipt, type Reply } from './writer.ts';
+import { GIVEN_UP, type Problem } from './problem.ts';
+import { type Receipt, type Reply } from './writer.ts';
 
 export interface LogThread {
   readonly id: string;
@@ -32,7 +33,7 @@ const STOPPED: Problem = {
   message: 'The audit log has stopped: nothing can run until it is opened again.',
   next: 'Start the program again.',
 };
-const CLOSED: Problem = { code: 'audit-closed', message: 'The audit log is closed: nothing more can run.' };
+export const CLOSED: Problem = { code: 'audit-closed', message: 'The audit log is closed: nothing more can run.' };
 
 interface Waiting<T> {
   readonly resolve: (value: T) => void;
@@ -104,6 +105,7 @@ export function startThread(input: WorkerInput, lock: Lock, changed: () => void)
         asking.set(ask.id, { resolve, reject });
         flush();
         post({ ask });
+        if (request.kind === 'abandon') stopped = GIVEN_UP;
       }),
     close() {
       closing ??= exited.then(() => {
@@ -155,7 +157,7 @@ export function startThread(input: WorkerInput, lock: Lock, changed: () => void)
     worker.on('exit', () => {
       stop(STOPPED);
       if (closing !== undefined) return;
-      trouble = STOPPED.message;
+      trouble ??= STOPPED.message;
       changed();
     });
   });

@@ -1,12 +1,14 @@
 /** The thread that owns the files of one log. It takes everything that has arrived, commits once, and answers once. */
 import { type KeyObject } from 'node:crypto';
+import { dirname, join } from 'node:path';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { type DeadLog, type Device, type RecordedEvent } from './events.ts';
+import { type DeadLog, type Device, type LogPlace, type OpenCounts, type RecordedEvent } from './events.ts';
 import { errorCode, isFull, nodeIo } from './journal/io.ts';
 import { Damage } from './journal/recover.ts';
 import { signer } from './note.ts';
 import { type SignedTree } from './publish.ts';
-import { Writer, type Problem, type Reply } from './writer.ts';
+import { type Problem } from './problem.ts';
+import { Writer, type Erasure, type Receipt, type Reply } from './writer.ts';
 
 export interface WorkerInput {
   readonly root: string;
@@ -15,13 +17,22 @@ export interface WorkerInput {
   readonly key: KeyObject;
   readonly blobKey: KeyObject;
   readonly app: Device;
+  /** Seconds. */
+  readonly heartbeat?: number;
+  readonly place: LogPlace;
   readonly after?: DeadLog;
 }
 
 /** What the writer does besides recording, each with one answer. */
-export type Request = { readonly kind: 'checkpoint' };
+export type Request =
+  | { readonly kind: 'checkpoint' }
+  | { readonly kind: 'erase'; readonly erasure: Erasure }
+  /** The log is left as it stands, and the thread ends. */
+  | { readonly kind: 'abandon' };
 export interface Answer {
   readonly checkpoint: SignedTree;
+  readonly erase: Receipt;
+  readonly abandon: OpenCounts;
 }
 
 export interface Ask {
@@ -48,6 +59,8 @@ export type FromWorker =
       Standing)
   | ({ readonly kind: 'closed' } & Standing);
 
+/** Longest time that a timer takes, ms. */
+const LONGEST = 2 ** 31 - 1;
 /** How long events may stand without a checkpoint over them, ms. */
 const PUBLISH_AFTER = 5000;
 
@@ -56,6 +69,7 @@ function openWriter(input: WorkerInput): Writer | FromWorker {
     return new Writer({
       ...input,
       io: nodeIo(input.root),
+      sibling: (log) => nodeIo(join(dirname(input.root), log)),
       signer: signer(input.origin, input.key),
       clock: { wall: () => Date.now(), monotonic: () => process.hrtime.bigint() },
     });
@@ -80,6 +94,7 @@ if (parentPort !== null) {
   if (!(writer instanceof Writer)) send(writer);
   else {
     let publishing: NodeJS.Timeout | undefined;
+    let beating: NodeJS.Timeout | undefined;
     const standing = (): Standing => ({ size: writer.size, trouble: writer.trouble });
     const done = (replies: readonly Reply[]): void => send({ kind: 'done', replies, ...standing() });
     const publish = (): void => {
@@ -87,14 +102,35 @@ if (parentPort !== null) {
       writer.publish();
       done([]);
     };
-    const answer = ({ id }: Ask): void => {
-      const given = writer.checkpoint();
-      send({
-        kind: 'answer',
-        ask: id,
-        ...('problem' in given ? { problem: given.problem } : { answer: given }),
-        ...standing(),
-      });
+    const publishSoon = (): void => void (publishing ??= setTimeout(publish, PUBLISH_AFTER));
+    const beat = (): void => {
+      const { size } = writer;
+      beating = setTimeout(beat, Math.min(writer.beat(), LONGEST));
+      if (writer.size === size) return;
+      done([]);
+      publishSoon();
+      writer.maintain();
+    };
+    const end = (): void => {
+      clearTimeout(publishing);
+      clearTimeout(beating);
+      port.close();
+    };
+    const answerTo = (request: Request): Answer[Request['kind']] | { readonly problem: Problem } => {
+      switch (request.kind) {
+        case 'checkpoint':
+          return writer.checkpoint();
+        case 'erase':
+          return writer.erase(request.erasure);
+        case 'abandon':
+          return writer.abandon();
+      }
+    };
+    const answer = ({ id, request }: Ask): void => {
+      const given = answerTo(request);
+      const said = 'problem' in given ? { problem: given.problem } : { answer: given };
+      send({ kind: 'answer', ask: id, ...said, ...standing() });
+      if (request.kind === 'abandon') end();
     };
     port.on('message', (first: ToWorker) => {
       const events: RecordedEvent[] = [];
@@ -108,16 +144,16 @@ if (parentPort !== null) {
       }
       if (events.length > 0) {
         done(writer.append(events));
-        publishing ??= setTimeout(publish, PUBLISH_AFTER);
+        publishSoon();
       }
       asks.forEach(answer);
       if (!closing) return writer.maintain();
-      clearTimeout(publishing);
       writer.close();
       send({ kind: 'closed', ...standing() });
-      port.close();
+      end();
     });
     done([]);
     writer.maintain();
+    beat();
   }
 }

@@ -4,24 +4,27 @@
  */
 import { type KeyObject } from 'node:crypto';
 import { CountersignError } from '../errors.ts';
-import { MAX_BLOB, sealBlob, type SealedBlob } from './blob.ts';
-import { ENDS, type DeadLog, type Device, type LogIdentity, type RecordedEvent } from './events.ts';
-import { MAX_ENTRY } from './journal/frame.ts';
-import { errorCode, isFull, putFile, type Io } from './journal/io.ts';
+import { Batch, type Opening } from './batch.ts';
+import { LogClock, type Clock } from './clock.ts';
+import {
+  ENDS,
+  type Actor,
+  type DeadLog,
+  type Device,
+  type LogIdentity,
+  type LogPlace,
+  type OpenCounts,
+  type RecordedEvent,
+} from './events.ts';
+import { findBlob, zeroBlob } from './journal/erase.ts';
+import { isFull, putFile, type Io } from './journal/io.ts';
 import { Journal, SEGMENT_BYTES, type Snapshot } from './journal/journal.ts';
 import { recover, type SegmentState } from './journal/recover.ts';
 import { type Ledger } from './ledger.ts';
-import { encodeLeaf, uuid7 } from './leaf.ts';
-import { leafHash, type Tree } from './merkle.ts';
+import { type Tree } from './merkle.ts';
 import { type Signer } from './note.ts';
+import { BLOB_GONE, failure, FULL, GIVEN_UP, NO_BLOB, type Problem } from './problem.ts';
 import { type Publisher, type SignedTree } from './publish.ts';
-
-export interface Clock {
-  /** Wall time, ms since 1970 UTC. */
-  wall(): number;
-  /** Monotonic time, ns. */
-  monotonic(): bigint;
-}
 
 export interface WriterOptions {
   readonly io: Io;
@@ -30,18 +33,17 @@ export interface WriterOptions {
   readonly signer: Signer;
   readonly blobKey: KeyObject;
   readonly app: Device;
+  /** Most seconds that pass between two events. */
+  readonly heartbeat?: number;
+  /** Where the log lies, when it is new. */
+  readonly place?: LogPlace;
   /** Set when this log is new and follows one that died. */
   readonly after?: DeadLog;
+  /** The directory of another log of the same profile. */
+  readonly sibling?: (log: string) => Io;
   readonly segmentBytes?: number;
   /** Entries after which a checkpoint is signed at the latest. */
   readonly checkpointEvery?: number;
-}
-
-/** An error as it crosses from the worker. */
-export interface Problem {
-  readonly code: string;
-  readonly message: string;
-  readonly next?: string;
 }
 
 /** Proof that an event is on stable storage: its log, its index there, its RFC 6962 leaf hash (hex). */
@@ -53,32 +55,28 @@ export interface Receipt {
 
 export type Reply = Receipt | { readonly problem: Problem };
 
+export interface Erasure {
+  /** Address of the blob, hex. */
+  readonly blob: string;
+  /** The log it lies in, where that is another one, which takes no events. */
+  readonly of?: { readonly log: string };
+  readonly actor: Actor;
+  readonly why: { readonly reason: string };
+}
+
 /** One commit holds at most about this many bytes of blobs and entries. */
 const COMMIT_BYTES = 4 * 1024 * 1024;
 const CHECKPOINT_EVERY = 4096;
+const HEARTBEAT = 15 * 60;
 /** How often room is looked for again while the disk is full, ns. */
 const RETRY_SPARE = 1_000_000_000n;
 
-const FULL: Problem = {
-  code: 'audit-disk-full',
-  message: 'The disk is full: nothing new can be recorded, so nothing new can run.',
-  next: 'Free at least 32 MB on the disk that holds the profile, then run it again.',
-};
-
-interface Prepared {
-  readonly entry: Buffer;
-  readonly hash: Buffer;
-  readonly blobs: readonly SealedBlob[];
-  readonly kind: RecordedEvent['k'];
-}
-
 export class Writer {
   readonly #options: WriterOptions;
-  readonly #boot = uuid7(Date.now());
-  readonly #opened: bigint;
+  readonly #opening: Opening;
   readonly #tree: Tree;
   readonly #publisher: Publisher;
-  #ledger: Ledger;
+  readonly #ledger: Ledger;
   readonly #journal: Journal;
   /** Set for good by the first error of the disk. */
   #failed: Problem | undefined;
@@ -89,7 +87,7 @@ export class Writer {
   /** Opens or begins the log; ends what a crash left open. @throws Damage when the log must not be continued. */
   constructor(options: WriterOptions) {
     this.#options = options;
-    this.#opened = options.clock.monotonic();
+    const clock = new LogClock(options.clock);
     const { io, id } = options;
     const segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
     for (const directory of ['.', 'journal', 'checkpoints']) io.makeDirectory(directory);
@@ -98,15 +96,24 @@ export class Writer {
     this.#tree = found.tree;
     this.#ledger = found.ledger;
     this.#publisher = found.publisher;
+    const behind = clock.after(found.newest ?? {});
+    this.#opening = { log: id, boot: clock.id(clock.now()), blobKey: options.blobKey, clock };
     this.#journal =
       found.at === undefined || found.torn
         ? Journal.inNewSegment(io, id, segmentBytes, found.at, this.#tree.size, this.#snapshot())
         : Journal.inSegment(io, id, segmentBytes, found.at);
+    for (const { blob = '', of } of found.erasing) this.#zero(blob, of?.log);
     const fresh = this.#tree.size === 0;
     const identity = fresh ? beginIdentity(options) : undefined;
     this.#commitOwn([
       ...(fresh || found.clean ? [] : this.#endings('recovered', found.torn)),
-      { k: 'log.open', ...(identity === undefined ? {} : { log: identity }), dev: options.app },
+      {
+        k: 'log.open',
+        ...(identity === undefined ? {} : { log: identity }),
+        dev: options.app,
+        beat: { every: this.#every },
+      },
+      ...(behind === undefined ? [] : [{ k: 'clock.jump', clock: { by: behind } } as const]),
     ]);
     if (!fresh && !found.clean) this.#publisher.checkpoint(this.#tree);
   }
@@ -125,28 +132,17 @@ export class Writer {
   append(events: readonly RecordedEvent[]): readonly Reply[] {
     const replies: Reply[] = [];
     for (let from = 0; from < events.length;) {
-      const first = this.#tree.size;
-      const staged = this.#ledger.clone();
-      const batch: Prepared[] = [];
-      const waiting: number[] = [];
-      for (let bytes = 0; from < events.length && bytes < COMMIT_BYTES; from++) {
+      const batch = new Batch(this.#opening, this.#tree.size, this.#ledger);
+      const waiting: { readonly reply: number; readonly index: number }[] = [];
+      for (; from < events.length && batch.bytes < COMMIT_BYTES; from++) {
         const event = events[from];
         if (event === undefined) continue;
-        const prepared = this.#refusal(event) ?? this.#prepare(event, first + batch.length, staged);
-        if ('problem' in prepared) {
-          replies[from] = prepared;
-          continue;
-        }
-        waiting.push(from);
-        batch.push(prepared);
-        bytes += prepared.entry.length + prepared.blobs.reduce((sum, blob) => sum + blob.bytes.length, 0);
+        const problem = this.#refusal(event.k) ?? batch.add(event);
+        if (problem === undefined) waiting.push({ reply: from, index: batch.next - 1 });
+        else replies[from] = { problem };
       }
-      if (batch.length > 0) this.#guarded(() => this.#commit(batch, staged));
-      for (const [i, at] of waiting.entries())
-        replies[at] =
-          this.#failed === undefined
-            ? { log: this.#options.id, index: first + i, hash: batch[i]?.hash.toString('hex') ?? '' }
-            : { problem: this.#failed };
+      if (batch.prepared.length > 0) this.#guarded(() => this.#commit(batch));
+      for (const { reply, index } of waiting) replies[reply] = this.#receipt(batch, index);
     }
     return replies;
   }
@@ -178,11 +174,53 @@ export class Writer {
     this.#whereRoom(() => this.#publisher.publish(this.#tree));
   }
 
+  /** Records that nothing happened, where nothing did for long enough. Gives the ms until that may be so again. */
+  beat(): number {
+    const left = BigInt(Math.round(this.#every * 1e9)) - this.#opening.clock.silence();
+    if (left > 0n) return Math.ceil(Number(left) / 1e6);
+    // While the disk is full the room that is left is for the ends of what runs.
+    if (!this.#full) this.#guarded(() => this.#commitOwn([{ k: 'heartbeat', beat: { every: this.#every } }]));
+    return this.#every * 1000;
+  }
+
+  /**
+   * Erases the content of a blob: the event that says so first, then its bytes. One in the open segment is sealed first,
+   * because there bytes that are not those of their address are what a crash leaves.
+   */
+  erase(erasure: Erasure): Reply {
+    const { blob, of } = erasure;
+    const refused = this.#refusal('blob.erased');
+    if (refused !== undefined) return { problem: refused };
+    const place = findBlob(this.#files(of?.log), of?.log ?? this.#options.id, blob);
+    if (place === null || place.state === 'erased') return { problem: place === null ? NO_BLOB : BLOB_GONE };
+    if (of === undefined && place.ordinal === this.#journal.ordinal) {
+      this.#whereRoom(() => this.#journal.roll(this.#tree.size, this.#snapshot()));
+      if (this.#full) return { problem: FULL };
+    }
+    let reply: Reply | undefined;
+    this.#guarded(() => {
+      reply = this.#commitOwn([{ k: 'blob.erased', ...erasure }]);
+      zeroBlob(this.#files(of?.log), place);
+    });
+    return this.#failed === undefined && reply !== undefined ? reply : { problem: this.#failed ?? FULL };
+  }
+
+  /** Lets go of the log as it stands: no event and no signature goes into it any more. Gives what is open in it. */
+  abandon(): OpenCounts {
+    this.#failed ??= GIVEN_UP;
+    this.#journal.close();
+    return { intents: this.#ledger.intents.length, sessions: this.#ledger.sessions.length };
+  }
+
   /** Ends what is open, signs, publishes. After a failure only lets go of the files. */
   close(): void {
     this.#guarded(() => this.#commitOwn([...this.#endings('closed', false), { k: 'log.close' }]));
     this.publish();
     this.#journal.close();
+  }
+
+  get #every(): number {
+    return this.#options.heartbeat ?? HEARTBEAT;
   }
 
   get #checkpointEvery(): number {
@@ -206,11 +244,11 @@ export class Writer {
     ];
   }
 
-  #refusal(event: RecordedEvent): { readonly problem: Problem } | undefined {
-    if (this.#failed === undefined && ENDS.has(event.k)) return undefined;
+  /** Why an event of this kind cannot be taken now. */
+  #refusal(kind: RecordedEvent['k']): Problem | undefined {
+    if (this.#failed === undefined && ENDS.has(kind)) return undefined;
     if (this.#full && this.#options.clock.monotonic() >= this.#retryAt) this.#retry();
-    const problem = this.#failed ?? (this.#full ? FULL : undefined);
-    return problem === undefined ? undefined : { problem };
+    return this.#failed ?? (this.#full ? FULL : undefined);
   }
 
   /** The disk was full: is there room for a spare segment again. */
@@ -232,60 +270,43 @@ export class Writer {
     });
   }
 
-  /** Encodes one event for `index` and books it in `staged`, so that the next one is judged with it in place. */
-  #prepare(event: RecordedEvent, index: number, staged: Ledger): Prepared | { readonly problem: Problem } {
-    const s = 's' in event ? event.s : undefined;
-    const n = s === undefined ? undefined : staged.next(s, event.k);
-    if (s !== undefined && n === undefined) return { problem: noSession(event.k) };
-    if ((event.k === 'stmt.outcome' || event.k === 'stmt.closed') && !staged.isOpen(event.ref.i))
-      return { problem: ENDED };
-    const now = this.#options.clock.wall();
-    const stamp = {
-      id: uuid7(Math.floor(now)),
-      t: Math.round(now * 1000),
-      m: Number(this.#options.clock.monotonic() - this.#opened),
-      b: this.#boot,
-      ...(n === undefined ? {} : { n }),
-    };
-    const blobs: SealedBlob[] = [];
-    let tooLong = false;
-    const entry = encodeLeaf(event, stamp, (content) => {
-      tooLong ||= content.length > MAX_BLOB;
-      const blob = sealBlob(tooLong ? Buffer.alloc(0) : content, this.#options.blobKey, this.#options.id);
-      blobs.push(blob);
-      return blob.commitment;
-    });
-    if (tooLong || entry.length > MAX_ENTRY) return { problem: TOO_LONG };
-    const hash = leafHash(entry);
-    staged.apply(index, hash.toString('hex'), event);
-    return { entry, hash, blobs, kind: event.k };
-  }
-
   /** One write, one sync; only then are tree and ledger moved on. */
-  #commit(batch: readonly Prepared[], staged: Ledger): void {
-    const frame = {
-      first: this.#tree.size,
-      entries: batch.map(({ entry }) => entry),
-      blobs: batch.flatMap(({ blobs }) => blobs),
-    };
-    this.#journal.append(frame, () => this.#snapshot());
-    this.#ledger = staged;
-    for (const { entry, hash, kind } of batch) {
+  #commit(batch: Batch): void {
+    this.#journal.append(batch.frame(), () => this.#snapshot());
+    batch.commit();
+    for (const { entry, hash, kind } of batch.prepared) {
       this.#publisher.add(this.#tree.size, entry, this.#tree.append(hash));
       this.#checkpointDue ||= kind === 'session.end';
     }
   }
 
-  /** Events of the log itself, which nothing refuses. */
-  #commitOwn(events: readonly RecordedEvent[]): void {
-    const staged = this.#ledger.clone();
-    const batch: Prepared[] = [];
+  /** Events of the log itself, which nothing refuses; gives the receipt of the last one. */
+  #commitOwn(events: readonly RecordedEvent[]): Reply {
+    const batch = new Batch(this.#opening, this.#tree.size, this.#ledger);
     for (const event of events) {
-      const prepared = this.#prepare(event, this.#tree.size + batch.length, staged);
-      if ('problem' in prepared) throw new CountersignError(prepared.problem.code, prepared.problem.message);
-      batch.push(prepared);
+      const problem = batch.add(event);
+      if (problem !== undefined) throw new CountersignError(problem.code, problem.message);
     }
-    this.#commit(batch, staged);
+    this.#commit(batch);
+    return this.#receipt(batch, batch.next - 1);
+  }
+
+  #receipt(batch: Batch, index: number): Reply {
+    if (this.#failed !== undefined) return { problem: this.#failed };
+    const hash = batch.prepared[index - batch.first]?.hash.toString('hex') ?? '';
+    return { log: this.#options.id, index, hash };
+  }
+
+  /** The files of this log, or of another one of the profile. */
+  #files(log: string | undefined): Io {
+    const { io, sibling } = this.#options;
+    return log === undefined || sibling === undefined ? io : sibling(log);
+  }
+
+  /** A crash may have come after the event that erases a blob and before its bytes were gone. */
+  #zero(blob: string, log: string | undefined): void {
+    const place = findBlob(this.#files(log), log ?? this.#options.id, blob);
+    if (place !== null && place.state !== 'erased') zeroBlob(this.#files(log), place);
   }
 
   #snapshot(): Snapshot {
@@ -309,30 +330,16 @@ export class Writer {
 }
 
 /** What the log is: as log.json says where a first opening came that far, and otherwise written there before leaf 0. */
-function beginIdentity({ io, id, signer, after }: WriterOptions): LogIdentity {
+function beginIdentity({ io, id, signer, place, after }: WriterOptions): LogIdentity {
   const known = io.read('log.json');
   if (known !== null) return JSON.parse(known.toString()) as LogIdentity;
-  const identity = { id, origin: signer.name, key: signer.vkey, ...(after === undefined ? {} : { after }) };
+  const identity = {
+    id,
+    origin: signer.name,
+    key: signer.vkey,
+    ...(place === undefined ? {} : { place }),
+    ...(after === undefined ? {} : { after }),
+  };
   putFile(io, 'log.json', Buffer.from(`${JSON.stringify(identity, null, 2)}\n`), { durable: true });
   return identity;
 }
-
-const ENDED: Problem = {
-  code: 'audit-intent-ended',
-  message: 'The statement has already been ended in the record.',
-};
-const TOO_LONG: Problem = {
-  code: 'audit-too-long',
-  message: `The statement is too long to be recorded (at most ${MAX_BLOB / 1024 / 1024} MB).`,
-  next: 'Split it into smaller statements.',
-};
-const noSession = (kind: string): Problem => ({
-  code: 'audit-session',
-  message: `The event ${kind} does not belong to a session that is open in this log.`,
-  next: 'Sign in again.',
-});
-const failure = (error: unknown): Problem => ({
-  code: isFull(error) ? 'audit-disk-full' : 'audit-failed',
-  message: `The audit log could not be written (${errorCode(error) || 'internal error'}): nothing can run until it is opened again.`,
-  next: 'Check the disk that holds the profile, then start the program again.',
-});

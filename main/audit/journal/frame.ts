@@ -17,7 +17,8 @@ const MAGIC = Buffer.from('CSFR');
 /** Bytes before a frame's entries. */
 export const FRAME_HEADER = 64;
 const DIGESTED = 32;
-const TABLE_ROW = 36;
+/** Bytes of one row of the blob table. */
+export const TABLE_ROW = 36;
 /** Longest entry, bytes: its length is a u16 (C2SP tlog-tiles). */
 export const MAX_ENTRY = 65_535;
 

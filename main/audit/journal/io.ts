@@ -7,6 +7,8 @@ export interface JournalFile {
   write(bytes: Uint8Array, position: number): void;
   /** fdatasync: returns only when everything written is on stable storage. An error is final: never call it again. */
   sync(): void;
+  /** Does it still have a name: what is written to a file that was removed is lost, and no sync says so. */
+  hasName(): boolean;
   close(): void;
 }
 
@@ -74,6 +76,7 @@ export function nodeIo(root: string): Io {
             done += fs.writeSync(fd, bytes, done, bytes.length - done, position + done);
         },
         sync: () => fs.fdatasyncSync(fd),
+        hasName: () => fs.fstatSync(fd).nlink > 0,
         close: () => fs.closeSync(fd),
       };
     },

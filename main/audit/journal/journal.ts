@@ -26,6 +26,11 @@ export interface Snapshot {
   readonly state: string;
 }
 
+/** The open segment's file was removed behind the journal's back. */
+class SegmentRemoved extends Error {
+  readonly code = 'ENOENT';
+}
+
 /** Writes `bytes` zeros to a file and brings them to stable storage, so that later commits change no metadata. */
 function preallocate(io: Io, path: string, bytes: number): void {
   const file = io.open(path, 'create');
@@ -94,7 +99,18 @@ export class Journal {
     const { file, at } = this.#open();
     file.write(bytes, at.length);
     file.sync();
+    if (!file.hasName()) throw new SegmentRemoved();
     this.#at = { ...at, length: at.length + bytes.length };
+  }
+
+  /** Ordinal of the open segment. */
+  get ordinal(): number {
+    return this.#open().at.ordinal;
+  }
+
+  /** Seals the open segment and goes on in a new one. */
+  roll(first: number, snapshot: Snapshot): void {
+    this.#roll(first, 0, snapshot);
   }
 
   /** Has a spare segment ready. @throws ENOSPC, EDQUOT where there is no room: then nothing is left behind. */

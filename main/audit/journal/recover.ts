@@ -13,7 +13,7 @@ import { type LeafKey } from '../leaf.ts';
 import { leafHash, Tree, TILE_WIDTH } from '../merkle.ts';
 import { checkpointText, type Signer } from '../note.ts';
 import { Publisher } from '../publish.ts';
-import { hasFrameBehind, readFrame } from './frame.ts';
+import { hasFrameBehind, isZero, readFrame } from './frame.ts';
 import { type Io } from './io.ts';
 import { type Position } from './journal.ts';
 import { settle } from './settle.ts';
@@ -47,6 +47,10 @@ export interface Recovered {
   readonly publisher: Publisher;
   /** Undefined for a log that has no segment yet. */
   readonly at: Position | undefined;
+  /** Newest event; undefined where nothing but headers had to be read. */
+  readonly newest: LeafKey | undefined;
+  /** Events of the newest frame that erase a blob: a crash may have come before it was gone. */
+  readonly erasing: readonly LeafKey[];
   /** Did its last writer close it, so that the open segment can be used on. */
   readonly clean: boolean;
   /** Bytes behind the good end of the open segment that are not zero: an unfinished write. */
@@ -69,6 +73,8 @@ export function recover(io: Io, logId: string, signer: Signer): Recovered {
       ledger: new Ledger(),
       publisher: new Publisher(io, signer, 0, 0, published),
       at: undefined,
+      newest: undefined,
+      erasing: [],
       clean: false,
       torn: false,
     };
@@ -91,6 +97,9 @@ export function recover(io: Io, logId: string, signer: Signer): Recovered {
 
   let at: Position | undefined;
   let torn = false;
+  let newest: LeafKey | undefined;
+  let erasing: readonly LeafKey[] = [];
+  const unlike: { readonly address: string; readonly ordinal: number }[] = [];
   for (const header of headers.slice(start.ordinal)) {
     const next = headers[header.ordinal + 1];
     const bytes = io.read(segmentPath(header.ordinal)) ?? Buffer.alloc(0);
@@ -102,13 +111,19 @@ export function recover(io: Io, logId: string, signer: Signer): Recovered {
     while (position < end) {
       const frame = readFrame(bytes.subarray(0, end), position, next !== undefined);
       if (frame === null || frame.first !== tree.size) break;
-      for (const entry of frame.entries) {
+      const leaves = frame.entries.map((entry) => JSON.parse(entry.toString()) as LeafKey);
+      for (const [i, leaf] of leaves.entries()) {
+        const entry = frame.entries[i] ?? Buffer.alloc(0);
         const index = tree.size;
         const hash = leafHash(entry);
-        ledger.apply(index, hash.toString('hex'), JSON.parse(entry.toString()) as LeafKey);
+        ledger.apply(index, hash.toString('hex'), leaf);
         publisher.add(index, entry, tree.append(hash));
         compare();
       }
+      newest = leaves.at(-1);
+      erasing = leaves.filter(({ k }) => k === 'blob.erased');
+      for (const { address, bytes: blob, whole } of frame.blobs)
+        if (!whole && !isZero(blob)) unlike.push({ address: address.toString('hex'), ordinal: header.ordinal });
       position += frame.length;
     }
     const tail = tailDigest(bytes.subarray(position));
@@ -122,13 +137,16 @@ export function recover(io: Io, logId: string, signer: Signer): Recovered {
     torn = !tail.equals(Buffer.alloc(32));
     at = { ordinal: header.ordinal, length: position, capacity: header.capacity, tail };
   }
+  for (const { address, ordinal } of unlike)
+    if (!erasing.some(({ blob, of }) => blob === address && of === undefined))
+      throw damage(`segment ${ordinal} was changed after it was sealed`);
   if (signed.contradictsLength(tree.size))
     throw damage(`it has ${tree.size} entries, but ${signed.newest} were signed`);
-  const clean = ledger.last === 'log.close' && !torn && signed.has(tree.size);
+  const clean = newest?.k === 'log.close' && !torn && signed.has(tree.size);
   // The published checkpoint is written last, when every tile under it is on the disk.
   if (clean && published === tree.size) publisher.trust(tree.size);
   if (!clean && at !== undefined) settle(io, segmentPath(at.ordinal));
-  return { tree, ledger, publisher, at, clean, torn };
+  return { tree, ledger, publisher, at, newest, erasing, clean, torn };
 }
 
 function readHeaders(io: Io, logId: string, damage: (reason: string) => Damage): readonly Header[] {

@@ -165,6 +165,7 @@ export class SimulatedDisk {
         this.failSyncAfter = Infinity;
         throw diskError('EIO');
       },
+      hasName: () => [...this.#names.values()].includes(inode),
       close: () => undefined,
     };
   }

@@ -1,0 +1,221 @@
+/**
+ * Which log a process writes. It goes on with the first free one that its key signs and that lies where it was begun, or
+ * begins a new one. A log that must not be continued is named by the first leaf of a new one before it is marked, so that
+ * a crash in between is seen at the next opening.
+ */
+import { type KeyObject } from 'node:crypto';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { CountersignError } from '../errors.ts';
+import { tryLock, type Lock } from '../lock.ts';
+import { signedCheckpoints } from './checkpoints.ts';
+import { type DeadLog, type Device, type LogIdentity } from './events.ts';
+import { errorCode, nodeIo, putFile } from './journal/io.ts';
+import { LOG_ID } from './journal/reader.ts';
+import { uuid7 } from './leaf.ts';
+import { signer, type Signer } from './note.ts';
+import { isInPlace, placeOf } from './place.ts';
+import { startThread, type LogThread } from './thread.ts';
+
+/** What all logs of a profile have in common. */
+export interface Logs {
+  /** Holds one folder for each log. */
+  readonly directory: string;
+  readonly key: KeyObject;
+  readonly blobKey: KeyObject;
+  /** First part of every log's origin. */
+  readonly origin: string;
+  readonly app: Device;
+  /** Most seconds between two events. */
+  readonly heartbeat?: number;
+  readonly machine?: string;
+  /** Called when what a log's thread says of itself may have changed. */
+  readonly changed: () => void;
+}
+
+export interface OpenLog {
+  readonly thread: LogThread;
+  readonly lock: Lock;
+  /** The log that it follows, when that was found at this opening. */
+  readonly dead: DeadLog | null;
+}
+
+/** Why a log is not opened. */
+export type NotOpened = 'absent' | 'in use' | 'dead' | 'of another key' | 'copied' | 'damaged';
+
+/** @throws CountersignError `audit-disk-full`, `audit-failed` */
+export async function openLog(logs: Logs): Promise<OpenLog> {
+  try {
+    return await openAny(logs);
+  } catch (cause) {
+    if (cause instanceof CountersignError) throw cause;
+    const code = errorCode(cause) || 'internal error';
+    throw new CountersignError('audit-failed', `The audit log cannot be opened (${code}), so nothing can run.`, {
+      next: 'Check the disk that holds the profile and the rights on it, then start again.',
+      cause,
+    });
+  }
+}
+
+async function openAny(logs: Logs): Promise<OpenLog> {
+  makeDirectory(logs.directory);
+  let copied: string | undefined;
+  for (const id of idsIn(logs.directory)) {
+    const opened = await openKnown(logs, id, true);
+    if (opened === 'copied') copied ??= id;
+    if (typeof opened !== 'string') return opened;
+  }
+  return copied === undefined ? beginLog(logs, null) : followCopy(logs, copied);
+}
+
+/**
+ * Opens the log of this id where it can be continued here.
+ * @param replace begin a successor where it is damaged, and give that one
+ */
+export async function openKnown(logs: Logs, id: string, replace: boolean): Promise<OpenLog | NotOpened> {
+  const path = join(logs.directory, id);
+  const io = nodeIo(path);
+  if (!idsIn(logs.directory).includes(id)) return 'absent';
+  if (isDead(logs, id)) return 'dead';
+  const lock = takeLock(path);
+  if (lock === null) return 'in use';
+  let kept = false;
+  try {
+    // Another process may have given it up before this one had the lock.
+    if (isDead(logs, id)) return 'dead';
+    const identity = readIdentity(logs, id);
+    if (identity !== undefined && identity.key !== signerOf(logs, id).vkey) return 'of another key';
+    if (identity?.place !== undefined && !isInPlace(identity.place, path, id, logs.machine)) return 'copied';
+    kept = true;
+    const started = await startThread(inputOf(logs, id), lock, logs.changed);
+    if (!('dead' in started)) {
+      if (identity?.after !== undefined) markDead(logs, identity.after);
+      return { thread: started, lock, dead: null };
+    }
+    kept = false;
+    if (!replace) return 'damaged';
+    const successor = await beginLog(logs, started.dead);
+    writeMark(io, started.dead);
+    return successor;
+  } finally {
+    if (!kept) lock.release();
+  }
+}
+
+/** Begins a new log, which follows `dead` where that is given: durable, with its first leaf, when it resolves. */
+export async function beginLog(logs: Logs, dead: DeadLog | null): Promise<OpenLog> {
+  for (;;) {
+    const id = uuid7(Math.max(0, Date.now()));
+    makeDirectory(join(logs.directory, id));
+    nodeIo(logs.directory).syncDirectory('.');
+    const lock = takeLock(join(logs.directory, id));
+    // Another process may take a folder that it finds without a lock.
+    if (lock === null) continue;
+    const input = { ...inputOf(logs, id), ...(dead === null ? {} : { after: dead }) };
+    const thread = await startThread(input, lock, logs.changed);
+    if (!('dead' in thread)) return { thread, lock, dead };
+    lock.release();
+    throw new CountersignError('audit-failed', `A new audit log cannot be read back: ${thread.dead.reason}.`, {
+      next: 'Check the disk that holds the profile.',
+    });
+  }
+}
+
+/** Writes in a log's directory that it was given up, where that is not there yet and nobody else is about to. */
+export function markDead(logs: Logs, dead: DeadLog): void {
+  if (!idsIn(logs.directory).includes(dead.log)) return;
+  const path = join(logs.directory, dead.log);
+  const io = nodeIo(path);
+  const lock = io.size('dead.json') === null ? takeLock(path) : null;
+  if (lock === null) return;
+  try {
+    if (io.size('dead.json') === null) writeMark(io, dead);
+  } finally {
+    lock.release();
+  }
+}
+
+export const writeMark = (io: ReturnType<typeof nodeIo>, dead: DeadLog): void =>
+  putFile(io, 'dead.json', Buffer.from(`${JSON.stringify(dead, null, 2)}\n`), { durable: true });
+
+/** A log that does not lie where it was begun is left as it is: who copied it may be writing the original. */
+async function followCopy(logs: Logs, id: string): Promise<OpenLog> {
+  const path = join(logs.directory, id);
+  const lock = takeLock(path);
+  if (lock === null || isDead(logs, id)) {
+    lock?.release();
+    return beginLog(logs, null);
+  }
+  try {
+    const { newest, newestRoot } = signedCheckpoints(nodeIo(path), signerOf(logs, id));
+    const reason = 'its directory is not the one it was begun in: it was copied, moved to another disk, or restored';
+    const successor = await beginLog(logs, { log: id, size: newest, root: newestRoot, reason, copied: true });
+    if (successor.dead !== null) writeMark(nodeIo(path), successor.dead);
+    return successor;
+  } finally {
+    lock.release();
+  }
+}
+
+/** Is it marked, or named as given up by a log whose opening came that far. */
+const isDead = (logs: Logs, id: string): boolean =>
+  nodeIo(join(logs.directory, id)).size('dead.json') !== null ||
+  idsIn(logs.directory).some((other) => readIdentity(logs, other)?.after?.log === id);
+
+function idsIn(directory: string): readonly string[] {
+  return readdirSync(directory)
+    .filter((name) => LOG_ID.test(name))
+    .sort();
+}
+
+/** What log.json says; undefined in a log that has no entry yet, and `key` empty where nothing can be made of it. */
+function readIdentity(logs: Logs, id: string): (Partial<LogIdentity> & { readonly key: string }) | undefined {
+  const bytes = nodeIo(join(logs.directory, id)).read('log.json');
+  if (bytes === null) return undefined;
+  try {
+    const identity: unknown = JSON.parse(bytes.toString());
+    return typeof identity === 'object' && identity !== null ? (identity as LogIdentity) : { key: '' };
+  } catch {
+    return { key: '' };
+  }
+}
+
+const signerOf = (logs: Logs, id: string): Signer => signer(`${logs.origin}/${id}`, logs.key);
+
+function inputOf(logs: Logs, id: string): Parameters<typeof startThread>[0] {
+  const root = join(logs.directory, id);
+  const { key, blobKey, app, heartbeat, machine } = logs;
+  return {
+    root,
+    id,
+    origin: `${logs.origin}/${id}`,
+    key,
+    blobKey,
+    app,
+    place: placeOf(root, id, machine),
+    ...(heartbeat === undefined ? {} : { heartbeat }),
+  };
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw notWritable(cause);
+  }
+}
+
+/** The lock of one log's directory, or null when another process writes that log. */
+export function takeLock(path: string): Lock | null {
+  try {
+    return tryLock(join(path, 'LOCK'));
+  } catch (cause) {
+    throw notWritable(cause);
+  }
+}
+
+const notWritable = (cause: unknown): CountersignError =>
+  new CountersignError('audit-failed', 'The directory of the audit log cannot be written, so nothing can run.', {
+    next: 'Make sure the profile directory can be written and the disk is not full.',
+    cause,
+  });
