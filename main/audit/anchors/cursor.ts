@@ -59,22 +59,32 @@ export class Cursor {
   }
 }
 
+/** Which events of a log, by index. */
+export interface Range {
+  readonly from: number;
+  /** Before this one. */
+  readonly to: number;
+  /** Entries that the log has signed: what lies behind may not be durable yet. `to` where absent. */
+  readonly signed?: number;
+}
+
 /**
- * The whole frames of a log from entry `from` to before entry `to`, with the event loop turning between them.
- * @throws CountersignError `audit-unreadable` when the journal does not go that far.
+ * The events of a log, in pieces between which the event loop turns. Blobs are those of whole commits.
+ * @throws CountersignError `audit-unreadable` when the journal does not go that far
  */
-export async function* runs(path: string, from: number, to: number, signal: AbortSignal): AsyncGenerator<EntryRun> {
+export async function* runs(path: string, range: Range, signal: AbortSignal): AsyncGenerator<EntryRun> {
+  const { from, to, signed = to } = range;
   const reader = openJournalReader(path, from);
   try {
     for (let at = from; at < to;) {
       signal.throwIfAborted();
-      const run = reader.next({ until: to, bytes: RUN_BYTES });
+      const run = reader.next({ until: signed, bytes: RUN_BYTES });
       if (run === null || run.first !== at)
         throw new CountersignError('audit-unreadable', `The journal of ${path} ends at event ${at}, before ${to}.`, {
           next: 'Run `countersign verify` on the directory of the log to see what is wrong with it.',
         });
       at += run.entries.length;
-      yield run;
+      yield at > to ? { ...run, entries: run.entries.slice(0, to - at) } : run;
       await setImmediate();
     }
   } finally {
@@ -82,14 +92,17 @@ export async function* runs(path: string, from: number, to: number, signal: Abor
   }
 }
 
-/** The place before entry `size`, from the nearest segment whose header carries the tree. */
-export async function cursorAt(path: string, size: number, signal: AbortSignal): Promise<Cursor> {
+/**
+ * The place before entry `size`, from the nearest segment whose header carries the tree.
+ * @param signed entries that the log has signed, `size` or more: another log's size need not be where a commit of this ends
+ */
+export async function cursorAt(path: string, size: number, signed: number, signal: AbortSignal): Promise<Cursor> {
   const header = startBefore(path, size - (size % TILE_WIDTH));
   const state = header === null ? null : (JSON.parse(header.state) as SegmentState);
   const from = header?.first ?? 0;
   // Where that segment begins within a bundle, the bundle ends before `size` and begins afresh: its entries do not matter.
   const cursor = new Cursor(new Tree(state?.tiles.map(splitHashes) ?? []));
-  for await (const run of runs(path, from, size, signal))
+  for await (const run of runs(path, { from, to: size, signed }, signal))
     for (const entry of run.entries) cursor.take(Buffer.from(entry));
   return cursor;
 }

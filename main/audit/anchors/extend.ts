@@ -53,7 +53,7 @@ export async function extend(log: LocalLog, store: ObjectStore, stretch: Stretch
     bytes = 0;
   };
 
-  for await (const run of runs(log.path, cursor.size, to.size, signal)) {
+  for await (const run of runs(log.path, { from: cursor.size, to: to.size }, signal)) {
     const size = run.entries.reduce((sum, entry) => sum + 2 + entry.length, 0);
     if (bytes + size > CHUNK_BYTES) await flush();
     if (run.first + run.entries.length > stretch.chunks) await putBlobs(log, store, run, signal);
@@ -75,7 +75,7 @@ export async function extend(log: LocalLog, store: ObjectStore, stretch: Stretch
 /** Objects cannot be taken back: the journal must lead to the signed root before the first one leaves. */
 async function check(log: LocalLog, cursor: Cursor, to: Signed, signal: AbortSignal): Promise<void> {
   const trial = cursor.copy();
-  for await (const run of runs(log.path, trial.size, to.size, signal))
+  for await (const run of runs(log.path, { from: trial.size, to: to.size }, signal))
     for (const entry of run.entries) trial.take(Buffer.from(entry));
   if (!trial.root().equals(to.root)) throw damaged(log, to);
 }

@@ -64,7 +64,7 @@ export async function survey(
   const remote = size === 0 ? null : await remoteCheckpoint(log, store, size, signal);
   const agreed = (): Promise<LogState> => lastAgreed(log, local, store, signal);
   if (size > local.size) return { kind: 'ahead', size, agreed: await agreed() };
-  const cursor = await cursorAt(log.path, size, signal);
+  const cursor = await cursorAt(log.path, size, local.size, signal);
   if (remote !== null && !cursor.root().equals(remote.root)) return { kind: 'forked', size, agreed: await agreed() };
 
   const chunks = await compareChunks(log, local.size, store, size, signal);
@@ -112,7 +112,7 @@ async function compareChunks(
     if (bytes === null) throw foreign(store, key);
     let rest = bytes;
     if (at < end) {
-      for await (const { entries } of runs(log.path, at, end, signal)) {
+      for await (const { entries } of runs(log.path, { from: at, to: end }, signal)) {
         for (const entry of entries) {
           if (rest.length === 0) break;
           const own = packEntries([entry]);
