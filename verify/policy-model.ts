@@ -100,6 +100,11 @@ export class PolicyModel {
     this.#clock = clockOf(this.#policy.timezone);
   }
 
+  /** Rules of all kinds. */
+  get rules(): number {
+    return this.#policy.rules.length;
+  }
+
   /** What the policy says to one action on one relation. @throws Unsupported for an action that is not known here */
   ask(asked: Circumstances, action: string, relation: Relation): Answer {
     const { rules, allows, denies, requires, failed } = this.#matching(asked, action, relation);

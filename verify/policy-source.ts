@@ -3,12 +3,7 @@
  * may change what the rest means, so the policy is then not judged by.
  */
 import { Unsupported } from './cel-lexer.ts';
-
-export interface Json {
-  readonly [key: string]: unknown;
-}
-export const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { isObject, type Json } from './json.ts';
 
 export interface Selectors {
   readonly everyone: boolean;

@@ -98,7 +98,8 @@ function classifiedColumns({ lineage, classification }: DecideInput): readonly u
     flow.flatMap((column) => {
       const found = classification.of(column);
       if (found === undefined) return [];
-      const shows = bounded?.includes(column) === true ? 'bounded' : derivation;
+      const isBounded = bounded?.includes(column) === true;
+      const shows = isBounded ? 'bounded' : derivation === 'bounded' ? 'plain' : derivation;
       return [{ ...classed(column, found), output, shows }];
     }),
   );

@@ -1,0 +1,159 @@
+/** What the record says a decision was made from (docs/policy.md, "Deciding again"), read strictly. */
+import { Unsupported } from './cel-lexer.ts';
+import { isObject, parseObject, type Json } from './json.ts';
+import { type Circumstances, type Relation } from './policy-model.ts';
+
+export interface AskedQuestion {
+  readonly action: string;
+  readonly on: Relation;
+  /** As recorded: see `plainAnswer` of decision-again.ts. */
+  readonly answer: unknown;
+}
+
+/** One classified column, where it comes out or is used. */
+export interface ClassifiedColumn {
+  readonly schema: string;
+  readonly relation: string;
+  readonly column: string;
+  readonly class: string;
+  readonly group: string;
+  readonly detected: boolean;
+  /** Where it comes out: the output, and how its values reach it. */
+  readonly output?: { readonly at: number; readonly shows: string };
+  /** Where it is used otherwise. */
+  readonly use?: {
+    readonly place: string;
+    readonly form: string | undefined;
+    readonly view: string | undefined;
+    readonly notNull: boolean;
+  };
+}
+
+export interface AppliedMask {
+  readonly output: number;
+  readonly class: string;
+  readonly masker: Json;
+}
+
+export interface DecisionInput {
+  readonly asked: Circumstances;
+  readonly action: string;
+  /** SHA-256 of the classification, hex. */
+  readonly classes: string;
+  /** True where the statement was too large for its questions to be kept. */
+  readonly cut: boolean;
+  readonly questions: readonly AskedQuestion[];
+  readonly views: readonly { readonly schema: string; readonly name: string }[];
+  readonly columns: readonly ClassifiedColumn[];
+  readonly allowed:
+    | {
+        readonly envelope: string;
+        readonly limits: { readonly rows: number; readonly bytes: number; readonly ms: number };
+        readonly masks: readonly AppliedMask[];
+        readonly minimum: number | undefined;
+        readonly record: string | undefined;
+      }
+    | undefined;
+}
+
+/** @throws Unsupported for another version, or a form that version 1 does not have */
+export function readDecisionInput(bytes: Buffer): DecisionInput {
+  const given = parseObject(bytes) ?? wrong('JSON');
+  if (given.v !== 1) throw new Unsupported('a form of what decisions were made from');
+  const answers = list(given.answers ?? []);
+  return {
+    asked: circumstances(given),
+    action: text(given.action),
+    classes: text(given.classes),
+    cut: given.cut === true,
+    questions: list(given.asked ?? []).map((item) => {
+      const { action, on, answer } = object(item);
+      return { action: text(action), on: relation(on), answer: answers[number(answer)] };
+    }),
+    views: list(given.views ?? []).map((item) => {
+      const [schema, name] = list(item);
+      return { schema: text(schema), name: text(name) };
+    }),
+    columns: list(given.columns ?? []).map(column),
+    allowed: given.allowed === undefined ? undefined : allowed(object(given.allowed)),
+  };
+}
+
+function circumstances({ at, person, agent, connection, grants }: Json): Circumstances {
+  const { name, email, groups, verified, acr } = object(person);
+  const where = object(connection);
+  const time = Date.parse(text(at));
+  if (Number.isNaN(time)) wrong('a time');
+  return {
+    person: {
+      ...optional('name', name),
+      ...optional('email', email),
+      groups: groups === 'unknown' ? groups : list(groups).map(text),
+      verified: verified === true,
+      ...optional('acr', acr),
+    },
+    ...optional('agent', agent),
+    connection: {
+      name: text(where.name),
+      env: text(where.env),
+      database: text(where.database),
+      ...optional('team', where.team),
+    },
+    grants: list(grants).map(text),
+    at: time,
+  };
+}
+
+function relation(on: unknown): Relation {
+  if (on === 'none' || on === 'unknown') return on;
+  const { schema, name } = object(on);
+  return { schema: text(schema), name: text(name) };
+}
+
+function column(item: unknown): ClassifiedColumn {
+  const given = object(item);
+  const [schema, relationName, name] = list(given.column);
+  return {
+    schema: text(schema),
+    relation: text(relationName),
+    column: text(name),
+    class: text(given.class),
+    group: text(given.group),
+    detected: given.detected === true,
+    ...(given.output === undefined ? {} : { output: { at: number(given.output), shows: text(given.shows) } }),
+    ...(given.place === undefined
+      ? {}
+      : {
+          use: {
+            place: text(given.place),
+            form: given.form === undefined ? undefined : text(given.form),
+            view: given.view === undefined ? undefined : text(given.view),
+            notNull: given.notNull === true,
+          },
+        }),
+  };
+}
+
+function allowed({ envelope, limits, masks, minimum, record }: Json): NonNullable<DecisionInput['allowed']> {
+  const { rows, bytes, ms } = object(limits);
+  return {
+    envelope: text(envelope),
+    limits: { rows: number(rows), bytes: number(bytes), ms: number(ms) },
+    masks: list(masks).map((item) => {
+      const mask = object(item);
+      return { output: number(mask.output), class: text(mask.class), masker: object(mask.masker) };
+    }),
+    minimum: minimum === undefined ? undefined : number(minimum),
+    record: record === undefined ? undefined : text(record),
+  };
+}
+
+function wrong(what: string): never {
+  throw new Unsupported(`what a decision was made from without ${what}`);
+}
+const object = (value: unknown): Json => (isObject(value) ? value : wrong('an object'));
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : wrong('a list'));
+const text = (value: unknown): string => (typeof value === 'string' ? value : wrong('a text'));
+const number = (value: unknown): number => (typeof value === 'number' ? value : wrong('a number'));
+const optional = <K extends string>(key: K, value: unknown): Partial<Record<K, string>> =>
+  value === undefined ? {} : ({ [key]: text(value) } as Record<K, string>);
