@@ -1,8 +1,7 @@
+import { type Json } from './json.ts';
 import { type Reporter } from './report.ts';
 
-export interface Json {
-  readonly [key: string]: unknown;
-}
+export { type Json };
 
 /** What a blob holds, or why it cannot be told. */
 export type Opened = Buffer | 'erased' | 'no-key' | 'unreadable';

@@ -1,4 +1,14 @@
 /** The independent verifier: shares no code with the writer and depends on Node alone. */
-export { verifyDirectory, type VerifyOptions } from './verify.ts';
+export { verify, verifyDirectory, type BucketOptions, type VerifyOptions } from './verify.ts';
 export { verifyInThread } from './thread.ts';
-export { CannotVerify, reportText, type Checked, type Finding, type Report, type VerifiedLog } from './report.ts';
+export { runVerifier, VERIFIER_OPTIONS } from './command.ts';
+export {
+  CannotVerify,
+  reportJson,
+  reportText,
+  type Checked,
+  type Finding,
+  type Report,
+  type VerifiedLog,
+  type Vouching,
+} from './report.ts';

@@ -1,15 +1,15 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { CannotVerify, type Report } from './report.ts';
-import { verifyDirectory, type VerifyOptions } from './verify.ts';
+import { verify, type VerifyOptions } from './verify.ts';
 
 interface Task {
-  readonly verifyDirectory: string;
+  readonly verifySource: string;
   readonly options: VerifyOptions;
 }
 
-/** `verifyDirectory` in a thread of its own, so that a window stays quick. @throws CannotVerify as that does. */
-export function verifyInThread(directory: string, options: VerifyOptions = {}): Promise<Report> {
-  const task: Task = { verifyDirectory: directory, options };
+/** `verify` in a thread of its own, so that a window stays quick. @throws CannotVerify as that does. */
+export function verifyInThread(source: string, options: VerifyOptions = {}): Promise<Report> {
+  const task: Task = { verifySource: source, options };
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL(import.meta.url), { workerData: task });
     worker.once('message', (answer: { readonly report: Report } | { readonly cannot: string }) =>
@@ -21,14 +21,16 @@ export function verifyInThread(directory: string, options: VerifyOptions = {}): 
 }
 
 function isTask(value: unknown): value is Task {
-  return typeof value === 'object' && value !== null && 'verifyDirectory' in value && 'options' in value;
+  return typeof value === 'object' && value !== null && 'verifySource' in value && 'options' in value;
 }
 
-if (!isMainThread && parentPort !== null && isTask(workerData)) {
+async function work(task: Task): Promise<{ readonly report: Report } | { readonly cannot: string }> {
   try {
-    parentPort.postMessage({ report: verifyDirectory(workerData.verifyDirectory, workerData.options) });
+    return { report: await verify(task.verifySource, task.options) };
   } catch (error) {
     if (!(error instanceof CannotVerify)) throw error;
-    parentPort.postMessage({ cannot: error.message });
+    return { cannot: error.message };
   }
 }
+
+if (!isMainThread && isTask(workerData)) parentPort?.postMessage(await work(workerData));

@@ -1,57 +1,19 @@
 /**
- * The C2SP tlog-tiles view beside the journal: every tile and bundle that is there must be what the journal gives, and
- * every one that the published checkpoint needs must be there.
+ * The C2SP tlog-tiles view of a log: every tile and bundle that is there must be what the entries give, and every one that
+ * a reader of the published checkpoint needs must be there.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { type Digest } from './merkle.ts';
 import { type Reporter } from './report.ts';
 
 const WIDTH = 256;
 const TILE = /^tile\/(entries|0|[1-9]\d?)\/((?:x\d{3}\/)*\d{3})(?:\.p\/([1-9]\d{0,2}))?$/;
 
-/** Every file below a directory, paths with `/`. */
-function filesBelow(root: string, directory: string): string[] {
-  return readdirSync(join(root, directory), { withFileTypes: true }).flatMap((entry) =>
-    entry.isDirectory() ? filesBelow(root, `${directory}/${entry.name}`) : [`${directory}/${entry.name}`],
-  );
-}
-
-const isAbsent = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
-
-export function readOrNull(path: string): Buffer | null {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    if (isAbsent(error)) return null;
-    throw error;
-  }
-}
-
-export interface PublishedView {
-  /** Bytes of the published checkpoint; null before the first publication. */
-  readonly checkpoint: Buffer | null;
-  /** Paths of all files below tile/. */
-  readonly paths: ReadonlySet<string>;
-  /** Partial tiles by path: they go away when a later checkpoint is published. */
-  readonly partial: ReadonlyMap<string, Buffer>;
-}
-
-/** Reads the published view so that its parts belong together although a writer may be publishing. */
-export function readPublished(log: string): PublishedView {
-  for (;;) {
-    const checkpoint = readOrNull(join(log, 'checkpoint'));
-    try {
-      const paths = statSync(join(log, 'tile'), { throwIfNoEntry: false }) === undefined ? [] : filesBelow(log, 'tile');
-      const partial = new Map(
-        paths.filter((path) => path.includes('.p/')).map((path) => [path, readFileSync(join(log, path))]),
-      );
-      const after = readOrNull(join(log, 'checkpoint'));
-      if (checkpoint === null ? after === null : after?.equals(checkpoint))
-        return { checkpoint, paths: new Set(paths), partial };
-    } catch (error) {
-      if (!isAbsent(error)) throw error;
-    }
-  }
+/** The files below tile/ of one log, wherever they lie. */
+export interface TileFiles {
+  has(path: string): boolean;
+  paths(): Iterable<string>;
+  /** Tells `differs` when the file does not hold just these bytes, at once or later. */
+  compare(path: string, expected: Buffer, differs: () => void): void;
 }
 
 function pathOf(level: number | 'entries', index: number, width: number): string {
@@ -63,68 +25,88 @@ function pathOf(level: number | 'entries', index: number, width: number): string
 
 /** Takes the tree as it grows and compares it with the files. */
 export class TileCheck {
-  readonly #log: string;
-  readonly #view: PublishedView;
+  readonly #logId: string;
+  readonly #files: TileFiles;
   readonly #report: Reporter;
   readonly #seen = new Set<string>();
-  /** Newest tile of each level and the newest bundle: parts so far. */
-  readonly #newest = new Map<number | 'entries', Buffer[]>();
-  /** Levels that have partial tiles: only there every width must be looked at. */
-  readonly #partialLevels: ReadonlySet<string>;
+  /** Hashes of the newest, not full tile of each level. */
+  readonly #newest: Digest[][] = [];
+  #bundle = Buffer.allocUnsafe(WIDTH * 1024);
+  #bundled = { entries: 0, bytes: 0 };
+  /** Widths of the partial tiles that are there, by level and index. */
+  readonly #partial = new Map<number | 'entries', Map<number, Set<number>>>();
 
-  constructor(log: string, view: PublishedView, report: Reporter) {
-    this.#log = log;
-    this.#view = view;
+  constructor(logId: string, files: TileFiles, report: Reporter) {
+    this.#logId = logId;
+    this.#files = files;
     this.#report = report;
-    this.#partialLevels = new Set([...view.partial.keys()].map((path) => path.split('/')[1] ?? ''));
+    for (const path of files.paths()) {
+      const [, level = '', name = '', width] = TILE.exec(path) ?? [];
+      if (width === undefined) continue;
+      const of = level === 'entries' ? level : Number(level);
+      const tiles = this.#partial.get(of) ?? new Map<number, Set<number>>();
+      const index = Number(name.replaceAll(/[x/]/g, ''));
+      this.#partial.set(of, tiles.set(index, (tiles.get(index) ?? new Set()).add(Number(width))));
+    }
   }
 
-  /** The next entry. */
-  entry(index: number, entry: Buffer): void {
-    const length = Buffer.alloc(2);
-    length.writeUInt16BE(entry.length);
-    this.#add('entries', index, Buffer.concat([length, entry]));
+  /** The next entry with the u16 of its length before it. */
+  entry(index: number, packed: Buffer): void {
+    const { bytes, entries } = this.#bundled;
+    const end = bytes + packed.length;
+    if (end > this.#bundle.length) {
+      const larger = Buffer.allocUnsafe(Math.max(end, 2 * this.#bundle.length));
+      this.#bundle.copy(larger, 0, 0, bytes);
+      this.#bundle = larger;
+    }
+    packed.copy(this.#bundle, bytes);
+    this.#bundled = entries + 1 === WIDTH ? { entries: 0, bytes: 0 } : { entries: entries + 1, bytes: end };
+    this.#compare('entries', index, entries + 1, () => Buffer.from(this.#bundle.subarray(0, end)));
   }
 
   /** The next perfect subtree, by height; tiles hold those of every eighth. */
-  node(height: number, position: number, hash: Buffer): void {
-    if (height % 8 === 0) this.#add(height / 8, position, hash);
+  node(height: number, position: number, hash: Digest): void {
+    if (height % 8 !== 0) return;
+    const level = height / 8;
+    const parts = (this.#newest[level] ??= []);
+    parts.push(hash);
+    this.#compare(level, position, parts.length, () => Buffer.from(parts.join(''), 'latin1'));
+    if (parts.length === WIDTH) this.#newest[level] = [];
   }
 
   /** Hashes of the newest, not full tile of each level, joined, hex: the form a segment's state has them in. */
   state(): readonly string[] {
-    const levels = [...this.#newest.keys()].filter((level) => level !== 'entries');
-    return levels.map((level) => Buffer.concat(this.#newest.get(level) ?? []).toString('hex'));
+    return this.#newest.map((parts) => Buffer.from(parts.join(''), 'latin1').toString('hex'));
   }
 
-  /** @param published size of the published checkpoint. */
-  end(published: number): void {
-    const needed: string[] = [];
+  /** @param published size of the checkpoint whose readers need the tiles; `partial`: those that are not full, too. */
+  end(published: number, partial: boolean): void {
     for (let level = 0, nodes = published; nodes > 0; level++, nodes = Math.floor(nodes / WIDTH)) {
-      const both = level === 0 ? (['entries', 0] as const) : [level];
-      for (let index = 0; index * WIDTH < nodes; index++)
-        for (const of of both) needed.push(pathOf(of, index, Math.min(WIDTH, nodes - index * WIDTH)));
+      for (const of of level === 0 ? (['entries', 0] as const) : [level])
+        for (let index = 0; index * WIDTH < nodes; index++) {
+          const width = Math.min(WIDTH, nodes - index * WIDTH);
+          const path = pathOf(of, index, width);
+          if ((partial || width === WIDTH) && !this.#files.has(path))
+            this.#finding('tile-missing', 'The published checkpoint needs this file.', path);
+        }
     }
-    for (const path of needed)
-      if (!this.#view.paths.has(path))
-        this.#report.finding('tile-missing', 'The published checkpoint needs this file.', path);
-    for (const path of this.#view.paths)
-      if (!TILE.test(path)) this.#report.finding('unknown-file', 'This file does not belong to the log.', path);
-      else if (!this.#seen.has(path))
-        this.#report.finding('tile', 'It covers events that the journal does not have.', path);
-    this.#report.checked('tiles and entry bundles for outside readers', this.#seen.size, 'comparison with the journal');
+    for (const path of this.#files.paths())
+      if (!TILE.test(path)) this.#finding('unknown-file', 'This file does not belong to the log.', path);
+      else if (!this.#seen.has(path)) this.#finding('tile', 'It covers events that the log does not have.', path);
+    this.#report.checked('tiles and entry bundles for outside readers', this.#seen.size, 'comparison with the events');
   }
 
-  #add(level: number | 'entries', index: number, part: Buffer): void {
-    const parts = this.#newest.get(level) ?? [];
-    parts.push(part);
-    this.#newest.set(level, parts.length === WIDTH ? [] : parts);
-    if (parts.length < WIDTH && !this.#partialLevels.has(String(level))) return;
-    const path = pathOf(level, Math.floor(index / WIDTH), parts.length);
-    if (!this.#view.paths.has(path)) return;
+  /** The next part of a tile: compares the tile where one of this width is there. */
+  #compare(level: number | 'entries', position: number, width: number, expected: () => Buffer): void {
+    const index = Math.floor(position / WIDTH);
+    if (width < WIDTH && this.#partial.get(level)?.get(index)?.has(width) !== true) return;
+    const path = pathOf(level, index, width);
+    if (!this.#files.has(path)) return;
     this.#seen.add(path);
-    const found = this.#view.partial.get(path) ?? readOrNull(join(this.#log, path));
-    if (found === null || !found.equals(Buffer.concat(parts)))
-      this.#report.finding('tile', 'It differs from the journal.', path);
+    this.#files.compare(path, expected(), () => this.#finding('tile', 'It differs from the events.', path));
+  }
+
+  #finding(code: string, sentence: string, path: string): void {
+    this.#report.finding(code, sentence, `${this.#logId}/${path}`);
   }
 }

@@ -1,221 +1,256 @@
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { walkJournal } from './journal.ts';
-import { CompactRange, hashLeaf } from './merkle.ts';
-import { openCheckpoint, parseVerifierKey, type Checkpoint, type VerifierKey } from './note.ts';
+/** The verification of one log, of every log below a directory, or of the copies in a store. */
+import { readdirSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { openBucket, parseBucketAddress } from './bucket.ts';
+import { checkCopy } from './copy.ts';
+import { findCredentials, findEndpoint, findRegion } from './credentials.ts';
+import { isDirectory, listDirectory, readIfThere, Unreadable } from './files.ts';
+import { checkLocalLog, SMALL } from './local-log.ts';
+import { type CheckOptions, type LogResult } from './log-check.ts';
 import { CannotVerify, Reporter, type Report } from './report.ts';
-import { isObject, parseObject, Rules } from './rules.ts';
-import { readOrNull, readPublished, TileCheck } from './tiles.ts';
+import { Erasures } from './sealed.ts';
+import { parseAuthorities } from './stamp.ts';
+import { directoryStore } from './store-directory.ts';
+import { type StoreReader } from './store.ts';
+import { checkSuccession, deadMark } from './succession.ts';
+import { parseTrustPolicy, trustKeys } from './trust.ts';
 
 export interface VerifyOptions {
-  /** Verifier keys (signed-note vkeys) you got by another way than this directory; a log of another key is a finding. */
+  /** Verifier keys (signed-note vkeys) you got by another way than this log; a log of another key is a finding. */
   readonly trustedKeys?: readonly string[];
+  /** Witness keys (cosignature vkeys), and how many of them it takes; all of them where absent. */
+  readonly witnesses?: readonly string[];
+  readonly quorum?: number;
+  /** Text of a C2SP tlog-policy file, instead of `trustedKeys`, `witnesses` and `quorum`. */
+  readonly policy?: string;
+  /** PEM certificates of time stamping authorities you trust. */
+  readonly authorities?: string;
   /** 32 bytes: decrypts blobs, to compare them with their commitments. */
   readonly blobKey?: Uint8Array;
+  /** A copy to compare with: a directory or `s3://bucket/prefix`. */
+  readonly copy?: string;
+  readonly bucket?: BucketOptions;
+}
+
+/** How to reach a bucket, where variables and files of AWS do not say it. */
+export interface BucketOptions {
+  readonly endpoint?: string;
+  readonly region?: string;
+  /** Ask without a signature even where there are credentials. */
+  readonly anonymous?: boolean;
 }
 
 const LOG_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-const CHECKPOINT = /^\d{20}$/;
+
+interface LocalLog {
+  readonly id: string;
+  readonly path: string;
+}
+
+/** Where logs are read from. */
+type Source =
+  | { readonly kind: 'logs'; readonly name: string; readonly logs: readonly LocalLog[]; readonly complete: boolean }
+  | { readonly kind: 'store'; readonly store: StoreReader; readonly only: string | undefined };
 
 /**
- * Verifies one log, or every log below a directory. The logs may be in use: what is appended meanwhile may or may not be
- * looked at, and is never a finding.
- * @throws CannotVerify when there is no log to check.
+ * Verifies a log, every log below a directory, or every log in a store: a directory or `s3://bucket/prefix`. Logs may be in
+ * use: what is appended meanwhile may or may not be looked at, and is never a finding.
+ * @throws CannotVerify when there is no log to check, or the source cannot be reached.
  */
-export function verifyDirectory(directory: string, options: VerifyOptions = {}): Report {
-  // Marks of dead logs first: the successor of each was there before its mark, so the list read after has it.
-  const dead = new Map(findLogs(directory).map(({ id, path }) => [id, readOrNull(join(path, 'dead.json'))]));
-  const logs = findLogs(directory);
-  if (logs.length === 0) throw new CannotVerify(`There is no audit log in ${directory}.`);
-  const trusted = options.trustedKeys?.map((vkey) => {
-    const key = parseVerifierKey(vkey);
-    if (key === null) throw new CannotVerify(`This is not an Ed25519 verifier key: ${vkey}`);
-    return key;
-  });
+export async function verify(source: string, options: VerifyOptions = {}): Promise<Report> {
+  const checking = checkOptions(options);
+  const from = openSource(source, options.bucket);
   const report = new Reporter();
-  const successors: { readonly id: string; readonly after: unknown }[] = [];
-  for (const { id, path } of logs) {
-    try {
-      successors.push({ id, after: verifyLog(path, id, options.blobKey, trusted, report) });
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error)) throw error;
-      report.finding('unreadable', `A part of the log cannot be read (${String(error.code)}).`, id);
-    }
+  const erasures = new Erasures();
+  const results =
+    from.kind === 'logs'
+      ? checkLogs(from, checking, erasures, report)
+      : await checkStore(from, checking, erasures, report);
+  if (options.copy !== undefined) {
+    const copy = openSource(options.copy, options.bucket);
+    const only = new Set(results.map(({ id }) => id));
+    const others =
+      copy.kind === 'logs'
+        ? checkLogs(copy, checking, erasures, report)
+        : await checkStore(copy, checking, erasures, report, only);
+    compare(results, others, report);
   }
-  checkDead(dead, logs, successors, report);
-  if (trusted === undefined)
+  return conclude(nameOf(from), checking, erasures, report);
+}
+
+/** The same at once for logs in the directory of their writer, without a copy. @throws CannotVerify as `verify`. */
+export function verifyDirectory(directory: string, options: VerifyOptions = {}): Report {
+  const checking = checkOptions(options);
+  const from = openSource(directory, undefined);
+  if (from.kind !== 'logs') throw new CannotVerify(`${directory} holds copies of logs: they are read by verify().`);
+  const report = new Reporter();
+  const erasures = new Erasures();
+  checkLogs(from, checking, erasures, report);
+  return conclude(from.name, checking, erasures, report);
+}
+
+const nameOf = (from: Source): string => (from.kind === 'logs' ? from.name : from.store.name);
+
+function conclude(source: string, { trust }: CheckOptions, erasures: Erasures, report: Reporter): Report {
+  erasures.end(report);
+  if (trust.logs === undefined)
     report.notChecked(
       'That the keys are those of the people you trust: compare them with what you know from elsewhere.',
     );
-  report.notChecked(
-    'That the newest events before a copy was taken have not been dropped, as far as no signature covers them.',
-  );
+  if (!trust.witnessed)
+    report.notChecked(
+      'That the newest events before a copy was taken have not been dropped, as far as no signature covers them.',
+    );
   report.notChecked('That nobody reached the database around this program: compare with the log of the database.');
-  return report.report();
+  return report.report(source);
 }
 
-function findLogs(directory: string): readonly { readonly id: string; readonly path: string }[] {
-  const isLog = (path: string): boolean =>
-    statSync(join(path, 'journal'), { throwIfNoEntry: false })?.isDirectory() ?? false;
-  let names: string[];
+function checkOptions(options: VerifyOptions): CheckOptions {
+  const { policy, trustedKeys, witnesses = [], quorum, blobKey } = options;
+  if (policy !== undefined && (trustedKeys !== undefined || witnesses.length > 0 || quorum !== undefined))
+    throw new CannotVerify('Give either a trust policy, or keys and a quorum.');
+  if (blobKey !== undefined && blobKey.length !== 32) throw new CannotVerify('A blob key has 32 bytes.');
+  return {
+    trust: policy === undefined ? trustKeys(trustedKeys, witnesses, quorum) : parseTrustPolicy(Buffer.from(policy)),
+    authorities: options.authorities === undefined ? [] : parseAuthorities(Buffer.from(options.authorities)),
+    blobKey,
+    checks: [],
+  };
+}
+
+function openSource(source: string, bucket: BucketOptions = {}): Source {
+  const address = parseBucketAddress(source);
+  if (address !== null) {
+    const { endpoint = findEndpoint(process.env), region = findRegion(process.env), anonymous = false } = bucket;
+    const credentials = anonymous ? undefined : findCredentials(process.env);
+    return { kind: 'store', store: openBucket({ ...address, region, endpoint, credentials }), only: undefined };
+  }
+  if (source.startsWith('s3:')) throw new CannotVerify(`${source} is not s3://BUCKET or s3://BUCKET/PREFIX.`);
+  const directory = resolve(source);
+  const id = basename(directory);
+  const own = LOG_ID.test(id) ? kindOf(directory) : null;
+  if (own === 'journal') return { kind: 'logs', name: directory, logs: [{ id, path: directory }], complete: false };
+  if (own === 'copy') return { kind: 'store', store: directoryStore(dirname(directory)), only: id };
+  const logs = findLogs(directory);
+  const copies = logs.filter(({ path }) => kindOf(path) === 'copy');
+  if (copies.length > 0 && copies.length === logs.length)
+    return { kind: 'store', store: directoryStore(directory), only: undefined };
+  const written = logs.filter(({ path }) => kindOf(path) === 'journal');
+  if (written.length === 0) throw new CannotVerify(`There is no audit log in ${source}.`);
+  return { kind: 'logs', name: directory, logs: written, complete: true };
+}
+
+/** What a folder named like a log is: null for one that is being made this moment, or none. */
+function kindOf(path: string): 'journal' | 'copy' | null {
+  const names = new Map(listDirectory(path).map((entry) => [entry.name, entry]));
+  if (names.get('chunk')?.isDirectory() === true || names.get('checkpoint')?.isDirectory() === true) return 'copy';
+  const begun =
+    ['log.json', 'dead.json', 'checkpoint', 'tile'].some((name) => names.has(name)) ||
+    listDirectory(join(path, 'checkpoints')).length > 0 ||
+    listDirectory(join(path, 'journal')).some(({ name }) => name.endsWith('.seg'));
+  return begun ? 'journal' : null;
+}
+
+function findLogs(directory: string): readonly LocalLog[] {
   try {
-    names = readdirSync(directory)
-      .filter((name) => LOG_ID.test(name))
-      .sort();
+    return readdirSync(directory)
+      .filter((name) => LOG_ID.test(name) && isDirectory(join(directory, name)))
+      .sort()
+      .map((id) => ({ id, path: join(directory, id) }));
   } catch (cause) {
     throw new CannotVerify(`The directory ${directory} cannot be read.`, { cause });
   }
-  const own = directory.split(/[/\\]/).findLast((part) => part !== '') ?? '';
-  if (LOG_ID.test(own) && isLog(directory)) return [{ id: own, path: directory }];
-  // A folder without a segment is a log that is being made this moment.
-  return names
-    .map((id) => ({ id, path: join(directory, id) }))
-    .filter(({ path }) => isLog(path) && readdirSync(join(path, 'journal')).some((name) => name.endsWith('.seg')));
 }
 
-/** Checks one log; gives what its leaf 0 says it follows. */
-function verifyLog(
-  path: string,
-  id: string,
-  blobKey: Uint8Array | undefined,
-  trusted: readonly VerifierKey[] | undefined,
+/** What can go wrong with the files of one log without ending the verification of the others. */
+function unreadable(error: unknown): string {
+  if (error instanceof Unreadable) return error.message;
+  if (error instanceof Error && 'code' in error) return `The system says ${String(error.code)}.`;
+  throw error;
+}
+
+function checkLogs(
+  { name, logs, complete }: Source & { readonly kind: 'logs' },
+  options: CheckOptions,
+  erasures: Erasures,
   report: Reporter,
-): unknown {
-  // Signatures and derived files first: the journal, read last, has at least what they cover.
-  const published = readPublished(path);
-  const notes = new Map<number, Buffer>();
-  for (const name of readdirSync(join(path, 'checkpoints')).sort()) {
-    const note = readOrNull(join(path, 'checkpoints', name));
-    if (!CHECKPOINT.test(name) || note === null)
-      report.finding('unknown-file', 'This file does not belong to the log.', `checkpoints/${name}`);
-    else notes.set(Number(name), note);
-  }
-  const logJson = readOrNull(join(path, 'log.json'));
-
-  const checkpoints = new Map<number, Checkpoint>();
-  let signed = 0;
-  let key: VerifierKey | null = null;
-  let identity: unknown;
-  let shown: Checkpoint | null = null;
-
-  const begin = (leaf0: Buffer): void => {
-    identity = parseObject(leaf0)?.log;
-    const vkey = isObject(identity) ? identity.key : undefined;
-    key = typeof vkey === 'string' ? parseVerifierKey(vkey) : null;
-    if (!isObject(identity) || key === null || identity.id !== id || identity.origin !== key.name)
-      return report.finding(
-        'identity',
-        'Its first event does not say which log this is and whose key signs it.',
-        `${id} event 0`,
-      );
-    if (!logJson?.equals(Buffer.from(`${JSON.stringify(identity, null, 2)}\n`)))
-      report.finding('identity', 'log.json is not what the first event says.', `${id}/log.json`);
-    const typed = key.typed;
-    if (trusted !== undefined && !trusted.some((other) => other.typed.equals(typed)))
-      report.finding('key', 'It is signed by a key that you did not name as trusted.', id);
-    for (const [size, note] of notes) {
-      const checkpoint = openCheckpoint(note, key);
-      if (checkpoint?.size !== size)
-        report.finding(
-          'checkpoint',
-          'It is not a checkpoint that this log signed.',
-          `${id}/checkpoints/${String(size).padStart(20, '0')}`,
-        );
-      else checkpoints.set(size, checkpoint);
+): readonly LogResult[] {
+  // Marks of dead logs first: the successor of each was there before its mark, so the list read after has it.
+  const marks = new Map<string, Buffer | null>();
+  const failed = (id: string, error: unknown): void =>
+    report.finding('unreadable', `A part of the log cannot be read. ${unreadable(error)}`, id);
+  for (const { id, path } of logs) {
+    try {
+      marks.set(id, readIfThere(join(path, 'dead.json'), SMALL));
+    } catch (error) {
+      failed(id, error);
     }
-    if (published.checkpoint === null) return;
-    shown = openCheckpoint(published.checkpoint, key);
-    if (shown === null || !notes.get(shown.size)?.equals(published.checkpoint))
-      report.finding(
-        'checkpoint',
-        'The published checkpoint is not one that this log signed and kept.',
-        `${id}/checkpoint`,
-      );
-  };
-
-  const rules = new Rules(report, id, blobKey);
-  const tiles = new TileCheck(path, published, report);
-  const tree = new CompactRange((height, position, hash) => tiles.node(height, position, hash));
-  const compare = (): void => {
-    const checkpoint = checkpoints.get(tree.size);
-    if (checkpoint === undefined) return;
-    if (checkpoint.root.equals(tree.root())) signed = tree.size;
-    else
-      report.finding(
-        'root',
-        `The first ${tree.size} events are not those that were signed.`,
-        `${id}/checkpoints/${String(tree.size).padStart(20, '0')}`,
-      );
-  };
-
-  const whole = walkJournal(
-    path,
-    id,
-    {
-      segment({ where, root, state }) {
-        const known = parseObject(Buffer.from(state));
-        if (!root.equals(tree.root()) || !sameState(known, tiles.state(), rules.openState()))
-          report.finding('segment-state', 'Its header does not describe the events before it.', `${id}/${where}`);
-      },
-      frame(frame) {
-        if (frame.first === 0 && frame.entries[0] !== undefined) begin(frame.entries[0]);
-        const hashes = frame.entries.map((entry) => hashLeaf(entry));
-        rules.frame(frame, hashes);
-        hashes.forEach((hash, i) => {
-          tiles.entry(frame.first + i, frame.entries[i] ?? Buffer.alloc(0));
-          tree.push(hash);
-          compare();
-        });
-      },
-    },
+  }
+  const results: LogResult[] = [];
+  for (const { id, path } of complete ? findLogs(name).filter(({ path }) => kindOf(path) === 'journal') : logs) {
+    try {
+      const mark = marks.get(id) ?? null;
+      results.push(checkLocalLog(path, id, mark === null ? null : deadMark(mark), options, erasures, report));
+    } catch (error) {
+      failed(id, error);
+    }
+  }
+  checkSuccession(
+    results.map(({ link }) => link),
+    complete,
     report,
   );
-  if (whole) rules.end();
-  for (const [size] of checkpoints)
-    if (size > tree.size) report.finding('cut', `${size} events were signed, but only ${tree.size} can be read.`, id);
-  if (tree.size === 0 && notes.size === 0) report.notChecked(`The log ${id}: it has no event yet.`);
-  else if (tree.size === 0) report.finding('cut', 'Events were signed, but not one can be read.', id);
-  tiles.end((shown as Checkpoint | null)?.size ?? 0);
-  report.checked('checkpoints', checkpoints.size, "the log's Ed25519 key");
-  report.checked('events under a signed Merkle root', signed, 'RFC 6962 tree hash, recomputed');
-  if (signed < tree.size)
-    report.notChecked(`A signature over the newest ${tree.size - signed} events of ${id}: none has been made yet.`);
-  const vkey = isObject(identity) && typeof identity.key === 'string' ? identity.key : '';
-  report.log({ id, size: tree.size, root: tree.root().toString('hex'), signed, key: vkey });
-  return isObject(identity) ? identity.after : undefined;
+  return results;
 }
 
-function sameState(state: unknown, tiles: readonly string[], open: unknown): boolean {
-  return isObject(state) && JSON.stringify([state.tiles, state.open]) === JSON.stringify([tiles, open]);
-}
-
-/** A dead log stays a finding; its successor must name it with the same words, and every log that is named must be there. */
-function checkDead(
-  marks: ReadonlyMap<string, Buffer | null>,
-  logs: readonly { readonly id: string; readonly path: string }[],
-  successors: readonly { readonly id: string; readonly after: unknown }[],
+async function checkStore(
+  { store, only }: Source & { readonly kind: 'store' },
+  options: CheckOptions,
+  erasures: Erasures,
   report: Reporter,
-): void {
-  const text = (after: unknown): string => `${JSON.stringify(after, null, 2)}\n`;
-  for (const [id, dead] of marks) {
-    if (dead === null) continue;
-    const reason = parseObject(dead)?.reason;
-    report.finding(
-      'log-dead',
-      `The log was given up: ${typeof reason === 'string' ? reason : 'for a reason that cannot be read'}.`,
-      id,
-    );
-    if (
-      logs.length > 1 &&
-      !successors.some(({ after }) => isObject(after) && after.log === id && text(after) === dead.toString())
-    )
-      report.finding('successor', 'No log follows it that names it as it was given up.', `${id}/dead.json`);
-  }
-  for (const { id, after } of successors) {
-    if (!isObject(after)) continue;
-    if (logs.length === 1)
-      report.notChecked(`The log ${String(after.log)}, which ${id} follows: only one log was given.`);
-    else if (!logs.some((log) => log.id === after.log))
-      report.finding('predecessor', `It follows the log ${String(after.log)}, which is not here.`, id);
+  wanted?: ReadonlySet<string>,
+): Promise<readonly LogResult[]> {
+  const found = (await store.folders()).filter((id) => LOG_ID.test(id) && (only === undefined || id === only)).sort();
+  const ids = found.filter((id) => wanted?.has(id) ?? true);
+  if (ids.length === 0 && wanted === undefined) throw new CannotVerify(`There is no audit log in ${store.name}.`);
+  if (ids.length < found.length)
+    report.notChecked(`${found.length - ids.length} other logs in ${store.name}: they are not those you compare.`);
+  const results: LogResult[] = [];
+  for (const id of ids) results.push(await checkCopy(store, id, options, erasures, report));
+  checkSuccession(
+    results.map(({ link }) => link),
+    false,
+    report,
+  );
+  for (const shortcoming of store.shortcomings()) report.notChecked(shortcoming);
+  return results;
+}
+
+/** Two readings of the same logs: alike as far as both go, and the first is not the shorter one. */
+function compare(logs: readonly LogResult[], copies: readonly LogResult[], report: Reporter): void {
+  for (const log of logs) {
+    const copy = copies.find(({ id }) => id === log.id);
+    if (copy === undefined) {
+      report.notChecked(`A copy of ${log.id}: there is none at the place you compare with.`);
+      continue;
+    }
+    const difference = log.link.hashes.firstDifference(copy.link.hashes);
+    if (difference !== null)
+      report.finding(
+        'fork',
+        `The log and its copy in ${copy.source} are not the same.`,
+        `${log.id} event ${difference}`,
+      );
+    report.checked('events alike in a log and its copy', difference ?? Math.min(log.size, copy.size), 'leaf hash');
+    if (copy.size > log.size && log.link.dead?.mark?.copied !== true)
+      report.finding(
+        'shorter',
+        `The copy in ${copy.source} has ${copy.size - log.size} events more: this log was cut or put back.`,
+        log.id,
+      );
+    else if (copy.size < log.size)
+      report.notChecked(
+        `The newest ${log.size - copy.size} events of ${log.id} in ${copy.source}: they are not there yet.`,
+      );
   }
 }
