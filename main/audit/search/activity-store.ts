@@ -1,8 +1,9 @@
 /** Search over the events of one or many logs: derived from the logs, rebuildable, never evidence. */
 
 export interface ActivityFilter {
-  /** Substring-free, exact: `iss` and `sub` joined by a space, or an e-mail address in lower case. */
+  /** Exact: `iss` and `sub` joined by a space, or an e-mail address that the person had at the time. */
   readonly person?: string;
+  /** Exact: as `ActivityEvent.agent`, or an agent's id or name alone. */
   readonly agent?: string;
   readonly connection?: string;
   readonly environment?: string;
@@ -28,7 +29,7 @@ export interface ActivityFilter {
 /** Whose events a viewer may see: all, or those of one person (`iss` and `sub` joined by a space). */
 export type Viewer = { readonly everything: true } | { readonly everything: false; readonly person: string };
 
-/** Place in the order newest first; opaque to the caller. */
+/** Place in the order newest first (events of one millisecond: the last taken in first); opaque to the caller. */
 export type Cursor = string;
 
 /** One event, with its end where it has one. */
@@ -40,6 +41,7 @@ export interface ActivityEvent {
   readonly at: number;
   readonly person: string | null;
   readonly personName: string | null;
+  /** Name and, where it is another, id in brackets. */
   readonly agent: string | null;
   readonly connection: string | null;
   readonly environment: string | null;
@@ -62,8 +64,9 @@ export interface ActivityPage {
 }
 
 export interface ActivityChart {
-  /** Width of a bucket, ms: an hour or a day. */
+  /** Width of a bucket, ms: an hour or a day (UTC). */
   readonly bucket: number;
+  /** Oldest first; buckets in which nothing happened are left out. */
   readonly points: readonly {
     /** Start of the bucket, ms since 1970 UTC. */
     readonly at: number;
@@ -75,7 +78,7 @@ export interface ActivityChart {
   }[];
 }
 
-/** What there is to choose from, most frequent first, with how many events each. */
+/** What there is to choose from among the newest 20,000 events that match, most frequent first, 100 of each. */
 export interface ActivityFacets {
   readonly people: readonly { readonly value: string; readonly name: string; readonly events: number }[];
   readonly agents: readonly { readonly value: string; readonly events: number }[];
@@ -101,6 +104,8 @@ export interface IndexEntry {
   readonly hash: string;
   /** The leaf's bytes. */
   readonly leaf: Uint8Array;
+  /** Content of the leaf's `long` blob (docs/log-format.md), where it has one and the key is at hand. */
+  readonly long?: Uint8Array;
 }
 
 /** Two stores stand behind this: SQLite in the profile, PostgreSQL for a team. Queries of both give the same answers. */
@@ -115,6 +120,7 @@ export interface ActivityStore {
     viewer: Viewer,
     options: { readonly before?: Cursor; readonly limit: number },
   ): Promise<ActivityPage>;
+  /** `from` and `to` are taken outward to whole hours, those of the filter as well. */
   chart(
     filter: ActivityFilter,
     viewer: Viewer,
