@@ -14,13 +14,11 @@ const flipped = (hash: Buffer): Buffer => Buffer.from(hash.map((byte, i) => (i =
 
 /** Every pair of sizes of the table with its proof. */
 const pairs = heads.flatMap((newer) =>
-  heads
-    .slice(0, newer.size + 1)
-    .map((older) => ({
-      older,
-      newer,
-      proof: older.size === 0 ? [] : consistency(older.size, leaves.slice(0, newer.size)),
-    })),
+  heads.slice(0, newer.size + 1).map((older) => ({
+    older,
+    newer,
+    proof: older.size === 0 ? [] : consistency(older.size, leaves.slice(0, newer.size)),
+  })),
 );
 
 describe('a consistency proof', () => {

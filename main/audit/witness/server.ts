@@ -3,9 +3,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type AddressInfo } from 'node:net';
 import { CountersignError } from '../../errors.ts';
 import { MAX_REQUEST_BYTES } from './add-checkpoint.ts';
+import { type LogList } from './log-list.ts';
 import { addCheckpoint, type Answer, type WitnessOptions } from './witness.ts';
 
 export interface WitnessHandlerOptions extends WitnessOptions {
+  /** The logs to cosign, asked for at every request: a revocation holds from then on. May throw a CountersignError. */
+  readonly logs: () => LogList | Promise<LogList>;
   /** Path in front of both calls, such as `/witness`; none where absent. */
   readonly prefix?: string;
   /** How long a request body may take, ms. */
@@ -34,7 +37,9 @@ export function createWitnessHandler(options: WitnessHandlerOptions): WitnessHan
     if (below === '/add-checkpoint') {
       if (request.method !== 'POST') return plain(405, 'Send the checkpoint with POST.');
       const body = await readBody(request, options.bodyTimeout ?? BODY_TIMEOUT_MS);
-      return typeof body === 'number' ? plain(body, REFUSED_BODY[body]) : addCheckpoint(options, body);
+      return typeof body === 'number'
+        ? plain(body, REFUSED_BODY[body])
+        : addCheckpoint(options, await options.logs(), body);
     }
     const [, hash] = checkpointPath.exec(below) ?? [];
     if (hash === undefined) return plain(404, 'There is nothing here.');

@@ -45,12 +45,8 @@ function opened<T>(path: string, use: (state: WitnessState) => T): T {
 
 const statusOf = (state: WitnessState, logs: readonly FakeLog[], body: string): number =>
   addCheckpoint(
-    {
-      key,
-      state,
-      logs: () => logList(listed(logs.map((log) => ({ key: log.key.verifier.text })))),
-      report: () => undefined,
-    },
+    { key, state, report: () => undefined },
+    logList(listed(logs.map((log) => ({ key: log.key.verifier.text })))),
     Buffer.from(body),
   ).status;
 
@@ -69,8 +65,8 @@ async function program(text: string, input: unknown): Promise<string> {
     const input = JSON.parse(process.env.INPUT);
     const key = parseSignerKey(input.key, 4);
     const state = openWitnessState(input.path, key.verifier);
-    const logs = () => logList(logListSchema.parse(input.logs));
-    const ask = (body) => addCheckpoint({ key, state, logs, report: () => {} }, Buffer.from(body)).status;
+    const logs = logList(logListSchema.parse(input.logs));
+    const ask = (body) => addCheckpoint({ key, state, report: () => {} }, logs, Buffer.from(body)).status;
     ${text}`;
   const run = promisify(execFile)(process.execPath, ['--no-warnings', '--input-type=module', '-e', source], {
     env: { ...process.env, INPUT: JSON.stringify(input) },
