@@ -1,7 +1,6 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { type AuditLog, type Device, openAuditLog } from './audit/index.ts';
+import { type AuditLog, type Device } from './audit/index.ts';
 import { openSecretStore, resolveSecret, type SecretStore } from './credentials/index.ts';
 import { type CountersignError } from './errors.ts';
 import { type Gate } from './gate/gate.ts';
@@ -10,9 +9,10 @@ import { openGate, type OpenGate } from './gate/open.ts';
 import { inForceId, policyLoadOf } from './gate/record-policy.ts';
 import { type Origin } from './gate/request.ts';
 import { createIdentity, type Identity } from './identity/index.ts';
-import { withLock } from './lock.ts';
+import { ownKey } from './own-keys.ts';
 import { loadProfile, type Profile } from './profile/load.ts';
 import { watchPolicy } from './profile/watch.ts';
+import { openRecording, type Recording } from './recording.ts';
 import { VERSION } from './version.ts';
 
 /**
@@ -25,6 +25,7 @@ export interface Installation {
   readonly inForce: () => InForce;
   readonly identity: Identity;
   readonly secrets: SecretStore;
+  readonly recording: Recording;
   readonly audit: AuditLog;
   readonly gate: Gate;
   readonly isOpen: OpenGate['isOpen'];
@@ -44,13 +45,9 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
   let trouble: string | undefined;
   const secrets = await openSecretStore(profile.organisation.secrets, home);
   const app: Device = { app: `countersign-${origin}`, version: VERSION, os: process.platform };
-  const { tokenKey, ...auditKeys } = await keysOf(home, secrets);
-  const audit = await openAuditLog({
-    directory: auditDirectory(home),
-    ...auditKeys,
-    origin: `countersign.local/${machine()}`,
-    app,
-  });
+  const tokenKey = await ownKey(home, secrets, TOKEN_KEY, () => randomBytes(32));
+  const recording = await openRecording(home, profile.organisation.record, secrets, app);
+  const { audit, anchors } = recording;
   let loaded: string | undefined;
 
   const identity = createIdentity({
@@ -61,6 +58,7 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
   });
   const opened = openGate({
     audit,
+    elsewhere: anchors,
     identity,
     inForce: () => current,
     passwordOf: async ({ password }) =>
@@ -93,7 +91,7 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
   try {
     await take(profile);
   } catch (error) {
-    await audit.close();
+    await recording.close();
     throw error;
   }
   const watch = watchPolicy(home, (change) => {
@@ -108,6 +106,7 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
     inForce: () => current,
     identity,
     secrets,
+    recording,
     audit,
     gate: opened.gate,
     isOpen: opened.isOpen,
@@ -120,7 +119,7 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
       try {
         await opened.close();
       } finally {
-        await audit.close();
+        await recording.close();
       }
     },
   };
@@ -129,33 +128,5 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
 const sentencesOf = ({ message, next }: CountersignError): string =>
   next === undefined ? message : `${message}\n${next}`;
 
-/** Where a profile's logs lie: what `countersign verify` reads. */
-export const auditDirectory = (home: string): string => join(home, 'audit');
-
 /** Name of the secret that tokens of scope `tenant` are made with: the same on every machine where they are to be equal. */
 const TOKEN_KEY = 'mask-token-key';
-
-const machine = (): string => hostname().replaceAll(/[^A-Za-z0-9.-]/g, '-') || 'machine';
-
-/** The keys of this installation's record and of its tokens, made the first time: one process makes them while others wait. */
-async function keysOf(
-  home: string,
-  secrets: SecretStore,
-): Promise<{ readonly key: KeyObject; readonly blobKey: Uint8Array; readonly tokenKey: Uint8Array }> {
-  return withLock(join(home, 'keys.lock'), async () => {
-    const signing = await ensure(secrets, 'audit-signing-key', () =>
-      generateKeyPairSync('ed25519').privateKey.export({ format: 'der', type: 'pkcs8' }),
-    );
-    const blobKey = await ensure(secrets, 'audit-blob-key', () => randomBytes(32));
-    const tokenKey = await ensure(secrets, TOKEN_KEY, () => randomBytes(32));
-    return { key: createPrivateKey({ key: Buffer.from(signing), format: 'der', type: 'pkcs8' }), blobKey, tokenKey };
-  });
-}
-
-async function ensure(secrets: SecretStore, name: string, make: () => Uint8Array): Promise<Uint8Array> {
-  const known = await secrets.get(name);
-  if (known !== undefined) return known;
-  const made = make();
-  await secrets.set(name, made);
-  return made;
-}

@@ -1,6 +1,5 @@
 import { type Desktop } from '../../../shared/contract.ts';
 import { type Handlers } from '../../../shared/rpc/index.ts';
-import { verifyInThread } from '../../../verify/index.ts';
 import { type AppInfo, type PersonView, type SignInStep } from '../../../shared/views.ts';
 import { type Demonstration } from '../../demonstration/demonstration.ts';
 import { CountersignError } from '../../errors.ts';
@@ -8,10 +7,11 @@ import { type DescribeInput } from '../../gate/describe.ts';
 import { type CatalogIndex } from '../../gate/lineage/catalog-index.ts';
 import { split } from '../../gate/understand/postgres/split.ts';
 import { type Session } from '../../identity/principal.ts';
-import { auditDirectory, type Installation } from '../../installation.ts';
+import { type Installation } from '../../installation.ts';
 import { addConnection, removeConnection } from '../../profile/edit-connections.ts';
 import { VERSION } from '../../version.ts';
 import { examineConnection, secondLineageOf, visibleConnections } from '../connections.ts';
+import { verifyRecord } from '../verify-record.ts';
 import { verdictView } from '../views.ts';
 import { auditStates } from './audit-state.ts';
 import { firstMinutes } from './first-minutes.ts';
@@ -213,27 +213,13 @@ export function createWindow(
 
     async *'audit.state'(_, signal) {
       const login = desk?.ended.signal;
-      yield* auditStates(audit, installation.trouble, login === undefined ? signal : AbortSignal.any([signal, login]));
+      yield* auditStates(installation, login === undefined ? signal : AbortSignal.any([signal, login]));
       // The one stream that is always open: it tells a window that asks nothing that its login has ended.
       login?.throwIfAborted();
     },
-    async 'audit.verify'() {
+    async 'audit.verify'({ where }) {
       await seated();
-      const blobKey = await installation.secrets.get('audit-blob-key');
-      const report = await verifyInThread(auditDirectory(home), blobKey === undefined ? {} : { blobKey });
-      const { good, checked, findings, notChecked, logs } = report;
-      const own = logs.find((log) => log.id === audit.id);
-      await audit.append({
-        k: 'verify.report',
-        report: {
-          good,
-          size: own?.size ?? 0,
-          ...(own === undefined ? {} : { root: own.root }),
-          events: logs.reduce((sum, log) => sum + log.size, 0),
-          findings: findings.map(({ code }) => code),
-        },
-      });
-      return { good, checked: checked.map(({ what, count }) => ({ what, count })), findings, notChecked };
+      return verifyRecord(installation, where);
     },
   };
 
