@@ -23,6 +23,11 @@ const needs: readonly Need[] = [
     packages: ['ceph-mon', 'ceph-osd', 'radosgw', 'ceph-common'],
     without: 'every test on a real S3 server',
   },
+  {
+    programs: [['/usr/bin/go'], ['/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog/tlog.go']],
+    packages: ['golang-go', 'golang-golang-x-mod-dev'],
+    without: 'the check of a log by programs that are not ours',
+  },
 ];
 
 const isMet = (need: Need): boolean => need.programs.every((places) => places.some((file) => existsSync(file)));

@@ -103,7 +103,13 @@ export async function startCeph(directory: string): Promise<Ceph> {
     await run('ceph', ...withConfiguration, '--connect-timeout', '30', 'osd', 'new', osd);
     await run('ceph-osd', ...withConfiguration, '-i', '0', '--mkfs', '--osd-uuid', osd);
     start('ceph-osd', '-i', '0');
-    start('radosgw', '-n', 'client.admin', '--rgw_frontends', `beast endpoint=127.0.0.1:${String(gatewayPort)}`);
+    start(
+      'radosgw',
+      '-n',
+      'client.admin',
+      '--rgw_frontends',
+      `beast endpoint=127.0.0.1:${String(gatewayPort)} tcp_nodelay=1`,
+    );
     const endpoint = `http://127.0.0.1:${String(gatewayPort)}`;
     await answers(endpoint, daemons);
 

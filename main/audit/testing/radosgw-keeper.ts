@@ -63,9 +63,8 @@ function keep(socketPath: string): void {
   };
   const look = setInterval(() => {
     if (connections.size > 0) return;
-    for (const run of runs) if (!isAlive(run)) runs.delete(run);
-    const idle = Date.now() - idleSince;
-    if (idle > LONGEST_IDLE || (runs.size === 0 && idle > 10 * LOOK_EVERY)) void stop();
+    const over = runs.size > 0 && [...runs].every((run) => !isAlive(run));
+    if (over || Date.now() - idleSince > LONGEST_IDLE) void stop();
   }, LOOK_EVERY);
 
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop());
