@@ -91,6 +91,8 @@ export function createGate(ports: GatePorts): Gate {
         const { judgement, connection } = judged;
         const { verdict } = judgement;
         const workingSession = await ports.sessions.begin(request.session, request.origin);
+        // Whoever has signed out meanwhile asks for nothing more.
+        signal.throwIfAborted();
         const record = intentOf(workingSession, request, judged, ports.comparedHash);
         // Recorded before it is told: a reader who leaves at the verdict leaves no gap in the record.
         if (verdict.verdict !== 'allow') {

@@ -29,19 +29,23 @@ export function createLoginBindings(
   const signerOf = async (session: Session): Promise<DeviceSigner | undefined> =>
     session.principal.device === undefined ? undefined : identity.deviceSigner?.(session);
 
-  async function record(session: Session): Promise<number | undefined> {
+  async function record(session: Session, log: string): Promise<number | undefined> {
     const signer = await signerOf(session);
     if (signer === undefined) return undefined;
-    const { index } = await audit.append({ k: 'key.bind', actor: actorOf(session), bind: bindingOf(session, signer) });
+    const bind = bindingOf(session, signer);
+    const { index } = await audit.append({ k: 'key.bind', actor: actorOf(session), bind }, log);
     return index;
   }
 
   function bind(session: Session): Promise<number | undefined> {
+    const log = audit.id;
     const known = bound.get(session.id);
-    if (known?.log === audit.id) return known.index;
-    const index = record(session);
-    bound.set(session.id, { log: audit.id, index });
-    index.catch(() => bound.delete(session.id));
+    if (known?.log === log) return known.index;
+    const index = record(session, log);
+    bound.set(session.id, { log, index });
+    index.catch(() => {
+      if (bound.get(session.id)?.index === index) bound.delete(session.id);
+    });
     return index;
   }
 
@@ -59,12 +63,9 @@ export function createLoginBindings(
       const index = await known?.index.catch(() => undefined);
       const { device, issuer, subject } = session.principal;
       if (index === undefined || known?.log !== audit.id || device === undefined) return;
-      await audit.append({
-        k: 'key.revoke',
-        actor: actorOf(session, index),
-        bind: { alg: ALGORITHM, thumbprint: device, iss: issuer, sub: subject },
-        why: { reason },
-      });
+      const actor = actorOf(session, index);
+      const key = { alg: ALGORITHM, thumbprint: device, iss: issuer, sub: subject };
+      await audit.append({ k: 'key.revoke', actor, bind: key, why: { reason } }, known.log);
     },
   };
 }
