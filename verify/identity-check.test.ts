@@ -111,7 +111,7 @@ const started = (change: Json = {}): Event => ({
 const asked = (change: Json = {}): Event => ({ k: 'stmt.intent', s: 's1', actor: actor(), ...change });
 
 function check(events: readonly Event[], { trust, key = true }: { trust?: IdentityTrust; key?: boolean } = {}): Report {
-  const report = new Reporter('test');
+  const report = new Reporter();
   const checking = newIdentityCheck(trust)(report, LOG);
   const open = (part: unknown): Opened => {
     const { sealed } = (part ?? {}) as { sealed?: unknown };
@@ -128,7 +128,7 @@ function check(events: readonly Event[], { trust, key = true }: { trust?: Identi
     }),
   );
   checking.end();
-  return report.report();
+  return report.report('test');
 }
 const found = (...events: readonly Event[]): readonly (string | undefined)[] =>
   check(events).findings.map(({ code, sentence }) => `${code}: ${sentence}`);

@@ -50,7 +50,7 @@ export async function recordedDecision(
 
 /** Hands events to a check as the verifier does, one second after another. */
 export function checkedEvents(check: NewEventCheck, events: readonly RecordedEvent[], key = true): Report {
-  const report = new Reporter('test');
+  const report = new Reporter();
   const checking: EventCheck = check(report, LOG);
   const blobs = new Map<string, Buffer>();
   events.forEach((event, index) => {
@@ -74,5 +74,5 @@ export function checkedEvents(check: NewEventCheck, events: readonly RecordedEve
     checking.event(checked);
   });
   checking.end();
-  return report.report();
+  return report.report('test');
 }
