@@ -40,6 +40,7 @@ export interface Segment {
   readonly state: string;
 }
 
+/** What is given lies in memory that the next segment takes: it counts until the call returns. */
 export interface JournalVisitor {
   segment(segment: Segment): void;
   frame(frame: Run): void;
@@ -157,7 +158,10 @@ export function walkJournal(
     .map(({ name }) => name)
     .filter((name) => name !== 'spare' && name !== 'large')
     .sort();
-  let before: { readonly bytes: Buffer; readonly end: number } | undefined;
+  /** Where the segment before ends, and the digest of what lies behind. */
+  let before: { readonly end: number; readonly tail: Digest } | undefined;
+  // One room for all segments: what visitors are given counts until they return.
+  let room: Buffer = Buffer.alloc(0);
   let size = 0;
   let frames = 0;
   const stop = (code: string, sentence: string, where: string): false => {
@@ -179,7 +183,8 @@ export function walkJournal(
         `Segment ${ordinal} should be here: one is missing, or a file does not belong.`,
         where,
       );
-    let bytes = readFile(file, { limit: SEGMENT_LIMIT });
+    let bytes = readFile(file, { limit: SEGMENT_LIMIT, room });
+    room = bytes.length > room.length ? bytes : room;
     const header = parseHeader(bytes, ordinal, logId, where);
     if (typeof header === 'string') return stop('segment-header', header, where);
     if (!sealHolds(header, before))
@@ -224,7 +229,7 @@ export function walkJournal(
       size += frame.entries.length;
       at += frame.length;
     }
-    before = { bytes, end: at };
+    before = { end: at, tail: tailOf(bytes.subarray(at)) };
   }
   report.checked('segments with their headers, seals and unused bytes', count, 'SHA-256 in the segment that follows');
   report.checked('frames', frames, 'SHA-256 in the frame');
@@ -236,8 +241,9 @@ function nextSeal(path: string, most: number): number {
   return header.length < HEADER ? most : Math.min(most, u64(header, 48));
 }
 
-function sealHolds(header: Header, before: { readonly bytes: Buffer; readonly end: number } | undefined): boolean {
-  if (before === undefined) return header.sealedLength === 0 && header.sealedTail === NO_TAIL;
-  const tail = before.bytes.subarray(before.end);
-  return header.sealedLength === before.end && header.sealedTail === (zeros(tail) ? NO_TAIL : digest(tail));
+/** Zeros are told from other bytes without hashing them. */
+const tailOf = (bytes: Buffer): Digest => (zeros(bytes) ? NO_TAIL : digest(bytes));
+
+function sealHolds(header: Header, before: { readonly end: number; readonly tail: Digest } | undefined): boolean {
+  return header.sealedLength === (before?.end ?? 0) && header.sealedTail === (before?.tail ?? NO_TAIL);
 }

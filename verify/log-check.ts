@@ -178,7 +178,7 @@ export class LogCheck {
     this.#timeline.event(where, kind, leaf);
     if (kind === 'blob.erased' && typeof leaf.blob === 'string') this.#erasures.erased(this.#logOf(leaf), leaf.blob);
     if (kind === 'late.outcome') this.#late.push({ where, of: leaf.of });
-    if (text.includes('"ref":"')) this.#sealed.event(leaf, where, blobs, named);
+    this.#sealed.event(leaf, text, where, blobs, named);
     if (this.#checks.length > 0) {
       const event = new LeafEvent(index, where, kind, leaf, hash, (commitment) => this.#sealed.open(commitment, blobs));
       for (const check of this.#checks) check.event(event);

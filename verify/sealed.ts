@@ -18,6 +18,7 @@ export interface Commitment {
 /** Commitments lie at most this deep in a leaf. */
 const DEEPEST = 6;
 /** What marks a commitment in the text of a leaf; inside a string its quotes would be escaped. */
+const MARK = '"ref":"';
 export const REFERENCE = /"ref":"([0-9a-f]{64})"/g;
 const HASH = /^[0-9a-f]{64}$/;
 
@@ -101,20 +102,27 @@ export class SealedParts {
   }
 
   /** Judges the commitments of one event; the addresses it names are added to `named`. */
-  event(leaf: Json, where: string, blobs: ReadonlyMap<string, Blob>, named: Set<string>): void {
-    for (const commitment of commitmentsIn(leaf)) {
-      const { ref } = commitment;
+  event(leaf: Json, text: string, where: string, blobs: ReadonlyMap<string, Blob>, named: Set<string>): void {
+    for (let at = text.indexOf(MARK); at >= 0; at = text.indexOf(MARK, at + MARK.length)) {
+      const address = text.slice(at + MARK.length, at + MARK.length + 64);
+      const blob = blobs.get(address);
+      if (blob === undefined && !HASH.test(address)) continue;
       this.#count.named++;
-      named.add(ref);
-      const blob = blobs.get(ref);
-      if (blob?.state !== 'whole') this.#erasures.gone(this.#logId, ref, blob?.state ?? 'absent', where);
-      else {
-        this.#count.present++;
-        if (this.#key === undefined) continue;
-        this.#count.opened++;
-        if (this.#open(commitment, blob) === null)
-          this.#report.finding('blob-content', `The blob ${ref} does not hold what the event commits to.`, where);
-      }
+      named.add(address);
+      if (blob?.state === 'whole') this.#count.present++;
+      else this.#erasures.gone(this.#logId, address, blob?.state ?? 'absent', where);
+    }
+    if (this.#key === undefined) return;
+    for (const commitment of commitmentsIn(leaf)) {
+      const blob = blobs.get(commitment.ref);
+      if (blob?.state !== 'whole') continue;
+      this.#count.opened++;
+      if (this.#open(commitment, blob) === null)
+        this.#report.finding(
+          'blob-content',
+          `The blob ${commitment.ref} does not hold what the event commits to.`,
+          where,
+        );
     }
   }
 
