@@ -15,6 +15,7 @@ import { nodeIo } from './journal/io.ts';
 import { beginLog, openKnown, openLog, writeMark, type Logs, type NotOpened, type OpenLog } from './opening.ts';
 import { type SignedTree } from './publish.ts';
 import { refuseSharedStorage } from './storage.ts';
+import { OTHER_LOG } from './problem.ts';
 import { asError, CLOSED } from './thread.ts';
 import { type Receipt } from './writer.ts';
 
@@ -59,8 +60,12 @@ export interface AuditLog {
   readonly id: string;
   /** Directory of that log. */
   readonly path: string;
-  /** Resolves when the event is on stable storage. @throws CountersignError `audit-*`: then the event does not count. */
-  append(event: AuditEvent): Promise<Receipt>;
+  /**
+   * Resolves when the event is on stable storage.
+   * @param log id of the log that the event speaks of: refused with `audit-other-log` when that is no longer the one written.
+   * @throws CountersignError `audit-*`: then the event does not count.
+   */
+  append(event: AuditEvent, log?: string): Promise<Receipt>;
   /** Resolves when the intent is on stable storage: only then may the statement be sent. */
   recordIntent(intent: StatementIntent): Promise<RecordedIntent>;
   /** Signs what is recorded now; the signature is on stable storage when it resolves. @throws CountersignError `audit-*` */
@@ -101,11 +106,7 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
     );
   if (options.sharedStorage !== true) refuseSharedStorage(options.directory);
   const { directory, origin, app, machine, heartbeatMinutes } = options;
-  const listeners = new Set<(state: AuditState) => void>();
-  let log: AuditLog | undefined;
-  const changed = (): void => {
-    if (log !== undefined) for (const listener of listeners) listener(log.state());
-  };
+  const observers = new Set<() => void>();
   const logs: Logs = {
     directory,
     origin,
@@ -114,15 +115,14 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
     blobKey: createSecretKey(options.blobKey),
     ...(machine === undefined ? {} : { machine }),
     ...(heartbeatMinutes === undefined ? {} : { heartbeat: heartbeatMinutes * 60 }),
-    changed,
+    changed: () => observers.forEach((observer) => observer()),
   };
-  log = auditLog(logs, await openLog(logs), listeners);
-  return log;
+  return auditLog(logs, await openLog(logs), observers);
 }
 
 const isClosed = (end: IntentEnd): end is ClosedIntent => end.status === 'unknown' || end.status === 'not_started';
 
-function auditLog(logs: Logs, opened: OpenLog, listeners: Set<(state: AuditState) => void>): AuditLog {
+function auditLog(logs: Logs, opened: OpenLog, observers: Set<() => void>): AuditLog {
   let current = opened;
   /** While one log has been given up and the next is not there yet. */
   let succession: Promise<void> | undefined;
@@ -157,9 +157,21 @@ function auditLog(logs: Logs, opened: OpenLog, listeners: Set<(state: AuditState
       ...(open === undefined ? {} : { open: { intents: open.intents, sessions: open.sessions } }),
     };
     current = await beginLog(logs, dead);
-    writeMark(nodeIo(thread.path), dead);
-    lock.release();
+    try {
+      writeMark(nodeIo(thread.path), dead);
+    } catch {
+      // The new log names it, so that the next opening writes the mark.
+    } finally {
+      lock.release();
+    }
   };
+
+  const state = (): AuditState => ({
+    log: current.thread.id,
+    recorded: current.thread.recorded(),
+    trouble: current.thread.trouble(),
+    dead: current.dead,
+  });
 
   return {
     get id() {
@@ -168,7 +180,12 @@ function auditLog(logs: Logs, opened: OpenLog, listeners: Set<(state: AuditState
     get path() {
       return current.thread.path;
     },
-    append: record,
+    append: (event, log) =>
+      onCurrent(() =>
+        log === undefined || log === current.thread.id
+          ? current.thread.record(event)
+          : Promise.reject(asError(OTHER_LOG)),
+      ),
     async recordIntent(intent) {
       const receipt = await record({ ...intent, k: 'stmt.intent' });
       let ended = false;
@@ -214,15 +231,11 @@ function auditLog(logs: Logs, opened: OpenLog, listeners: Set<(state: AuditState
         await other.thread.close();
       }
     },
-    state: () => ({
-      log: current.thread.id,
-      recorded: current.thread.recorded(),
-      trouble: current.thread.trouble(),
-      dead: current.dead,
-    }),
+    state,
     onState(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+      const observer = (): void => listener(state());
+      observers.add(observer);
+      return () => observers.delete(observer);
     },
     async close() {
       closed = true;

@@ -27,6 +27,11 @@ export const GIVEN_UP: Problem = {
   message: 'The audit log has been given up, so nothing more goes into it.',
   next: 'Start the program again: it begins a new log.',
 };
+export const OTHER_LOG: Problem = {
+  code: 'audit-other-log',
+  message: 'The audit log was given up meanwhile and another one is written now.',
+  next: 'Run it again.',
+};
 export const NO_BLOB: Problem = {
   code: 'audit-no-blob',
   message: 'The log has no sealed content of this address.',

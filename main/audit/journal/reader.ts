@@ -145,9 +145,11 @@ export function journalReader(io: Io, id: string, from: number): JournalReader {
     const length = frameLength(io.read(path, where.at, FRAME_HEADER) ?? Buffer.alloc(0), 0);
     if (length === null || length > limit) return [];
     const bytes = io.read(path, where.at, Math.min(limit, Math.max(length, wanted))) ?? Buffer.alloc(0);
+    // Nothing is written to a log that was given up: there the last segment counts as sealed, so blobs can go from it.
+    const sealed = where.end !== undefined || io.size('dead.json') !== null;
     const found: FrameAt[] = [];
     for (let at = 0, index = where.index; at < bytes.length;) {
-      const frame = readFrame(bytes, at, where.end !== undefined);
+      const frame = readFrame(bytes, at, sealed);
       if (frame === null || frame.first !== index || index + frame.entries.length > until) break;
       found.push(frame);
       at += frame.length;
