@@ -1,5 +1,7 @@
 /** Decisions as the record has them, made without a database, and what the verifier finds in them. */
-import { createHash } from 'node:crypto';
+import { createHash, createSecretKey } from 'node:crypto';
+import { openBlob } from '../../audit/blob.ts';
+import { openJournalReader } from '../../audit/journal/reader.ts';
 import { encodeLeaf } from '../../audit/leaf.ts';
 import { type RecordedEvent, type StatementIntent } from '../../audit/events.ts';
 import { type Principal } from '../../identity/principal.ts';
@@ -75,4 +77,40 @@ export function checkedEvents(check: NewEventCheck, events: readonly RecordedEve
   });
   checking.end();
   return report.report('test');
+}
+
+/** The events of a log as the verifier sees them. */
+export function eventsOf(directory: string, logId: string, blobKey: Uint8Array): readonly CheckedEvent[] {
+  const events: CheckedEvent[] = [];
+  const key = createSecretKey(blobKey);
+  const reader = openJournalReader(directory, 0);
+  for (let run = reader.next({ bytes: 1 << 20 }); run !== null; run = reader.next({ bytes: 1 << 20 })) {
+    const { first, entries } = run;
+    const blobs = new Map(run.blobs.map(({ address, bytes }) => [address, bytes]));
+    entries.forEach((entry, i) => {
+      const leaf = JSON.parse(entry.toString()) as CheckedEvent['leaf'];
+      events.push({
+        index: first + i,
+        where: `event ${first + i}`,
+        kind: String(leaf.k),
+        leaf,
+        hash: Buffer.alloc(32),
+        open(sealed) {
+          const bytes = blobs.get(String((sealed as { ref?: unknown }).ref));
+          return bytes === undefined ? 'unreadable' : openBlob(bytes, key, logId);
+        },
+      });
+    });
+  }
+  reader.close();
+  return events;
+}
+
+/** What a check says of a log. */
+export function checkedLog(check: NewEventCheck, directory: string, logId: string, blobKey: Uint8Array): Report {
+  const report = new Reporter();
+  const checking = check(report, logId);
+  for (const event of eventsOf(directory, logId, blobKey)) checking.event(event);
+  checking.end();
+  return report.report(directory);
 }

@@ -1,0 +1,118 @@
+/** What the real program records, under the verifier's eyes: who it was, and every decision again. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { MessageChannel } from 'node:worker_threads';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { desktop as contract, type Desktop as DesktopContract } from '../../shared/contract.ts';
+import { type Client, connect, messagePortLink } from '../../shared/rpc/index.ts';
+import { newDecisionCheck } from '../../verify/decision-check.ts';
+import { newIdentityCheck } from '../../verify/identity-check.ts';
+import { type Report } from '../../verify/report.ts';
+import { logsBelow } from '../audit/journal/reader.ts';
+import { openSecretStore } from '../credentials/index.ts';
+import { signInAt } from '../demonstration/idp/visitor.ts';
+import { auditDirectory } from '../recording.ts';
+import { checkedLog, eventsOf } from '../gate/testing/recorded.ts';
+import { runCli } from './cli/main.ts';
+import { type Desktop, openDesktop } from './desktop/open.ts';
+
+const TEXTS = [
+  'SELECT 1',
+  'SELECT id, name, email FROM customers LIMIT 3',
+  'SELECT * FROM customer_contacts LIMIT 1',
+  "SELECT name FROM customers WHERE email LIKE 'a%'",
+  'SELECT upper(email) FROM customers LIMIT 2',
+  'SELECT country, count(*) FROM customers GROUP BY country',
+  'SELECT nobody_knows_me(1)',
+  'SELEC 1',
+  'DELETE FROM orders',
+  'DROP TABLE orders',
+  'EXPLAIN SELECT * FROM customers',
+  'SELECT 1/0',
+];
+
+let home: string;
+let window: Desktop;
+let client: Client<DesktopContract>;
+let closeLink: () => void;
+
+async function signIn(email: string, password: string): Promise<void> {
+  let redirect: Promise<unknown> | undefined;
+  for await (const step of client['session.signIn'](undefined))
+    if (step.kind === 'open') redirect = signInAt(step.url, email, password).then((url) => fetch(url));
+  await redirect;
+}
+
+async function throughWindow(connection: string): Promise<void> {
+  for (const text of TEXTS) for await (const event of client['query.run']({ connection, text, offset: 0 })) void event;
+}
+
+async function throughCommandLine(connection: string, as: string): Promise<void> {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  stdout.resume();
+  stderr.resume();
+  const stdin = Readable.from(TEXTS.map((sql, id) => `${JSON.stringify({ id, sql })}\n`));
+  const signal = new AbortController().signal;
+  const io = { stdin, stdout, stderr, environment: {}, signal };
+  expect(await runCli(['query', connection, '--jsonl', '--home', home, '--as', as], io)).toBe(0);
+}
+
+let reports: readonly Report[];
+let kinds: readonly (readonly string[])[];
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'countersign-evidence-'));
+  window = await openDesktop({ home, demonstration: true, onProgress: () => undefined });
+  const { port1, port2 } = new MessageChannel();
+  window.serveLink(messagePortLink(port1));
+  client = connect(messagePortLink(port2), contract);
+  closeLink = () => port2.close();
+  await signIn('ana@shop.example', 'ana-demo');
+  await throughWindow('production');
+  await throughCommandLine('staging', 'ana@shop.example');
+  await client['session.signOut'](undefined);
+  await signIn('eli@shop.example', 'eli-demo');
+  await throughWindow('staging');
+  closeLink();
+  await window.close();
+  const blobKey = await (await openSecretStore('file', home)).get('audit-blob-key');
+  if (blobKey === undefined) throw new Error('no blob key');
+  const logs = logsBelow(auditDirectory(home));
+  const [identity, decision] = [newIdentityCheck(), newDecisionCheck()];
+  reports = logs.flatMap(({ path, id }) => [identity, decision].map((check) => checkedLog(check, path, id, blobKey)));
+  kinds = logs.map(({ path, id }) => eventsOf(path, id, blobKey).map(({ kind }) => kind));
+}, 120_000);
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+describe('the record of two people at two doors', () => {
+  it('has nothing that the verifier does not find as it is told', () => {
+    expect(reports.flatMap(({ findings }) => findings)).toEqual([]);
+  });
+
+  it('proves every login, every session and every decision, in the log of each process', () => {
+    const counted = (what: string): readonly number[] =>
+      reports.flatMap(({ checked }) => checked.filter((one) => one.what.startsWith(what)).map(({ count }) => count));
+    expect(counted('logins')).toEqual([2, 1]);
+    expect(counted('sessions begun')).toEqual([2, 1]);
+    expect(counted('decisions made again')).toEqual([2 * TEXTS.length, TEXTS.length]);
+  });
+
+  it('begins with the proof and ends with the end of the login', () => {
+    const [window = []] = kinds;
+    const first = (kind: string): number => window.indexOf(kind);
+    expect(first('key.bind')).toBeLessThan(first('auth.ok'));
+    expect(first('auth.ok')).toBeLessThan(first('session.start'));
+    expect(window.lastIndexOf('key.revoke')).toBeGreaterThan(first('session.end'));
+    expect(window.filter((kind) => kind === 'key.revoke')).toHaveLength(1);
+  });
+
+  it('leaves to be compared only what nobody can know from the record', () => {
+    const said = new Set(reports.flatMap(({ notChecked }) => notChecked.map((sentence) => sentence.split(':')[0])));
+    expect([...said].sort()).toEqual([
+      'That statements touch what the record says they touch, and nothing else',
+      "That this key is one of the identity provider's",
+    ]);
+  });
+});
