@@ -10,7 +10,7 @@ const mayImport = {
   shell: ['doors', 'gate', 'profile', 'policy', 'identity', 'approvals', 'audit', 'credentials', 'demonstration'],
   doors: ['gate', 'profile', 'policy', 'identity', 'approvals', 'audit', 'credentials', 'demonstration'],
   gate: ['databases', 'profile', 'policy', 'identity', 'approvals', 'audit', 'credentials'],
-  demonstration: ['profile', 'policy', 'credentials', 'databases/embedded'],
+  demonstration: ['profile', 'policy', 'credentials', 'audit', 'databases/embedded'],
   profile: ['policy', 'credentials'],
   identity: ['credentials'],
   approvals: ['identity', 'audit'],

@@ -10,8 +10,14 @@ import { PROFILE_FILES } from '../profile/directory.ts';
 import { roleScript } from '../profile/role-script.ts';
 import { type SecretReference } from '../profile/types.ts';
 import { type Person, type RunningIdp } from './idp/index.ts';
-import { connectionsYaml, organisationYaml, WRITTEN_BY_DEMONSTRATION } from './organisation/templates.ts';
+import {
+  connectionsYaml,
+  type DemonstrationRecord,
+  organisationYaml,
+  WRITTEN_BY_DEMONSTRATION,
+} from './organisation/templates.ts';
 import { type ShopSize } from './shop/data.ts';
+import { type RunningWitness, startWitness } from './witness.ts';
 
 /** A made-up organisation, running: a real PostgreSQL with a shop in it, a real OpenID provider, the files of a profile. */
 export interface Demonstration {
@@ -59,12 +65,16 @@ export async function startDemonstration(
   const directory = join(home, 'demonstration');
   await ensurePrivateDirectory(directory);
   const [idp, server] = await startBoth(home, directory, onProgress);
+  let witness: RunningWitness | undefined;
   const stop = async (): Promise<void> => {
-    await Promise.all([idp.stop(), server.stop()]);
+    await Promise.all([idp.stop(), server.stop(), witness?.stop()]);
   };
   try {
     if (!isFilled(directory)) await fill(home, directory, server, sizes, onProgress);
-    await writeProfile(home, idp, server);
+    witness = await startWitness(join(directory, 'witness'), join(home, 'audit'));
+    const store = join(directory, 'record-store');
+    await ensurePrivateDirectory(store);
+    await writeProfile(home, idp, server, { store, witness });
   } catch (error) {
     await stop();
     throw error;
@@ -205,7 +215,12 @@ async function secret(home: string, name: string): Promise<string> {
   return made;
 }
 
-async function writeProfile(home: string, idp: RunningIdp, server: EmbeddedServer): Promise<void> {
+async function writeProfile(
+  home: string,
+  idp: RunningIdp,
+  server: EmbeddedServer,
+  record: DemonstrationRecord,
+): Promise<void> {
   const reference = (environment: DemoEnvironment): SecretReference =>
     `file:${secretFile(`demonstration-${environment}`)}` as SecretReference;
   const write = async (name: string, text: string): Promise<void> =>
@@ -216,7 +231,7 @@ async function writeProfile(home: string, idp: RunningIdp, server: EmbeddedServe
   }
   await write(
     PROFILE_FILES.organisation,
-    organisationYaml({ issuer: idp.issuer, clientId: idp.clientId, scopes: idp.scopes, secrets: 'file' }),
+    organisationYaml({ issuer: idp.issuer, clientId: idp.clientId, scopes: idp.scopes, secrets: 'file' }, record),
   );
   await write(
     PROFILE_FILES.connections,

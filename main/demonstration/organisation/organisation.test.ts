@@ -8,13 +8,21 @@ import { connectionsYaml, organisationYaml } from './templates.ts';
 
 const text = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
 
+const record = {
+  store: '/demonstration/record-store',
+  witness: { url: 'http://127.0.0.1:4001', key: 'countersign.local/demonstration-witness+0a1b2c3d+BGtleQ==' },
+};
+
 const profile = readProfile('/demonstration', {
-  organisation: organisationYaml({
-    issuer: 'http://127.0.0.1:4000',
-    clientId: 'countersign',
-    scopes: ['openid', 'profile', 'email', 'groups'],
-    secrets: 'file',
-  }),
+  organisation: organisationYaml(
+    {
+      issuer: 'http://127.0.0.1:4000',
+      clientId: 'countersign',
+      scopes: ['openid', 'profile', 'email', 'groups'],
+      secrets: 'file',
+    },
+    record,
+  ),
   connections: connectionsYaml({
     host: '127.0.0.1',
     port: 5433,
@@ -33,6 +41,15 @@ describe('the demonstration’s organisation', () => {
       ['staging', 'Shop staging', 'staging', 'shop_staging'],
       ['production', 'Shop production', 'production', 'shop_production'],
     ]);
+  });
+
+  it('has its record copied, witnessed, and looked at by security', () => {
+    expect(profile.organisation.record).toMatchObject({
+      store: { kind: 'directory', path: record.store },
+      witnesses: [record.witness],
+      quorum: 1,
+      reviewers: ['security'],
+    });
   });
 
   it('passes the tests that its policy carries', () => {
@@ -67,12 +84,10 @@ describe('the demonstration’s organisation', () => {
   });
 
   it('quotes what it is given, so that a value cannot become another key', () => {
-    const yaml = organisationYaml({
-      issuer: 'http://localhost:1',
-      clientId: 'a\nsecrets: none',
-      scopes: ['openid'],
-      secrets: 'file',
-    });
+    const yaml = organisationYaml(
+      { issuer: 'http://localhost:1', clientId: 'a\nsecrets: none', scopes: ['openid'], secrets: 'file' },
+      record,
+    );
     expect(yaml.split('\n').filter((line) => line.startsWith('secrets:'))).toEqual(['secrets: file']);
   });
 });

@@ -9,6 +9,13 @@ export interface DemonstrationIdentity {
   readonly secrets: 'keyring' | 'file';
 }
 
+/** Where copies of the demonstration's record go, and who signs it. */
+export interface DemonstrationRecord {
+  /** Absolute path. */
+  readonly store: string;
+  readonly witness: { readonly url: string; readonly key: string };
+}
+
 export interface DemonstrationServer {
   readonly host: string;
   readonly port: number;
@@ -29,7 +36,10 @@ export const WRITTEN_BY_DEMONSTRATION = {
 } as const;
 
 /** organisation.yaml of the demonstration. */
-export function organisationYaml({ issuer, clientId, scopes, secrets }: DemonstrationIdentity): string {
+export function organisationYaml(
+  { issuer, clientId, scopes, secrets }: DemonstrationIdentity,
+  { store, witness }: DemonstrationRecord,
+): string {
   return `${WRITTEN_BY_DEMONSTRATION.organisation}
 version: 1
 name: Demonstration shop
@@ -41,6 +51,11 @@ identity:
   groupsClaim: groups
 session: { maxHours: 12, idleMinutes: 60, revalidateMinutes: 15 }
 secrets: ${secrets}
+# Copies of the record, and a witness that it only grew. A real organisation keeps both on other machines.
+record:
+  store: { directory: { path: ${quote(store)} } }
+  witnesses: [{ url: ${quote(witness.url)}, key: ${quote(witness.key)} }]
+  reviewers: [security]
 `;
 }
 

@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { VERSION } from '../../version.ts';
 import { type Environment, ENVIRONMENTS } from '../../policy/vocabulary.ts';
 import {
@@ -21,6 +21,11 @@ interface Home {
 interface Listing extends Home {
   readonly as?: string;
   readonly json?: boolean;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It is a whole number.');
+  return Number(text);
 }
 
 /** The command line (docs/cli.md). Runs one command and gives its exit code; never exits the process itself. */
@@ -138,6 +143,60 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
         (await import('./classify.ts')).classifySuggest(io, home(options), connection, options),
       ),
     );
+  const record = program.command('record').description('how far the record has come, and what is kept of it elsewhere');
+  command(record, 'status', 'what is recorded, uploaded and witnessed')
+    .option('--json')
+    .action(does(async (options: Listing) => (await import('./record.ts')).recordStatus(io, home(options), options)));
+  command(record, 'upload', 'bring everything recorded to the store and the witnesses')
+    .option('--seconds <n>', 'how long to try', wholeNumber, 300)
+    .option('--json')
+    .action(
+      does(async (options: Listing & { readonly seconds: number }) =>
+        (await import('./record.ts')).recordUpload(io, home(options), options),
+      ),
+    );
+  command(record, 'doctor', 'what the store does not promise, and what mends it')
+    .option('--json')
+    .action(does(async (options: Listing) => (await import('./record.ts')).recordDoctor(io, home(options), options)));
+  command(record, 'erase', 'erase the sealed content of one event for good; the event and its proof stay')
+    .argument('<log>', 'id of the log')
+    .argument('<index>', 'index of the event', wholeNumber)
+    .requiredOption('--reason <text>', 'why: it is recorded')
+    .option('--as <email>', 'which of the people signed in')
+    .option('--json')
+    .action(
+      does(async (log: string, index: number, options: Listing & { readonly reason: string }) =>
+        (await import('./record.ts')).recordErase(io, home(options), log, index, options),
+      ),
+    );
+
+  const witness = program.command('witness').description('a witness that signs that logs only grew (docs/witness.md)');
+  const witnessing = (name: string, description: string): Command =>
+    witness.command(name).description(description).argument('<dir>', 'directory of the witness').option('--json');
+  witnessing('init', 'make a witness: a key, an empty memory, an empty list of logs')
+    .requiredOption('--name <name>', 'its name, such as witness.example.com/w1')
+    .addOption(new Option('--secrets <where>', 'where its key is kept').choices(['keyring', 'file']).default('file'))
+    .action(
+      does(
+        async (
+          directory: string,
+          options: { readonly json?: boolean; readonly name: string; readonly secrets?: 'keyring' | 'file' },
+        ) => (await import('./witness.ts')).witnessInit(io, directory, options),
+      ),
+    );
+  witnessing('serve', 'run it in the foreground')
+    .option('--listen <address>', 'address and port')
+    .action(
+      does(async (directory: string, options: { readonly json?: boolean; readonly listen?: string }) =>
+        (await import('./witness.ts')).witnessServe(io, directory, options),
+      ),
+    );
+  witnessing('show', 'who it is and what it knows').action(
+    does(async (directory: string, options: { readonly json?: boolean }) =>
+      (await import('./witness.ts')).witnessShow(io, directory, options),
+    ),
+  );
+
   command(program, 'verify', 'check the record end to end')
     .argument('[dir]', 'a log, or a directory of logs; default: the record of this profile')
     .option('--json')
