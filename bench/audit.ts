@@ -21,7 +21,7 @@ const EACH = 250;
 const intent: StatementIntent = {
   s: 'bench',
   actor: {
-    user: { iss: 'https://idp.example', sub: 'ana', email: 'ana@example.com', groups: ['analysts'], verified: true },
+    user: { iss: 'https://idp.example', sub: 'ana', email: 'ana@example.com', groups: ['analysts'], verified: false },
   },
   db: {
     id: 'shop',

@@ -1,6 +1,7 @@
 /**
  * Builds what runs. `--renderer`: only the window, and only when its sources changed (npm's prepare, npm start).
- * Without flags: everything that is packaged, under dist/: app/ (main, shared, verify as JavaScript) and renderer/.
+ * Without flags: everything that is packaged, under dist/: app/ (main, shared, verify as JavaScript), renderer/, and the
+ * verifier once more as one file, verify.mjs.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -115,12 +116,39 @@ async function buildApp(): Promise<void> {
   await bundlePreload(root);
 }
 
+/** The verifier as one file without dependencies: dist/verify.mjs runs under any Node since 20.12, beside a log anywhere. */
+export async function buildVerifier(): Promise<string> {
+  const { build } = await import('vite');
+  const aside = join(dist, `.verifier-${String(process.pid)}`);
+  const file = join(dist, 'verify.mjs');
+  try {
+    await build({
+      configFile: false,
+      root,
+      logLevel: 'error',
+      build: {
+        ssr: join(root, 'verify/cli.ts'),
+        outDir: aside,
+        copyPublicDir: false,
+        minify: false,
+        target: 'node20.12',
+        rolldownOptions: { output: { entryFileNames: 'verify.mjs', codeSplitting: false } },
+      },
+    });
+    await rename(join(aside, 'verify.mjs'), file);
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
+  return file;
+}
+
 async function main(flags: readonly string[]): Promise<void> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   await mkdir(dist, { recursive: true });
   if (!flags.includes('--renderer')) {
     say('Compiling');
     await buildApp();
+    await buildVerifier();
   }
   await ensureRenderer(say);
   say('Built.');

@@ -1,32 +1,24 @@
 /** The command line of the verifier, for its own file and for `countersign verify` alike. */
 import { parseArgs } from 'node:util';
 import { isAbsent, readFile, Unreadable } from './files.ts';
+import { isObject, parseText } from './json.ts';
+import { VERIFIER_OPTIONS } from './options.ts';
 import { CannotVerify, reportJson, reportText } from './report.ts';
 import { verify, type VerifyOptions } from './verify.ts';
-
-/** Options by name, as `node:util` parseArgs takes them, each with what it takes and is for. */
-export const VERIFIER_OPTIONS = {
-  json: { type: 'boolean', value: null, help: 'print the report as JSON' },
-  with: { type: 'string', value: 'DIR|s3://...', help: 'a copy to compare with' },
-  key: { type: 'string', multiple: true, value: 'VKEY', help: 'verifier key of a log that you trust; may be repeated' },
-  witness: { type: 'string', multiple: true, value: 'VKEY', help: 'key of a witness that you trust; may be repeated' },
-  quorum: { type: 'string', value: 'N', help: 'how many of the witnesses it takes (all where absent)' },
-  policy: { type: 'string', value: 'FILE', help: 'trusted logs, witnesses and quorum (C2SP tlog-policy)' },
-  'tsa-ca': { type: 'string', value: 'FILE', help: 'certificates of time stamping authorities that you trust (PEM)' },
-  'blob-key-file': {
-    type: 'string',
-    value: 'FILE',
-    help: 'key of the encrypted texts (32 bytes, or their base64 or hex)',
-  },
-  endpoint: { type: 'string', value: 'URL', help: 'S3-compatible server, where it is not AWS' },
-  region: { type: 'string', value: 'NAME', help: 'region of the bucket' },
-  anonymous: { type: 'boolean', value: null, help: 'read the bucket without credentials' },
-} as const;
 
 export interface Output {
   /** Rejects or throws when nobody reads any more. */
   readonly out: (text: string) => unknown;
   readonly error: (text: string) => unknown;
+}
+
+export interface Defaults {
+  /** How the program is called, for its usage. */
+  readonly command: string;
+  /** What is checked where the arguments name nothing. */
+  readonly source?: string;
+  /** Where credentials are looked for; the variables of this process where absent. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 const FILE_LIMIT = 1024 * 1024;
@@ -44,19 +36,15 @@ export const usage = (command: string): string =>
   ].join('\n');
 
 /**
- * Runs one verification. @param source what to check where `args` names nothing.
+ * Runs one verification.
  * @returns 0 good, 1 findings, 2 cannot check.
  */
-export async function runVerifier(
-  args: readonly string[],
-  output: Output,
-  defaults: { readonly command: string; readonly source?: string },
-): Promise<0 | 1 | 2> {
+export async function runVerifier(args: readonly string[], output: Output, defaults: Defaults): Promise<0 | 1 | 2> {
   try {
     const { values, positionals } = parsed(args, defaults.command);
     const [source = defaults.source] = positionals;
     if (source === undefined || positionals.length > 1) throw new CannotVerify(usage(defaults.command));
-    const report = await verify(source, optionsOf(values));
+    const report = await verify(source, optionsOf(values, defaults));
     await output.out(values.json === true ? reportJson(report) : reportText(report));
     return report.good ? 0 : 1;
   } catch (error) {
@@ -76,7 +64,7 @@ function parsed(args: readonly string[], command: string) {
   }
 }
 
-function optionsOf(values: Values): VerifyOptions {
+function optionsOf(values: Values, { environment }: Defaults): VerifyOptions {
   const { key, witness, quorum, policy, with: copy, endpoint, region, anonymous } = values;
   const authorities = values['tsa-ca'];
   const blobKey = values['blob-key-file'];
@@ -89,7 +77,9 @@ function optionsOf(values: Values): VerifyOptions {
     ...(authorities === undefined ? {} : { authorities: named(authorities).toString() }),
     ...(blobKey === undefined ? {} : { blobKey: blobKeyIn(named(blobKey)) }),
     ...(copy === undefined ? {} : { copy }),
+    ...(values.issuers === undefined ? {} : { issuers: issuersIn(named(values.issuers)) }),
     bucket: {
+      ...(environment === undefined ? {} : { environment }),
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(region === undefined ? {} : { region }),
       ...(anonymous === undefined ? {} : { anonymous }),
@@ -124,4 +114,27 @@ function blobKeyIn(bytes: Buffer): Buffer {
         : Buffer.from(text, text.includes('-') || text.includes('_') ? 'base64url' : 'base64');
   if (key.length !== 32) throw new CannotVerify('The file of the blob key holds no 32 bytes, nor their base64 or hex.');
   return key;
+}
+
+/** `{ISSUER: {keys?, client?}}` */
+function issuersIn(bytes: Buffer): NonNullable<VerifyOptions['issuers']> {
+  const issuers = parseText(bytes.toString());
+  const entries = Object.entries(issuers ?? {}).map(([issuer, said]) => {
+    const { keys, client } = isObject(said) ? said : {};
+    if (
+      !isObject(said) ||
+      !(keys === undefined || Array.isArray(keys)) ||
+      !(client === undefined || typeof client === 'string')
+    )
+      throw new CannotVerify(`What the file of issuers says of ${issuer} is not {keys, client}.`);
+    return [
+      issuer,
+      {
+        ...(keys === undefined ? {} : { keys: keys as readonly unknown[] }),
+        ...(client === undefined ? {} : { client }),
+      },
+    ] as const;
+  });
+  if (issuers === null) throw new CannotVerify('The file of issuers is not JSON: {ISSUER: {keys, client}}.');
+  return Object.fromEntries(entries);
 }

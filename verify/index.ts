@@ -1,7 +1,8 @@
 /** The independent verifier: shares no code with the writer and depends on Node alone. */
 export { verify, verifyDirectory, type BucketOptions, type VerifyOptions } from './verify.ts';
 export { verifyInThread } from './thread.ts';
-export { runVerifier, VERIFIER_OPTIONS } from './command.ts';
+export { runVerifier, type Defaults, type Output } from './command.ts';
+export { VERIFIER_OPTIONS } from './options.ts';
 export {
   CannotVerify,
   reportJson,

@@ -4,6 +4,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { openBucket, parseBucketAddress } from './bucket.ts';
 import { checkCopy } from './copy.ts';
 import { findCredentials, findEndpoint, findRegion } from './credentials.ts';
+import { newDecisionCheck } from './decision-check.ts';
+import { newIdentityCheck, type IdentityTrust } from './identity-check.ts';
 import { isDirectory, listDirectory, readIfThere, Unreadable } from './files.ts';
 import { checkLocalLog, SMALL } from './local-log.ts';
 import { type CheckOptions, type LogResult } from './log-check.ts';
@@ -30,6 +32,8 @@ export interface VerifyOptions {
   /** A copy to compare with: a directory or `s3://bucket/prefix`. */
   readonly copy?: string;
   readonly bucket?: BucketOptions;
+  /** What you know of identity providers by another way than this log. */
+  readonly issuers?: IdentityTrust['issuers'];
 }
 
 /** How to reach a bucket, where variables and files of AWS do not say it. */
@@ -38,6 +42,8 @@ export interface BucketOptions {
   readonly region?: string;
   /** Ask without a signature even where there are credentials. */
   readonly anonymous?: boolean;
+  /** Where credentials are looked for before files; the variables of this process where absent. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 const LOG_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -114,15 +120,16 @@ function checkOptions(options: VerifyOptions): CheckOptions {
     trust: policy === undefined ? trustKeys(trustedKeys, witnesses, quorum) : parseTrustPolicy(Buffer.from(policy)),
     authorities: options.authorities === undefined ? [] : parseAuthorities(Buffer.from(options.authorities)),
     blobKey,
-    checks: [],
+    checks: [newIdentityCheck({ issuers: options.issuers ?? {} }), newDecisionCheck()],
   };
 }
 
 function openSource(source: string, bucket: BucketOptions = {}): Source {
   const address = parseBucketAddress(source);
   if (address !== null) {
-    const { endpoint = findEndpoint(process.env), region = findRegion(process.env), anonymous = false } = bucket;
-    const credentials = anonymous ? undefined : findCredentials(process.env);
+    const { environment = process.env, anonymous = false } = bucket;
+    const { endpoint = findEndpoint(environment), region = findRegion(environment) } = bucket;
+    const credentials = anonymous ? undefined : findCredentials(environment);
     return { kind: 'store', store: openBucket({ ...address, region, endpoint, credentials }), only: undefined };
   }
   if (source.startsWith('s3:')) throw new CannotVerify(`${source} is not s3://BUCKET or s3://BUCKET/PREFIX.`);

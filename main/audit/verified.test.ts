@@ -22,7 +22,7 @@ import { BLOB_KEY, LOG, simulatedOptions, statement } from './testing/lives.ts';
 import { seeded } from './testing/simulated-disk.ts';
 import { Writer, type Receipt } from './writer.ts';
 
-const actor = { user: { iss: 'i', sub: 's', verified: true } };
+const actor = { user: { iss: 'https://idp.example', sub: 'ana', verified: false } };
 let directory: string;
 let log: string;
 let receipts: Receipt[];

@@ -14,7 +14,7 @@ import { seeded, SimulatedDisk, Stopped } from './simulated-disk.ts';
 export const LOG = '01a1fe84-7d22-709d-b559-0c8a4d77023d';
 const { privateKey } = generateKeyPairSync('ed25519');
 export const BLOB_KEY = Buffer.alloc(32, 7);
-const actor = { user: { iss: 'https://idp.example', sub: 'ana', verified: true } };
+const actor = { user: { iss: 'https://idp.example', sub: 'ana', verified: false } };
 
 export function statement(s: string, text: string): StatementIntent {
   return {

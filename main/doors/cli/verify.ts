@@ -1,22 +1,35 @@
-import { resolve } from 'node:path';
-import { CannotVerify, reportText, verifyDirectory } from '../../../verify/index.ts';
+import { runVerifier } from '../../../verify/command.ts';
+import { VERIFIER_OPTIONS } from '../../../verify/options.ts';
 import { auditDirectory } from '../../installation.ts';
-import { CANNOT, type CliIo, DONE, type ExitCode, REFUSED, write } from './io.ts';
+import { type CliIo, type ExitCode, write } from './io.ts';
+import { type VerifierValues } from './verify-options.ts';
 
-/** Checks a record with the independent verifier. Needs no sign-in and no secret: anybody may check. */
+/**
+ * Checks a record with the independent verifier: the profile's own, or that of a directory or bucket. Needs no sign-in and
+ * no secret: anybody may check.
+ */
 export async function verify(
   io: CliIo,
   home: string,
-  directory: string | undefined,
-  options: { readonly json?: boolean },
+  source: string | undefined,
+  values: VerifierValues,
 ): Promise<ExitCode> {
-  try {
-    const report = verifyDirectory(directory === undefined ? auditDirectory(home) : resolve(directory));
-    await write(io.stdout, options.json === true ? `${JSON.stringify(report)}\n` : reportText(report));
-    return report.good ? DONE : REFUSED;
-  } catch (error) {
-    if (!(error instanceof CannotVerify)) throw error;
-    io.stderr.write(`countersign: ${error.message}\n`);
-    return CANNOT;
-  }
+  return runVerifier(
+    [...flags(values), '--', source ?? auditDirectory(home)],
+    { out: (text) => write(io.stdout, text), error: (text) => void io.stderr.write(`countersign: ${text}`) },
+    { command: 'countersign verify', environment: io.environment },
+  );
 }
+
+/** The options as the verifier's own command line takes them: there is one road for both. */
+function flags(values: VerifierValues): readonly string[] {
+  return Object.keys(VERIFIER_OPTIONS).flatMap((name) => {
+    const value = values[camelCased(name)];
+    if (value === undefined || value === false) return [];
+    if (value === true) return [`--${name}`];
+    return [value].flat().map((text) => `--${name}=${text}`);
+  });
+}
+
+/** As commander names what it parsed. */
+const camelCased = (name: string): string => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
