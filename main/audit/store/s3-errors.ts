@@ -107,7 +107,7 @@ export function failureOf(error: unknown): Failure {
     TRANSIENT.has(known) ||
     (status === undefined
       ? !TLS.test(known) && known !== 'CredentialsProviderError'
-      : [408, 425, 429].includes(status) || (status >= 500 && status !== 501 && status !== 507) || status < 400);
+      : [408, 425, 429].includes(status) || (status >= 500 && status !== 501 && status !== 507) || status < 300);
   return { code: known, status, transient };
 }
 
@@ -126,7 +126,7 @@ function otherwise(code: string, status: number | undefined, transient: boolean)
       'who answers there cannot prove to be the store',
       "Look whether the network wants a sign-in first, then at the server's certificate (NODE_EXTRA_CA_CERTS adds an authority).",
     ];
-  if (status === undefined || status < 400)
+  if (status === undefined || status < 300)
     return [
       'store-unreachable',
       'the connection broke or no S3 server answered',

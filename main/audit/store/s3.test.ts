@@ -8,7 +8,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { radosgw, type Radosgw } from '../testing/radosgw.ts';
 import { createS3Store, type S3Settings } from './s3.ts';
 import { type ObjectStore } from './store.ts';
@@ -271,6 +271,18 @@ describe.skipIf(radosgw.missing)(`a record copied to ${radosgw.name}`, () => {
       const bucket = await server.makeBucket({ owner: 'full' });
       const store = open(bucket, server.users.full);
       await expect(put(store, 'a').then(async () => put(store, 'b'))).rejects.toMatchObject({ code: 'store-full' });
+    });
+
+    it('says that the clock is a year behind, again and again, and never signs with the time of the server', async () => {
+      // What was signed with another clock than ours would be dated by ours: kept too short, or for good.
+      const store = open(buckets.plain);
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 365 * 24 * HOUR });
+      try {
+        for (const _ of [1, 2, 3])
+          await expect(put(store, 'a')).rejects.toMatchObject({ code: 'store-refused', next: 'Set the clock.' });
+      } finally {
+        vi.useRealTimers();
+      }
     });
 
     it('says that the clock is wrong when a retention lies in the past', async () => {

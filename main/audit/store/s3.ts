@@ -20,14 +20,23 @@ export function createS3Store(settings: S3Settings, patience?: Patience): Object
   const bucket = openBucket(settings);
   const { name } = bucket;
   const requests = createRequests(name, (sdk) => connectTo(sdk, settings, { anonymous: false }), patience);
-  let guard: Promise<Guard> | undefined;
+  let trial: Promise<Guard> | undefined;
+  let known: Guard | undefined;
 
-  /** Found out once, for all callers: that one of them gives up ends it for none of the others. */
+  /**
+   * Tried once for all callers: that one of them gives up ends it for none of the others. A server that replaces is tried
+   * again by the next write, since somebody may have mended it.
+   */
   const guardedBy = async (signal: AbortSignal | undefined): Promise<Guard> => {
-    guard ??= requests.run('could not be tried', undefined, async (once) => findGuard(once, bucket));
-    const asked = guard;
-    asked.catch(() => (guard = undefined));
-    return signal === undefined ? asked : Promise.race([asked, aborted(signal)]);
+    if (known !== undefined) return known;
+    trial ??= requests
+      .run('could not be tried', undefined, async (once) => findGuard(once, bucket))
+      .then((guard) => {
+        if (guard !== 'nobody') known = guard;
+        return guard;
+      })
+      .finally(() => (trial = undefined));
+    return signal === undefined ? trial : Promise.race([trial, aborted(signal)]);
   };
 
   return {
@@ -93,7 +102,7 @@ export function createS3Store(settings: S3Settings, patience?: Patience): Object
     },
     async examine(signal) {
       const { weaknesses, replaced } = await examineBucket(requests, bucket, await guardedBy(signal), signal);
-      if (replaced) guard = Promise.resolve('nobody');
+      if (replaced) known = 'nobody';
       return weaknesses;
     },
     close: () => requests.close(),
