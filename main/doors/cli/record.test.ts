@@ -1,0 +1,157 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { logsBelow, openJournalReader } from '../../audit/journal/reader.ts';
+import { auditDirectory } from '../../recording.ts';
+import { edit, startWorkplace, type Workplace } from '../testing/workplace.ts';
+import { type Ran, run, signIn } from './testing/terminal.ts';
+
+/** Stands in a statement as a literal: sealed in the record, and gone once it is erased. */
+const CANARY = 'canary-of-the-record';
+
+let workplace: Workplace;
+let home: string;
+let store: string;
+
+beforeAll(async () => {
+  workplace = await startWorkplace();
+  ({ home } = workplace);
+  store = join(home, 'demonstration', 'record-store');
+  for (const who of ['sam', 'eli', 'ana'] as const) await signIn(home, who);
+}, 60_000);
+afterAll(() => workplace.stop());
+
+const query = (who: string, sql: string, profile = home): Promise<Ran> =>
+  run(['query', 'staging', '--home', profile, '--as', `${who}@shop.example`, '--sql', sql]);
+
+interface Status {
+  readonly log: string;
+  readonly recorded: number;
+  readonly uploaded: number | null;
+  readonly witnessed: number | null;
+  readonly trouble: string | null;
+  readonly weaknesses: readonly { readonly code: string }[];
+}
+
+async function upload(profile = home): Promise<Ran & { readonly status: Status }> {
+  const ran = await run(['record', 'upload', '--json', '--home', profile]);
+  return { ...ran, status: JSON.parse(ran.stdout) as Status };
+}
+
+/** Log and index of the newest intent whose text has the canary. */
+async function intentOf(): Promise<readonly [string, string]> {
+  await query('ana', `SELECT '${CANARY}' AS word`);
+  for (const { id, path } of logsBelow(auditDirectory(home)).toReversed()) {
+    const reader = openJournalReader(path, 0);
+    let found: number | undefined;
+    for (let part = reader.next({ bytes: 1 << 20 }); part !== null; part = reader.next({ bytes: 1 << 20 })) {
+      for (const [i, entry] of part.entries.entries()) {
+        const leaf = JSON.parse(entry.toString()) as { readonly k: string; readonly op?: { readonly title: string } };
+        if (leaf.k === 'stmt.intent' && leaf.op?.title === 'SELECT') found = part.first + i;
+      }
+    }
+    if (found !== undefined) return [id, String(found)];
+  }
+  throw new Error('the statement is not in the record');
+}
+
+describe('the record of the demonstration', () => {
+  it('is copied and witnessed whole, and says what its store is not worth', async () => {
+    expect((await query('ana', 'SELECT 1')).code).toBe(0);
+    const { code, status } = await upload();
+    expect(status).toMatchObject({ uploaded: status.recorded, witnessed: status.recorded, trouble: null });
+    expect(code).toBe(0);
+    expect(status.weaknesses.map((weakness) => weakness.code)).toContain('same-disk');
+    const doctor = await run(['record', 'doctor', '--home', home]);
+    expect(doctor.code).toBe(1);
+    expect(doctor.stdout).toMatch(/same disk as the profile/);
+  });
+
+  it('is found good where it is and where its copies are, one against the other', async () => {
+    await upload();
+    for (const asked of [[], [store], [auditDirectory(home), '--with', store]])
+      expect(await run(['verify', '--home', home, ...asked])).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('says what to do where its store cannot be had, and keeps what is recorded', async () => {
+    const profile = workplace.profileBeside();
+    edit(profile, 'organisation.yaml', /path: "[^"]*"/, `path: ${JSON.stringify(`${profile}-store`)}`);
+    const { code, status } = await upload(profile);
+    expect(code).toBe(1);
+    expect(status).toMatchObject({ uploaded: 0, trouble: expect.stringMatching(/make the directory/) as string });
+  });
+});
+
+describe('a statement whose record must be elsewhere before it is sent', () => {
+  it('runs once it is, and not where nothing could take it', async () => {
+    const profile = workplace.profileBeside();
+    edit(profile, 'policy.yaml', 'rules:\n', 'rules:\n  - { id: sealed, require: { record: witnessed }, on: write }\n');
+    const change = "UPDATE products SET name = name WHERE name = 'nothing'";
+    expect(await query('eli', change, profile)).toMatchObject({ code: 0 });
+    edit(profile, 'organisation.yaml', /^ {2}witnesses:.*\n/m, '');
+    const refused = await query('eli', change, profile);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr + refused.stdout).toMatch(/witnessed before the statement runs \(rule sealed\)/);
+    expect(await query('eli', 'SELECT 1', profile)).toMatchObject({ code: 0 });
+  });
+
+  it('is told why where its store does not answer', async () => {
+    const profile = workplace.profileBeside();
+    edit(profile, 'policy.yaml', 'rules:\n', 'rules:\n  - { id: kept, require: { record: uploaded }, on: write }\n');
+    edit(profile, 'organisation.yaml', /path: "[^"]*"/, 'path: /nowhere/audit');
+    edit(profile, 'organisation.yaml', 'reviewers:', 'reachSeconds: 1\n  reviewers:');
+    const { code, stderr } = await query('eli', "UPDATE products SET name = name WHERE name = 'nothing'", profile);
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/nowhere\/audit/);
+  });
+});
+
+describe('erasing sealed content', () => {
+  const holding = (directory: string, address: string): boolean =>
+    readdirSync(directory, { recursive: true, encoding: 'utf8' }).some((name) => name.endsWith(address));
+
+  it('is for reviewers', async () => {
+    const [log, index] = await intentOf();
+    const asked = ['record', 'erase', log, index, '--reason', 'asked for', '--home', home];
+    const { code, stderr } = await run([...asked, '--as', 'ana@shop.example']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/Only reviewers may erase .*\n.*security/);
+  });
+
+  it('takes text, parameters and inputs of one event away, here and in the store, and leaves every proof', async () => {
+    const [log, index] = await intentOf();
+    await upload();
+    const blobs = readdirSync(join(store, log, 'blob'));
+    const asked = ['record', 'erase', log, index, '--reason', 'a request under Article 17', '--home', home];
+    const erased = await run([...asked, '--as', 'sam@shop.example', '--json']);
+    expect(erased).toMatchObject({ code: 0, stderr: '' });
+    const { sealed } = JSON.parse(erased.stdout) as { readonly sealed: number };
+    expect(sealed).toBeGreaterThan(0);
+    expect((await upload()).code).toBe(0);
+    expect(blobs.filter((address) => !holding(store, address))).toHaveLength(sealed);
+    for (const where of [[], [store]])
+      expect(await run(['verify', '--home', home, ...where])).toMatchObject({ code: 0 });
+    const again = await run([...asked, '--as', 'sam@shop.example', '--json']);
+    expect(JSON.parse(again.stdout)).toMatchObject({ sealed, erased: 0 });
+  });
+
+  it('says that there is no such event', async () => {
+    const [log] = await intentOf();
+    const asked = ['record', 'erase', log, '999999', '--reason', 'x', '--as', 'sam@shop.example', '--home', home];
+    expect(await run(asked)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('There is no event 999999') as string,
+    });
+  });
+});
+
+describe('what the record keeps in clear', () => {
+  it('never holds a literal of a statement, neither here nor in the store', async () => {
+    await intentOf();
+    await upload();
+    for (const directory of [auditDirectory(home), store])
+      for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true }))
+        if (entry.isFile())
+          expect(readFileSync(join(entry.parentPath, entry.name)).includes(CANARY), entry.name).toBe(false);
+  });
+});
