@@ -11,8 +11,15 @@ import { openGallery } from './gallery-page.ts';
 const out = fileURLToPath(new URL('../dist/gallery', import.meta.url));
 const themes = ['light', 'dark', 'high-contrast'];
 
-/** What is done on a page before its picture is taken. */
-const shots: Readonly<Record<string, { readonly page: string; readonly act?: (page: Page) => Promise<void> }>> = {
+/** A page, and what is done on it before its picture is taken. */
+interface Shot {
+  readonly page: string;
+  readonly act?: (page: Page) => Promise<void>;
+  /** Also in the smallest window that must work. */
+  readonly small?: boolean;
+}
+
+const shots: Readonly<Record<string, Shot>> = {
   parts: { page: 'parts' },
   states: { page: 'states' },
   cut: { page: 'cut', act: (page) => press(page, 'Control+a', 'Control+c') },
@@ -34,7 +41,90 @@ const shots: Readonly<Record<string, { readonly page: string; readonly act?: (pa
   million: { page: 'million', act: (page) => press(page, 'Control+End') },
   'ten-million': { page: 'ten-million', act: (page) => press(page, 'Control+End', 'ArrowUp', 'ArrowUp') },
   wide: { page: 'wide', act: (page) => press(page, 'End', 'ArrowLeft') },
+  activity: { page: 'activity', small: true, act: events },
+  'activity-brush': { page: 'activity', act: brush },
+  'activity-table': { page: 'activity', act: chartTable },
+  'activity-event': { page: 'activity-event', small: true, act: proof },
+  'activity-refused': { page: 'activity-refused', act: proof },
+  'activity-leaf': { page: 'activity-event', act: leaf },
+  'activity-filtered': { page: 'activity-filtered', small: true, act: events },
+  'activity-field': { page: 'activity', act: field },
+  'activity-times': { page: 'activity', act: times },
+  'activity-export': { page: 'activity', act: exporting },
+  'activity-all': { page: 'activity-all', act: events },
+  'activity-empty': { page: 'activity-empty', act: heading('Nothing') },
+  'activity-nothing': { page: 'activity-nothing', act: heading('No event') },
+  'activity-loading': { page: 'activity-loading', act: counting },
+  'activity-failing': { page: 'activity-failing', act: heading('cannot be read') },
+  'activity-indexing': { page: 'activity-indexing', act: events },
+  'activity-own': { page: 'activity-own', act: events },
+  'verify-good': { page: 'verify-good', small: true, act: heading('What was checked') },
+  'verify-alone': { page: 'verify-alone', act: heading('What was checked') },
+  'verify-damaged': { page: 'verify-damaged', act: heading('What was checked') },
+  'verify-verifying': { page: 'verify-verifying', act: heading('Recomputing') },
+  'verify-held': { page: 'verify-held', act: heading('What was checked') },
+  'status-stopped': { page: 'status-stopped', act: heading('What was checked') },
+  'status-broken': { page: 'status-broken', act: heading('What was checked') },
 };
+
+async function events(page: Page): Promise<void> {
+  await page.getByRole('row').nth(5).waitFor();
+  await page.locator('.u-over').first().waitFor();
+}
+
+function heading(words: string): (page: Page) => Promise<void> {
+  return (page) => page.getByText(words).first().waitFor();
+}
+
+async function proof(page: Page): Promise<void> {
+  await events(page);
+  await page.getByText('Leaf hash').waitFor();
+}
+
+async function leaf(page: Page): Promise<void> {
+  await proof(page);
+  await page.getByText('Leaf, as it was hashed').click();
+  await page.getByText('Copy leaf').scrollIntoViewIfNeeded();
+}
+
+async function brush(page: Page): Promise<void> {
+  await events(page);
+  const box = await page.locator('.u-over').first().boundingBox();
+  if (box === null) throw new Error('The chart is not on the page.');
+  await page.mouse.move(box.x + box.width * 0.4, box.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.6, box.y + 30, { steps: 5 });
+}
+
+async function chartTable(page: Page): Promise<void> {
+  await events(page);
+  await page.getByRole('button', { name: 'Show as a table' }).click();
+  await page.getByRole('region', { name: 'Events over time, as a table' }).waitFor();
+}
+
+async function field(page: Page): Promise<void> {
+  await events(page);
+  await page.getByRole('group', { name: 'Person' }).getByRole('button').click();
+  await page.getByRole('option').nth(2).waitFor();
+}
+
+async function times(page: Page): Promise<void> {
+  await events(page);
+  await page.getByRole('button', { name: /^Times/ }).click();
+  await page.getByRole('button', { name: 'Show these times' }).waitFor();
+}
+
+async function exporting(page: Page): Promise<void> {
+  await events(page);
+  await page.getByRole('button', { name: 'Export what is shown' }).click();
+  await page.getByRole('dialog').waitFor();
+}
+
+/** The bar of progress appears after 150 ms, for which the picture waits on its own animation. */
+async function counting(page: Page): Promise<void> {
+  await page.getByRole('progressbar', { name: 'Reading events' }).waitFor();
+  await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.ready)));
+}
 
 const keys = (key: string, times: number): string[] => Array.from({ length: times }, () => key);
 
@@ -83,8 +173,9 @@ async function openTab(page: Page, name: string): Promise<void> {
   await page.getByRole('tabpanel').getByRole('region').waitFor();
 }
 
+const sizes = { '': { width: 1440, height: 900 }, '.small': { width: 1024, height: 700 } } as const;
 const only = process.argv.slice(2);
-const gallery = await openGallery({ width: 1440, height: 900 });
+const gallery = await openGallery(sizes['']);
 await mkdir(out, { recursive: true });
 try {
   const page = await gallery.context.newPage();
@@ -95,11 +186,15 @@ try {
   for (const [name, shot] of Object.entries(shots)) {
     if (only.length > 0 && !only.includes(name)) continue;
     for (const theme of themes) {
-      await page.goto(gallery.url(shot.page, theme));
-      await page.locator('#root > *').waitFor();
-      if (shot.act !== undefined) await shot.act(page);
-      else await page.waitForLoadState('networkidle');
-      await page.screenshot({ path: join(out, `${name}.${theme}.png`) });
+      for (const [suffix, size] of Object.entries(sizes)) {
+        if (suffix !== '' && shot.small !== true) continue;
+        await page.setViewportSize(size);
+        await page.goto(gallery.url(shot.page, theme));
+        await page.locator('#root > *').waitFor();
+        if (shot.act !== undefined) await shot.act(page);
+        else await page.waitForLoadState('networkidle');
+        await page.screenshot({ path: join(out, `${name}.${theme}${suffix}.png`) });
+      }
     }
     console.log(`dist/gallery/${name}.*.png`);
   }

@@ -39,21 +39,6 @@ const tab = z.strictObject({
   cursor: z.int().min(0),
 });
 
-export const workspaceState = z.strictObject({
-  tabs: z.array(tab).max(500),
-  active: name.nullable(),
-  layout: z.record(z.string().max(60), z.number()),
-  theme: z.enum(['system', 'light', 'dark', 'high-contrast']),
-});
-
-const rectangle = z.strictObject({
-  result: name,
-  firstRow: z.int().min(0),
-  rows: z.int().min(1).max(4096),
-  firstColumn: z.int().min(0),
-  columns: z.int().min(1).max(4096),
-});
-
 const word = z.string().max(400).optional();
 const instant = z.number().min(0).max(8_640_000_000_000_000);
 
@@ -68,10 +53,35 @@ export const activityQuery = z.strictObject({
   columnClass: word,
   verdict: z.enum(['allow', 'refuse', 'ask']).optional(),
   status: z.enum(['done', 'failed', 'cancelled', 'refused', 'unknown', 'not_started', 'running']).optional(),
-  kinds: z.array(z.string().max(60)).max(60).optional(),
+  kinds: z.array(z.string().max(60)).max(60).readonly().optional(),
   from: instant.optional(),
   to: instant.optional(),
   text: word,
+});
+
+/** The filter without its times, and the times: a span counted back from now, or exact. Kept between starts. */
+const activityCriteria = z.strictObject({
+  filter: activityQuery.omit({ from: true, to: true }),
+  range: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('last'), span: z.enum(['hour', 'day', 'week', 'month', 'quarter', 'all']) }),
+    z.strictObject({ kind: z.literal('exact'), from: instant, to: instant }),
+  ]),
+});
+
+export const workspaceState = z.strictObject({
+  tabs: z.array(tab).max(500),
+  active: name.nullable(),
+  layout: z.record(z.string().max(60), z.number()),
+  theme: z.enum(['system', 'light', 'dark', 'high-contrast']),
+  activity: activityCriteria.optional(),
+});
+
+const rectangle = z.strictObject({
+  result: name,
+  firstRow: z.int().min(0),
+  rows: z.int().min(1).max(4096),
+  firstColumn: z.int().min(0),
+  columns: z.int().min(1).max(4096),
 });
 
 /** Everything the window can ask of the gate process. */

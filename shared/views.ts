@@ -367,6 +367,8 @@ export interface ActivityEventView {
   readonly params: string | null;
   /** Why the text is not shown, where it is not. */
   readonly textHidden: string | null;
+  /** What kind of reason that is: it may be there and not be this person's to read, or be gone for good. */
+  readonly textState?: 'hidden' | 'erased' | 'missing' | undefined;
   readonly related: readonly ActivityRowView[];
   readonly proof: {
     readonly leafHash: string;
@@ -392,11 +394,23 @@ export interface TabState {
   readonly cursor: number;
 }
 
+/** Times that the Activity view looks at: counted back from now, or exact (ms since 1970 UTC; `to` is left out itself). */
+export type ActivityRange =
+  | { readonly kind: 'last'; readonly span: 'hour' | 'day' | 'week' | 'month' | 'quarter' | 'all' }
+  | { readonly kind: 'exact'; readonly from: number; readonly to: number };
+
+export interface ActivityCriteria {
+  readonly filter: Omit<ActivityQuery, 'from' | 'to'>;
+  readonly range: ActivityRange;
+}
+
 export interface WorkspaceState {
   readonly tabs: readonly TabState[];
   readonly active: string | null;
   readonly layout: Readonly<Record<string, number>>;
   readonly theme: 'system' | 'light' | 'dark' | 'high-contrast';
+  /** What the Activity view showed last. */
+  readonly activity?: ActivityCriteria | undefined;
 }
 
 export interface HistoryEntry {

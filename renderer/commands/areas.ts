@@ -8,6 +8,10 @@ const AREAS = [
   '.toolbar button',
   '.results-area [role="grid"], .results-area [tabindex="0"], .results-area button',
   '.inspector-area [role="tab"][aria-selected="true"]',
+  '.activity-filters input',
+  '.activity-chart [tabindex="0"]',
+  '.activity-list [role="grid"], .activity-list button',
+  '.activity-detail button',
   '.page button, .page [tabindex="0"]',
   '.status-line button',
 ] as const;
@@ -31,7 +35,7 @@ export function stepArea(step: 1 | -1): void {
 /** The area whose surroundings hold the focus, when the focus is on something else in it. */
 function areaAround(shown: readonly { readonly first: HTMLElement }[], current: Element | null): number {
   const surroundings = current?.closest(
-    '.top-bar, .activity-bar, .panel, .editor-tabs, .sql-editor, .toolbar, .results-area, .inspector-area, .page, .status-line',
+    '.top-bar, .activity-bar, .panel, .editor-tabs, .sql-editor, .toolbar, .results-area, .inspector-area, .activity-filters, .activity-chart, .activity-list, .activity-detail, .page, .status-line',
   );
   return surroundings == null ? -1 : shown.findIndex(({ first }) => surroundings.contains(first));
 }

@@ -161,9 +161,26 @@ export const commands: readonly Command[] = [
     },
   },
   {
+    id: 'view.activity',
+    title: 'Activity: who did what',
+    keys: ['Alt+2'],
+    run: (workbench) => {
+      workbench.view.set('activity');
+    },
+  },
+  {
+    id: 'activity.export',
+    title: 'Export the events that are shown',
+    keys: [],
+    when: (workbench) => workbench.view.get() === 'activity',
+    run: (workbench) => {
+      workbench.activity.exporting.set(true);
+    },
+  },
+  {
     id: 'view.verify',
     title: 'Verify the record',
-    keys: ['Alt+2'],
+    keys: ['Alt+3'],
     run: (workbench) => {
       workbench.view.set('verify');
     },

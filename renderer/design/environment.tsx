@@ -16,3 +16,9 @@ export function environmentEdge(environment: EnvironmentName | null): string {
 export function EnvironmentBadge({ environment }: { environment: EnvironmentName }): ReactElement {
   return <span className={`environment-badge environment-${environment}`}>{environmentName(environment)}</span>;
 }
+
+/** The environment as a shape where there is no room for its name: a circle, a triangle, a hatched square. */
+export function EnvironmentMark({ environment }: { environment: EnvironmentName }): ReactElement {
+  const name = environmentName(environment);
+  return <span className={`environment-mark environment-${environment}`} role="img" aria-label={name} title={name} />;
+}

@@ -1,7 +1,7 @@
 /** The parts every view is made of. Views import from here and write no colour, size or behaviour of their own. */
 export { Button, type ButtonProps, IconButton, type IconButtonProps } from './button.tsx';
 export { Dialog } from './dialog.tsx';
-export { EnvironmentBadge, environmentEdge, environmentName } from './environment.tsx';
+export { EnvironmentBadge, environmentEdge, EnvironmentMark, environmentName } from './environment.tsx';
 export { Icon } from './icon.tsx';
 export { ContextMenu, Menu, type MenuEntry } from './menu.tsx';
 export { type Meaning, MeaningIcon, Message, ProgressBar } from './message.tsx';

@@ -1,5 +1,6 @@
 import { type ReactElement, useEffect } from 'react';
 import { type AppInfo, type PersonView } from '../../shared/views.ts';
+import { ActivityView } from '../activity/activity-view.tsx';
 import { Palette } from '../commands/palette.tsx';
 import { useCommandKeys } from '../commands/use-command-keys.ts';
 import { Message } from '../design/index.ts';
@@ -37,6 +38,7 @@ export function Frame({ person, info }: { person: PersonView; info: AppInfo }): 
           <div className="place" hidden={view !== 'editor'}>
             <EditorView />
           </div>
+          {view === 'activity' && <ActivityView />}
           {view === 'verify' && <VerifyView />}
           {view === 'settings' && <SettingsView info={info} />}
         </main>

@@ -7,8 +7,8 @@ import { summary } from '../results/words.ts';
 import { useStore } from '../state/store.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { activeTab } from '../state/workspace.ts';
+import { Recorded } from './recorded.tsx';
 
-const number = (value: number): string => value.toLocaleString('en');
 const strengths = { advisory: 'advisory', brokered: 'brokered', gateway: 'gateway' } as const;
 
 /** The run in a few words, announced when it changes its state and not for every row. */
@@ -16,33 +16,6 @@ function runWords(snapshot: RunSnapshot | null): string {
   if (snapshot === null) return '';
   if (snapshot.state === 'running') return 'running';
   return snapshot.cut === null ? summary(snapshot) : `${summary(snapshot)} \u00b7 cut`;
-}
-
-function Recorded(): ReactElement {
-  const workbench = useWorkbench();
-  const audit = useStore(workbench.audit);
-  if (audit.state === 'loading') return <span className="status-field" />;
-  const trouble = audit.state === 'failed' ? audit.trouble.message : audit.value.trouble;
-  if (trouble !== null) {
-    return (
-      <span className="status-field meaning-refused" role="alert" title={trouble}>
-        <Icon name="error" /> {trouble}
-      </span>
-    );
-  }
-  const value = audit.state === 'ready' ? audit.value : null;
-  return (
-    <button
-      type="button"
-      className="status-field status-button"
-      title={`Everything that runs is recorded first. Log: ${value?.log ?? ''}`}
-      onClick={() => {
-        workbench.view.set('verify');
-      }}
-    >
-      <Icon name="pass" className="meaning-approved" /> recorded {number(value?.recorded ?? 0)}
-    </button>
-  );
 }
 
 /** One line at the bottom: where you are first, then who, what ran, and what is recorded. */

@@ -1,3 +1,4 @@
+import '../link/without-eval.ts';
 import { type ReactElement, StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import '../design/base.css';
@@ -6,6 +7,7 @@ import './gallery.css';
 import { NoRun, Results, ResultsWithInspector } from './panels.tsx';
 import { Parts } from './parts.tsx';
 import { scenes } from './scenes.ts';
+import { WindowPage, windowScenes } from './windows.tsx';
 
 /**
  * The gallery: `?page=...&theme=...`. Pages are what one picture holds; a scene's own name shows it alone.
@@ -44,7 +46,8 @@ function Page({ name }: { name: string }): ReactElement {
   if (name === 'inspector-closed') return <ResultsWithInspector name="rows" closed />;
   if (name === 'inspector-cells') return <ResultsWithInspector name="cells" />;
   if (name === 'empty-canvas') return <EmptyCanvas />;
-  return <Results name={name} />;
+  const scene = windowScenes[name];
+  return scene === undefined ? <Results name={name} /> : <WindowPage scene={scene} />;
 }
 
 /** The floor for the benchmark: a canvas of the same size over the same scrolled height, cleared in every frame. */

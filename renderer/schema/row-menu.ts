@@ -1,5 +1,6 @@
+import { touching } from '../activity/criteria.ts';
 import { type MenuEntry } from '../design/index.ts';
-import { connectTab, newTab, openRelation } from '../state/actions.ts';
+import { connectTab, newTab, openRelation, showActivity } from '../state/actions.ts';
 import { type Workbench } from '../state/workbench.ts';
 import { activeTab } from '../state/workspace.ts';
 import { writtenName } from './names.ts';
@@ -32,11 +33,13 @@ export function rowEntries(workbench: Workbench, row: TreeRow, onDetails: () => 
             openRelation(workbench, row.connection.name, row.relation.schema, row.relation.name);
           },
         },
+        touchedEntry(workbench, row),
         'line',
         insert,
         copy,
       ];
     case 'column':
+      return [touchedEntry(workbench, row), 'line', insert, copy];
     case 'schema':
       return [insert, copy];
     case 'connection':
@@ -44,6 +47,21 @@ export function rowEntries(workbench: Workbench, row: TreeRow, onDetails: () => 
     default:
       return [];
   }
+}
+
+/** Whoever read or wrote it, in the Activity view. */
+function touchedEntry(workbench: Workbench, row: Extract<TreeRow, { kind: 'relation' | 'column' }>): MenuEntry {
+  const { schema, name } = row.relation;
+  const table = `${schema}.${name}`;
+  const what = row.kind === 'column' ? { column: `${table}.${row.column.name}` } : { table };
+  return {
+    id: 'touched',
+    label: row.kind === 'column' ? 'Who touched this column' : 'Who touched this table',
+    icon: 'pulse',
+    onAction: () => {
+      showActivity(workbench, touching(row.connection.name, what));
+    },
+  };
 }
 
 function connectionEntries(workbench: Workbench, name: string, title: string, onDetails: () => void): MenuEntry[] {

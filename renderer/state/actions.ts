@@ -1,4 +1,4 @@
-import { type TabState } from '../../shared/views.ts';
+import { type ActivityCriteria, type TabState } from '../../shared/views.ts';
 import { statementAt } from '../editor/statements.ts';
 import { quoteName } from '../editor/completion.ts';
 import { createRun, inTab } from '../results/run-model.ts';
@@ -157,6 +157,18 @@ export function showInspector(workbench: Workbench, shown: boolean): void {
   );
 }
 
+/** What the Activity view looks for; kept with the workspace. */
+export function lookFor(workbench: Workbench, activity: ActivityCriteria): void {
+  workbench.workspace.update((workspace) => ({ ...workspace, activity }));
+}
+
+/** The Activity view, on what is asked for. */
+export function showActivity(workbench: Workbench, activity: ActivityCriteria): void {
+  workbench.activity.opened.set(null);
+  lookFor(workbench, activity);
+  workbench.view.set('activity');
+}
+
 /** Formats the selection, else the whole text, as one step that can be undone. The formatter is loaded when first wanted. */
 export async function formatText(workbench: Workbench): Promise<void> {
   const editor = workbench.editor.get();
@@ -183,6 +195,7 @@ export async function loadConnections(workbench: Workbench): Promise<void> {
 export function dropEverythingShown(workbench: Workbench): void {
   for (const tab of workbench.runs.get().keys()) dropRun(workbench, tab);
   workbench.schema.clear();
+  workbench.activity.clear();
   workbench.live.set(null);
   workbench.inspected.set(null);
 }

@@ -1,5 +1,6 @@
 import { type Desktop } from '../../shared/contract.ts';
 import { type Client } from '../../shared/rpc/types.ts';
+import { createActivity } from '../activity/activity.ts';
 import { createSaver, systemClock } from './saver.ts';
 import { createSchemaCache } from './schema-cache.ts';
 import { createStore } from './store.ts';
@@ -32,6 +33,7 @@ export function createWorkbench(
     connections: createStore<ReturnType<Workbench['connections']['get']>>(loading),
     audit: createStore<ReturnType<Workbench['audit']['get']>>(loading),
     schema: createSchemaCache(client),
+    activity: createActivity(client),
     workspace,
     saveTrouble,
     saver: createSaver({

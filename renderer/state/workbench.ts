@@ -9,6 +9,7 @@ import {
   type SpanView,
   type VerdictView,
 } from '../../shared/views.ts';
+import { type Activity } from '../activity/activity.ts';
 import { type InspectedCell } from '../results/inspector/inspected.ts';
 import { type RunModel } from '../results/run-model.ts';
 import { type EditorHandle } from '../editor/editor-handle.ts';
@@ -24,7 +25,7 @@ export interface Host {
   openExternal(url: string): void;
 }
 
-export type ViewName = 'editor' | 'verify' | 'settings';
+export type ViewName = 'editor' | 'activity' | 'verify' | 'settings';
 
 /** Who is at the window. */
 export type Session =
@@ -53,6 +54,7 @@ export interface Workbench {
   readonly connections: Store<Loadable<readonly ConnectionView[]>>;
   readonly audit: Store<Loadable<AuditStateView>>;
   readonly schema: SchemaCache;
+  readonly activity: Activity;
   readonly workspace: Store<Workspace>;
   /** Why text could not be saved, or null. */
   readonly saveTrouble: Store<Trouble | null>;

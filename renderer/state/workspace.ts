@@ -71,8 +71,8 @@ export function stepTab(workspace: Workspace, step: 1 | -1): Workspace {
 }
 
 /** What is saved: the workspace without what only this window knows. */
-export function savedForm({ tabs, active, layout, theme }: Workspace): WorkspaceState {
-  return { tabs, active, layout, theme };
+export function savedForm({ tabs, active, layout, theme, activity }: Workspace): WorkspaceState {
+  return { tabs, active, layout, theme, ...(activity === undefined ? {} : { activity }) };
 }
 
 /** A loaded workspace, with an active tab whenever there is a tab. */

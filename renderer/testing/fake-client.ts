@@ -10,6 +10,8 @@ import {
   type WorkspaceState,
 } from '../../shared/views.ts';
 import { guessBoundaries } from '../editor/statements.ts';
+import { fakeActivity, type FakeActivityOptions } from './fake-activity.ts';
+import { auditStates, type FakeAudit, verified } from './fake-audit.ts';
 import { account, ana, catalog, cellText, column, connections, people, relation } from './fake-organisation.ts';
 
 /** A gate process made of plain data, for looking at the window without one: `renderer/testing/preview.html`. It decides nothing real. */
@@ -20,6 +22,9 @@ export interface FakeOptions {
   /** Tables in the schema `public`. */
   readonly relations: number;
   readonly workspace: WorkspaceState;
+  readonly activity?: FakeActivityOptions;
+  /** What becomes of the record; where copies go. */
+  readonly audit?: FakeAudit;
 }
 
 function verdictOn(text: string): VerdictView {
@@ -269,20 +274,15 @@ export function fakeClient(options: FakeOptions): Client<Desktop> {
       history.filter((entry) => entry.text.toLowerCase().includes(text.toLowerCase())),
     'audit.state': async function* (_, signal) {
       for (;;) {
-        yield { recorded, log: 'this-computer.harbor.example/ana', trouble: null };
+        yield auditStates[options.audit ?? 'alone'](recorded);
         await pause(1000, signal);
       }
     },
-    'audit.verify': async () => ({
-      good: true,
-      checked: [
-        { what: 'entries hashed into the tree', count: recorded },
-        { what: 'signed checkpoints', count: 212 },
-        { what: 'intents with exactly one outcome', count: recorded / 2 },
-      ],
-      findings: [],
-      notChecked: ['Witness signatures: no witness is configured.'],
-    }),
+    'audit.verify': async ({ where }, signal) => {
+      await pause(options.audit === 'verifying' ? 3_600_000 : 400, signal);
+      return verified(where, recorded, options.audit === 'damaged');
+    },
+    ...fakeActivity(options.activity ?? { events: 50_000, until: Date.now(), every: 4000, delay: 25 }),
     'clipboard.copied': async () => null,
   };
 }

@@ -1,134 +1,149 @@
-import { type ReactElement, useEffect, useState } from 'react';
-import { type VerifyView as Verified } from '../../shared/views.ts';
+import { type ReactElement, useEffect, useRef, useState } from 'react';
+import { Label } from 'react-aria-components/Label';
+import { Radio, RadioGroup } from 'react-aria-components/RadioGroup';
+import { type AuditStateView, type VerifyView as Verified } from '../../shared/views.ts';
 import { Button, Message, ProgressBar } from '../design/index.ts';
 import { useStore } from '../state/store.ts';
 import { type Loadable, loading, troubleOf } from '../state/trouble.ts';
 import { useWorkbench } from '../state/workbench.ts';
+import { Anchored, Weaknesses } from './anchored.tsx';
+import { Outcome } from './outcome.tsx';
 import './verify.css';
 
-function Outcome({ found }: { found: Verified }): ReactElement {
-  return (
-    <>
-      <Message meaning={found.good ? 'approved' : 'refused'} alert>
-        {found.good
-          ? 'Nothing that was checked is wrong: no event was changed, removed or put in between.'
-          : `${found.findings.length.toLocaleString('en')} ${found.findings.length === 1 ? 'finding' : 'findings'}: the record is not what was written.`}
-      </Message>
-      {found.findings.length > 0 && (
-        <table className="facts selectable">
-          <caption>Findings</caption>
-          <tbody>
-            {found.findings.map((finding, index) => (
-              <tr key={`${finding.code}-${String(index)}`}>
-                <th scope="row">
-                  <code>{finding.code}</code>
-                </th>
-                <td>{finding.sentence}</td>
-                <td>
-                  <code>{finding.where ?? ''}</code>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-      <table className="facts selectable">
-        <caption>What was checked</caption>
-        <tbody>
-          {found.checked.map(({ what, count }) => (
-            <tr key={what}>
-              <td className="facts-count">{count.toLocaleString('en')}</td>
-              <th scope="row">{what}</th>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {found.notChecked.length > 0 && (
-        <table className="facts selectable">
-          <caption>What was not checked</caption>
-          <tbody>
-            {found.notChecked.map((what) => (
-              <tr key={what}>
-                <td>{what}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-    </>
-  );
+type Where = 'here' | 'store';
+
+/** What is to be verified; another object is another wish, even for the same record. */
+interface Request {
+  readonly where: Where;
 }
 
-/** Checks the log of this machine from its first event to its last, and says what it checked and what it did not. */
+type Verification = Loadable<Verified> | { readonly state: 'stopped' };
+
+/** Checks the record from its first event to its last, and says what it checked, who proves it, and what it did not look at. */
 export function VerifyView(): ReactElement {
   const workbench = useWorkbench();
   const audit = useStore(workbench.audit);
-  const [found, setFound] = useState<Loadable<Verified>>(loading);
-  const [round, setRound] = useState(0);
+  const [request, setRequest] = useState<Request>({ where: 'here' });
+  const [answer, setAnswer] = useState<{ readonly request: Request; readonly value: Verification } | null>(null);
+  const asked = useRef<AbortController | null>(null);
 
   useEffect(() => {
-    const asked = new AbortController();
-    workbench.client['audit.verify'](undefined, asked.signal).then(
+    const asking = (asked.current = new AbortController());
+    const answered = (value: Verification): void => {
+      if (!asking.signal.aborted) setAnswer({ request, value });
+    };
+    workbench.client['audit.verify'](request, asking.signal).then(
       (value) => {
-        setFound({ state: 'ready', value });
+        answered({ state: 'ready', value });
       },
       (error: unknown) => {
-        if (!asked.signal.aborted) setFound({ state: 'failed', trouble: troubleOf(error) });
+        answered({ state: 'failed', trouble: troubleOf(error) });
       },
     );
     return () => {
-      asked.abort();
+      asking.abort();
     };
-  }, [workbench, round]);
+  }, [workbench, request]);
 
+  const found = answer?.request === request ? answer.value : loading;
+  const { where } = request;
+  const state = audit.state === 'ready' ? audit.value : null;
   return (
     <section className="page" aria-labelledby="verify-title">
       {found.state === 'loading' && <ProgressBar label="Verifying" />}
-      <div className="page-body">
+      <div className="page-body verify-body">
         <h1 id="verify-title" className="page-title">
           Verify the record
         </h1>
-        <p>
-          Every statement is recorded before it runs. Verifying recomputes the whole log from its entries and compares
-          it with what was signed.
+        <p className="verify-words">
+          Every statement is recorded before it runs. Verifying recomputes the whole record from its entries and
+          compares it with what was signed, here and by others.
         </p>
-        {audit.state === 'ready' && (
-          <dl className="page-facts selectable">
-            <div>
-              <dt>Log</dt>
-              <dd>
-                <code>{audit.value.log}</code>
-              </dd>
-            </div>
-            <div>
-              <dt>Recorded</dt>
-              <dd>{audit.value.recorded.toLocaleString('en')} events</dd>
-            </div>
-          </dl>
-        )}
-        <div>
-          <Button
-            variant="primary"
-            icon="verified"
-            isDisabled={found.state === 'loading'}
-            onPress={() => {
-              setFound(loading);
-              setRound(round + 1);
-            }}
-          >
-            {found.state === 'loading' ? 'Verifying' : 'Verify again'}
-          </Button>
+        {state !== null && <Anchored state={state} />}
+        <div className="verify-controls">
+          {state?.store != null && (
+            <Source
+              where={where}
+              state={state}
+              onWhere={(next) => {
+                setRequest({ where: next });
+              }}
+            />
+          )}
+          {found.state === 'loading' ? (
+            <Button
+              icon="debug-stop"
+              onPress={() => {
+                asked.current?.abort();
+                setAnswer({ request, value: { state: 'stopped' } });
+              }}
+            >
+              Stop
+            </Button>
+          ) : (
+            <Button
+              variant="primary"
+              icon="verified"
+              onPress={() => {
+                setRequest({ where });
+              }}
+            >
+              Verify again
+            </Button>
+          )}
+          <span className="page-note" role="status">
+            {found.state === 'loading' && progressWords(where, state)}
+            {found.state === 'stopped' && 'Stopped: nothing is said about the record.'}
+          </span>
         </div>
         {found.state === 'failed' && (
           <Message meaning="refused" alert>
-            {found.trouble.message} {found.trouble.next}
+            The record could not be checked. {found.trouble.message} {found.trouble.next}
           </Message>
         )}
         {found.state === 'ready' && <Outcome found={found.value} />}
+        {state !== null && state.weaknesses.length > 0 && <Weaknesses weaknesses={state.weaknesses} />}
         <p className="page-note">
           The same from a terminal, without this window: <code>countersign verify</code>
         </p>
       </div>
     </section>
+  );
+}
+
+function progressWords(where: Where, state: AuditStateView | null): string {
+  if (where === 'store') return 'Reading every copy and recomputing it; a large store takes minutes.';
+  return state === null
+    ? 'Recomputing every event.'
+    : `Recomputing ${state.recorded.toLocaleString('en')} events and those of earlier logs.`;
+}
+
+/** Which record is checked: what lies on this disk, or the copies that somebody who took this disk could not change. */
+function Source({
+  where,
+  state,
+  onWhere,
+}: {
+  where: Where;
+  state: AuditStateView;
+  onWhere: (where: Where) => void;
+}): ReactElement {
+  return (
+    <RadioGroup
+      className="choice"
+      orientation="horizontal"
+      value={where}
+      onChange={(value) => {
+        onWhere(value === 'store' ? 'store' : 'here');
+      }}
+    >
+      <Label className="visually-hidden">What to verify</Label>
+      <Radio value="here" className="choice-option">
+        This machine
+      </Radio>
+      <Radio value="store" className="choice-option">
+        The store, {state.store}
+      </Radio>
+    </RadioGroup>
   );
 }

@@ -1,0 +1,144 @@
+import { type Desktop } from '../../shared/contract.ts';
+import { type Client } from '../../shared/rpc/types.ts';
+import { type ActivityCriteria, type ActivityProgressView, type ActivityQuery } from '../../shared/views.ts';
+import { createStore, type Store } from '../state/store.ts';
+import { isAbort, type Loadable, loading, troubleOf } from '../state/trouble.ts';
+import { type Bars, barsOf } from './chart-model.ts';
+import { queryOf } from './criteria.ts';
+import { createFeed, type Feed } from './feed.ts';
+import { chartBounds, isOpen } from './time-range.ts';
+
+/** Events read at a time, and held at most. */
+const PAGE = 200;
+const MOST = 20_000;
+/** ms between two readings of a chart that is open at its end, however fast events come. */
+const CHART_PAUSE = 5000;
+
+export interface Activity {
+  readonly feed: Feed;
+  readonly bars: Store<Loadable<Bars>>;
+  readonly progress: Store<Loadable<ActivityProgressView>>;
+  /** While true nothing new is read. */
+  readonly paused: Store<boolean>;
+  /** The event that the person looks at, by `keyOf`. */
+  readonly opened: Store<{ readonly log: string; readonly index: number } | null>;
+  /** Is something being read just now that new events would push away. */
+  readonly reading: Store<boolean>;
+  /** Is the dialog of the export open. */
+  readonly exporting: Store<boolean>;
+  /** Where the list stood when the view was left, CSS pixels. */
+  readonly scroll: Store<number>;
+  /** Looks for something; again what it already looks for reads only what is new. */
+  look(criteria: ActivityCriteria): void;
+  /** Reads everything again. */
+  again(): void;
+  /** What is looked for now, with the times it means at this moment. */
+  query(): ActivityQuery;
+  /** Follows the index until the returned function is called. */
+  follow(): () => void;
+  /** Lets go of everything: what one person saw is not for the next. */
+  clear(): void;
+}
+
+/** What the Activity view shows, kept while the view itself is away. `now` in ms since 1970 UTC. */
+export function createActivity(client: Client<Desktop>, now: () => number = Date.now): Activity {
+  let criteria: ActivityCriteria | null = null;
+  let chartAsked = new AbortController();
+  let chartAt = -Infinity;
+  let lastIndexed = -1;
+  const bars = createStore<Loadable<Bars>>(loading);
+  const progress = createStore<Loadable<ActivityProgressView>>(loading);
+  const paused = createStore(false);
+  const reading = createStore(false);
+  const opened = createStore<{ readonly log: string; readonly index: number } | null>(null);
+  const exporting = createStore(false);
+  const scroll = createStore(0);
+
+  const query = (): ActivityQuery => (criteria === null ? {} : queryOf(criteria, now()));
+  const feed = createFeed({
+    ask: (before, limit, signal) => client['activity.events']({ query: query(), before, limit }, signal),
+    page: PAGE,
+    most: MOST,
+  });
+
+  const readChart = async (): Promise<void> => {
+    if (criteria === null) return;
+    chartAsked.abort();
+    const { signal } = (chartAsked = new AbortController());
+    chartAt = now();
+    const { from, to, bucket } = chartBounds(criteria.range, now());
+    try {
+      const view = await client['activity.chart']({ query: query(), from, to, bucket }, signal);
+      if (!signal.aborted) bars.set({ state: 'ready', value: barsOf(view, from, to) });
+    } catch (error) {
+      if (!signal.aborted && !isAbort(error)) bars.set({ state: 'failed', trouble: troubleOf(error) });
+    }
+  };
+
+  const again = (): void => {
+    scroll.set(0);
+    void feed.start();
+    void readChart();
+  };
+
+  const refresh = (): void => {
+    if (criteria === null || paused.get() || !isOpen(criteria.range, now())) return;
+    void feed.refresh(!reading.get());
+    if (now() - chartAt >= CHART_PAUSE) void readChart();
+  };
+
+  return {
+    feed,
+    bars,
+    progress,
+    paused,
+    reading,
+    opened,
+    exporting,
+    scroll,
+    query,
+    again,
+    look: (wanted) => {
+      if (criteria === wanted) {
+        refresh();
+        return;
+      }
+      criteria = wanted;
+      bars.set(loading);
+      again();
+    },
+    follow: () => {
+      const ended = new AbortController();
+      const run = async (): Promise<void> => {
+        try {
+          for await (const value of client['activity.progress'](undefined, ended.signal)) {
+            progress.set({ state: 'ready', value });
+            if (value.indexed === lastIndexed) continue;
+            lastIndexed = value.indexed;
+            refresh();
+          }
+        } catch (error) {
+          if (!ended.signal.aborted) progress.set({ state: 'failed', trouble: troubleOf(error) });
+        }
+      };
+      void run();
+      const resumed = paused.subscribe(refresh);
+      return () => {
+        ended.abort();
+        resumed();
+      };
+    },
+    clear: () => {
+      criteria = null;
+      lastIndexed = -1;
+      chartAsked.abort();
+      feed.stop();
+      bars.set(loading);
+      progress.set(loading);
+      opened.set(null);
+      exporting.set(false);
+      scroll.set(0);
+      paused.set(false);
+    },
+  };
+}

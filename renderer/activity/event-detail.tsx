@@ -1,0 +1,326 @@
+import { type ReactElement, type ReactNode, useEffect, useMemo, useState } from 'react';
+import { type ActivityEventView, type ActivityRowView } from '../../shared/views.ts';
+import { Button, IconButton, Message, ProgressBar } from '../design/index.ts';
+import { formatJson } from '../results/inspector/format-json.ts';
+import { Copyable } from '../results/copyable.tsx';
+import { Shown } from '../results/shown.tsx';
+import { duration, oneLine, plural } from '../results/words.ts';
+import { useStore } from '../state/store.ts';
+import { type Loadable, loading, troubleOf } from '../state/trouble.ts';
+import { useWorkbench } from '../state/workbench.ts';
+import { Came, Where, Who } from './event-line.tsx';
+import { EventProof, Fact } from './event-proof.tsx';
+import { EventTouched } from './event-touched.tsx';
+import { TextBlock } from './text-block.tsx';
+import { keyOf } from './feed.ts';
+import { type Names } from './field-words.ts';
+import { kindWords } from './outcome.ts';
+import { exactTime, listTime } from './times.ts';
+
+interface EventDetailProps {
+  readonly at: { readonly log: string; readonly index: number };
+  readonly names: Names;
+  readonly now: number;
+  readonly onOpen: (at: { readonly log: string; readonly index: number }) => void;
+  readonly onClose: () => void;
+  /** Narrows to one column or table: who else touched it. */
+  readonly onTouching: (what: { readonly column: string } | { readonly table: string }) => void;
+}
+
+/** One event, whole: what was asked, how it was decided, what it touched, how it ended, and the proof that it is in the log. */
+export function EventDetail(props: EventDetailProps): ReactElement {
+  const { at, onClose } = props;
+  const { client, activity } = useWorkbench();
+  const [answer, setAnswer] = useState<{ readonly key: string; readonly value: Loadable<ActivityEventView> }>({
+    key: '',
+    value: loading,
+  });
+  const [round, setRound] = useState(0);
+  const key = keyOf(at);
+  // A statement that was running when it was opened is read again when the list learns how it ended.
+  const status = useStore(activity.feed.state, ({ rows }) => rows.find((row) => keyOf(row) === key)?.status ?? null);
+
+  useEffect(() => {
+    const ended = new AbortController();
+    const [log, index] = [key.slice(0, key.lastIndexOf('/')), Number(key.slice(key.lastIndexOf('/') + 1))];
+    client['activity.event']({ log, index }, ended.signal).then(
+      (value) => {
+        setAnswer({ key, value: { state: 'ready', value } });
+      },
+      (error: unknown) => {
+        if (!ended.signal.aborted) setAnswer({ key, value: { state: 'failed', trouble: troubleOf(error) } });
+      },
+    );
+    return () => {
+      ended.abort();
+    };
+  }, [client, key, status, round]);
+
+  const detail = answer.key === key ? answer.value : loading;
+  const again = (): void => {
+    setRound(round + 1);
+  };
+  return (
+    <aside
+      className="activity-detail"
+      aria-label={`Event ${String(at.index)}`}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return;
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      <header className="detail-head">
+        <h2 className="panel-title">Event {at.index.toLocaleString('en')}</h2>
+        <IconButton icon="close" label="Close" shortcut="Escape" onPress={onClose} />
+      </header>
+      {detail.state === 'loading' && <ProgressBar label="Reading the event" />}
+      {detail.state === 'failed' && (
+        <Message meaning="refused" alert actions={<Button onPress={again}>Try again</Button>}>
+          {detail.trouble.message} {detail.trouble.next}
+        </Message>
+      )}
+      {detail.state === 'ready' && <Whole {...props} detail={detail.value} onLookAgain={again} />}
+    </aside>
+  );
+}
+
+function Whole({
+  detail,
+  names,
+  now,
+  onOpen,
+  onTouching,
+  onLookAgain,
+}: EventDetailProps & { detail: ActivityEventView; onLookAgain: () => void }): ReactElement {
+  const { event, decision, objects, columns, related } = detail;
+  return (
+    <div className="detail-body selectable" tabIndex={0} role="region" aria-label="All of the event">
+      <div className="detail-top">
+        <p className="detail-title">
+          <Came event={event} /> <Shown text={event.title === '' ? kindWords(event.kind) : event.title} />
+        </p>
+        <p className="detail-quiet">{exactTime(event.at)}</p>
+        <dl className="detail-facts">
+          <Fact label="Who">
+            <Who event={event} names={names} />
+          </Fact>
+          {event.person === null ? (
+            ''
+          ) : (
+            <Fact label="Known as">
+              <Copyable label="the person" text={event.person} />
+            </Fact>
+          )}
+          {event.connection === null ? (
+            ''
+          ) : (
+            <Fact label="Connection">
+              <span className="detail-where">
+                <Where event={event} names={names} />
+              </span>
+            </Fact>
+          )}
+          <Ended event={event} />
+        </dl>
+      </div>
+      <Asked detail={detail} />
+      {decision !== null && (
+        <Section title="Decision">
+          {decision.reasons.map((reason, index) => (
+            <p key={index}>
+              <Shown text={reason} />
+            </p>
+          ))}
+          <Lines title="Rules" lines={decision.rules} code />
+          <Lines title="Obligations" lines={decision.obligations} />
+          <dl className="detail-facts">
+            <Fact label="Policy">
+              <Copyable label="the policy's hash" text={decision.policy} />
+            </Fact>
+            {decision.approvals.length === 0 ? (
+              ''
+            ) : (
+              <Fact label="Approved by">
+                {decision.approvals.map((index) => (
+                  <button
+                    key={index}
+                    type="button"
+                    className="link"
+                    onClick={() => {
+                      onOpen({ log: event.log, index });
+                    }}
+                  >
+                    event {index.toLocaleString('en')}
+                  </button>
+                ))}
+              </Fact>
+            )}
+          </dl>
+        </Section>
+      )}
+      {objects.length + columns.length > 0 && (
+        <Section title="Touched">
+          <EventTouched detail={detail} onTouching={onTouching} />
+        </Section>
+      )}
+      {related.length > 0 && (
+        <Section title="Related">
+          <ul className="detail-list">
+            {related.map((other) => (
+              <li key={keyOf(other)}>
+                <button
+                  type="button"
+                  className="detail-related"
+                  onClick={() => {
+                    onOpen(other);
+                  }}
+                >
+                  <span className="detail-quiet">{listTime(other.at, now)}</span> <Came event={other} />{' '}
+                  <span className="event-cut">
+                    <Shown text={oneLine(relatedWords(other), 160)} />
+                  </span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </Section>
+      )}
+      <Section title="Proof">
+        <EventProof detail={detail} onLookAgain={onLookAgain} />
+      </Section>
+      <Leaf leaf={detail.leaf} />
+    </div>
+  );
+}
+
+const relatedWords = ({ kind, summary }: ActivityRowView): string =>
+  kind === 'stmt.intent' ? summary : `${kindWords(kind)} ${summary}`;
+
+function Section({ title, children }: { title: string; children: ReactNode }): ReactElement {
+  return (
+    <section className="detail-section">
+      <h3 className="detail-label">{title}</h3>
+      {children}
+    </section>
+  );
+}
+
+/** How it ended, in numbers. */
+function Ended({ event }: { event: ActivityRowView }): ReactElement | null {
+  const { rows, changed, milliseconds, maskedCells } = event;
+  const parts = [
+    rows === null ? null : plural(rows, 'row'),
+    changed === null ? null : `${plural(changed, 'row')} changed`,
+    maskedCells === null || maskedCells === 0 ? null : `${plural(maskedCells, 'cell')} masked`,
+    milliseconds === null ? null : duration(milliseconds),
+  ].filter((part) => part !== null);
+  return parts.length === 0 ? null : <Fact label="Outcome">{parts.join(' \u00b7 ')}</Fact>;
+}
+
+const gone = {
+  hidden: { meaning: 'masked', heading: 'Not shown to you.' },
+  erased: { meaning: 'write', heading: 'Erased.' },
+  missing: { meaning: 'refused', heading: 'Missing.' },
+} as const;
+
+/** The text that was asked to run, or which of the reasons there is that it is not here. */
+function Asked({
+  detail: { event, text, params, textHidden, textState },
+}: {
+  detail: ActivityEventView;
+}): ReactElement | null {
+  if (text === null && textHidden === null)
+    return event.summary === '' ? null : (
+      <Section title="What">
+        <p>
+          <Shown text={event.summary} />
+        </p>
+      </Section>
+    );
+  const { meaning, heading } = gone[textState ?? 'hidden'];
+  return (
+    <Section title="Asked">
+      {textHidden !== null && (
+        <>
+          <Message meaning={meaning}>
+            <b>{heading}</b> {textHidden}
+          </Message>
+          {event.summary !== '' && (
+            <>
+              <p className="detail-quiet">Without its values:</p>
+              <TextBlock text={event.summary} label="Statement without values" />
+            </>
+          )}
+        </>
+      )}
+      {text !== null && <TextBlock text={text} label="Statement" />}
+      {params !== null && (
+        <>
+          <p className="detail-quiet">Parameters</p>
+          <TextBlock text={params} label="Parameters" />
+        </>
+      )}
+    </Section>
+  );
+}
+
+function Lines({
+  title,
+  lines,
+  code = false,
+}: {
+  title: string;
+  lines: readonly string[];
+  code?: boolean;
+}): ReactElement | null {
+  if (lines.length === 0) return null;
+  return (
+    <>
+      <p className="detail-quiet">{title}</p>
+      <ul className="detail-list">
+        {lines.map((line, index) => (
+          <li key={index}>
+            {code ? (
+              <code>
+                <Shown text={line} />
+              </code>
+            ) : (
+              <Shown text={line} />
+            )}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+/** The leaf as it was hashed; laid out over lines, its values untouched. */
+function Leaf({ leaf }: { leaf: string }): ReactElement {
+  const [open, setOpen] = useState(false);
+  const json = useMemo(() => (open ? (formatJson(leaf) ?? leaf) : ''), [open, leaf]);
+  return (
+    <details
+      className="detail-section"
+      onToggle={(event) => {
+        setOpen(event.currentTarget.open);
+      }}
+    >
+      <summary className="detail-label">Leaf, as it was hashed</summary>
+      {open && (
+        <>
+          <TextBlock text={json} label="Leaf" most={24} />
+          <div className="detail-actions">
+            <Button
+              variant="quiet"
+              icon="copy"
+              onPress={() => void navigator.clipboard.writeText(leaf).catch(() => undefined)}
+            >
+              Copy leaf
+            </Button>
+          </div>
+        </>
+      )}
+    </details>
+  );
+}
