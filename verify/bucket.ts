@@ -171,8 +171,10 @@ function createClient(settings: BucketSettings, name: string): Client {
       const next: Record<string, string> = token === undefined ? {} : { [continuation]: token };
       const page = (await get('', { ...query, 'encoding-type': 'url', ...next }, LIST_LIMIT)).body.toString();
       yield page;
+      const before = token;
       token = textIn(page, 'NextContinuationToken');
       if (textIn(page, 'IsTruncated') !== 'true' || token === undefined) return;
+      if (token === before) throw new CannotVerify(`${name} lists its objects without an end.`);
     }
   }
 
@@ -208,6 +210,8 @@ function createClient(settings: BucketSettings, name: string): Client {
       const key = textIn(page, 'NextKeyMarker');
       if (textIn(page, 'IsTruncated') !== 'true' || key === undefined) return;
       const version = textIn(page, 'NextVersionIdMarker');
+      if (decodeURIComponent(key) === from['key-marker'] && version === from['version-id-marker'])
+        throw new CannotVerify(`${name} lists its objects without an end.`);
       from = {
         'key-marker': decodeURIComponent(key),
         ...(version === undefined ? {} : { 'version-id-marker': version }),

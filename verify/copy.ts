@@ -50,11 +50,19 @@ export async function checkCopy(
   const notes = await numbered(listing.notes);
   // What came while the objects were listed is over checkpoints that were not listed.
   const newest = Math.max(0, ...notes.keys());
+  const late = [...listing.cosignatures, ...listing.stamps].filter((object) => sizeOf(object) > newest);
+  await forEach(late, async (object) => {
+    const checkpoint = `${id}/checkpoint/${String(sizeOf(object)).padStart(20, '0')}`;
+    if ((await store.read(checkpoint, null, SMALL)) === null)
+      report.finding('anchor', 'There is no checkpoint of this size that it could be a signature over.', object.key);
+  });
   const cosignatures = new Map<number, { readonly name: string; readonly bytes: Buffer }[]>();
-  await forEach(listing.cosignatures, async ({ key, version }) => {
-    const [size = '', name = ''] = key.split('/').slice(-2);
-    const bytes = Number(size) > newest ? null : await store.read(key, version, SMALL);
-    if (bytes !== null) cosignatures.set(Number(size), [...(cosignatures.get(Number(size)) ?? []), { name, bytes }]);
+  await forEach(listing.cosignatures, async (object) => {
+    const { key, version } = object;
+    const size = sizeOf(object);
+    const bytes = size > newest ? null : await store.read(key, version, SMALL);
+    const name = key.slice(key.lastIndexOf('/') + 1);
+    if (bytes !== null) cosignatures.set(size, [...(cosignatures.get(size) ?? []), { name, bytes }]);
   });
   const tiles = new StoredTiles(store, listing.tiles);
   const check = new LogCheck(
@@ -67,7 +75,7 @@ export async function checkCopy(
       notesBelow: 'checkpoint',
       published: null,
       cosignatures,
-      stamps: await numbered(listing.stamps.filter(({ key }) => numberIn(key) <= newest)),
+      stamps: await numbered(listing.stamps.filter((object) => sizeOf(object) <= newest)),
       tiles,
     },
     options,
@@ -84,6 +92,8 @@ export async function checkCopy(
   return result;
 }
 
+/** Size of the checkpoint that a cosignature or time stamp is over. */
+const sizeOf = ({ key }: StoredObject): number => Number(/\/(?:cosig|stamp)\/(\d{20})/.exec(key)?.[1]);
 const numberIn = (key: string): number => Number(key.slice(key.lastIndexOf('/') + 1));
 
 async function list(store: StoreReader, id: string, erasures: Erasures, report: Reporter): Promise<Listing> {
