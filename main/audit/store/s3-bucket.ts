@@ -127,7 +127,7 @@ export function connectTo(sdk: Sdk, settings: S3Settings, { anonymous }: { reado
     credentials: { accessKeyId: 'nobody', secretAccessKey: 'nobody' },
     signer: { sign: async <T>(request: T): Promise<T> => Promise.resolve(request) },
   };
-  return new sdk.S3Client({
+  const client = new sdk.S3Client({
     region,
     forcePathStyle,
     // Attempts and checksums are ours: older servers choke on the checksums that the SDK adds.
@@ -138,6 +138,10 @@ export function connectTo(sdk: Sdk, settings: S3Settings, { anonymous }: { reado
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(anonymous ? nobody : own),
   });
+  // The SDK learns the server's time from a refusal and signs with that from then on. A clock that far off would also date
+  // what is kept, for good: people must mend it first.
+  Object.defineProperty(client.config, 'systemClockOffset', { get: () => 0, set: () => undefined });
+  return client;
 }
 
 /** `If-None-Match: *` makes it a creation (RFC 9110 §13.1.2, S3 "conditional writes"). */

@@ -67,10 +67,6 @@ export function createRequests(
       } catch (error) {
         caller?.throwIfAborted();
         throw ours.aborted ? Object.assign(new Error(TIMEOUT), { name: TIMEOUT }) : error;
-      } finally {
-        // The SDK learns a wrong clock's error and signs with the server's time from then on. A clock that far off would also
-        // set how long objects are kept, for good: people must mend it first.
-        client.config.systemClockOffset = 0;
       }
     };
 
