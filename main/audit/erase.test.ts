@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { verifyDirectory } from '../../verify/index.ts';
 import { type AuditLog } from './log.ts';
-import { type Io } from './journal/io.ts';
 import { journalReader, readEvent } from './journal/reader.ts';
 import { rootAt } from './proofs.ts';
 import { logsDirectory, type LogsDirectory } from './testing/directory.ts';
@@ -16,9 +15,9 @@ const { actor } = statement('s', '');
 const why = { reason: 'request 17' };
 
 /** A log of three statements, and the address of the text of the second. */
-function begun(wrap = (io: Io): Io => io): { disk: SimulatedDisk; writer: Writer; erasure: Erasure } {
-  const disk = new SimulatedDisk(1);
-  const writer = new Writer(simulatedOptions(wrap(disk.io())));
+function begun(seed = 1): { disk: SimulatedDisk; writer: Writer; erasure: Erasure } {
+  const disk = new SimulatedDisk(seed);
+  const writer = new Writer(simulatedOptions(disk.io()));
   writer.append([{ k: 'session.start', s: 's', actor }]);
   for (const text of ['one', 'two', 'three'])
     writer.append([{ k: 'stmt.intent', ...statement('s', text.padEnd(3000)) }]);
@@ -82,6 +81,20 @@ describe('the content of a blob', () => {
         expect({ step, how, findings: verifySimulated(disk).findings }).toEqual({ step, how, findings: [] });
         if (!stopped) expect(said).toBe(true);
       }
+  });
+
+  it('is not there again after a failed sync that only the cache forgot', () => {
+    for (let seed = 1; seed <= 30; seed++) {
+      const { disk, writer, erasure } = begun(seed);
+      // The syncs of the new segment's header and of the event succeed, that of the zeros fails.
+      disk.failSyncAfter = 3;
+      expect(code(writer.erase(erasure))).toBe('audit-failed');
+      disk.restart('kill');
+      new Writer(simulatedOptions(disk.io())).append([{ k: 'config.change', change: { what: 'x' } }]);
+      disk.restart('power');
+      new Writer(simulatedOptions(disk.io())).close();
+      expect(erased(disk)).toEqual([false, true, false]);
+    }
   });
 
   it('is erased once, and nothing else is by its address', () => {

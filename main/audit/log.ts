@@ -7,12 +7,12 @@ import {
   type DeadLog,
   type Device,
   type IntentEnd,
-  type OpenCounts,
   type RecordedEvent,
   type StatementIntent,
 } from './events.ts';
 import { nodeIo } from './journal/io.ts';
-import { beginLog, openKnown, openLog, writeMark, type Logs, type NotOpened, type OpenLog } from './opening.ts';
+import { writeMark } from './marks.ts';
+import { beginLog, openKnown, openLog, type Logs, type NotOpened, type OpenLog } from './opening.ts';
 import { type SignedTree } from './publish.ts';
 import { refuseSharedStorage } from './storage.ts';
 import { OTHER_LOG } from './problem.ts';
@@ -148,14 +148,8 @@ function auditLog(logs: Logs, opened: OpenLog, observers: Set<() => void>): Audi
   const succeed = async (reason: string, at: { readonly size: number; readonly root: string }): Promise<void> => {
     const { thread, lock } = current;
     // What was open is not known when its thread has died.
-    const open = await thread.ask({ kind: 'abandon' }).catch((): OpenCounts | undefined => undefined);
-    const dead: DeadLog = {
-      log: thread.id,
-      size: at.size,
-      root: at.root,
-      reason,
-      ...(open === undefined ? {} : { open: { intents: open.intents, sessions: open.sessions } }),
-    };
+    const left = await thread.ask({ kind: 'abandon' }).catch(() => ({}));
+    const dead: DeadLog = { log: thread.id, size: at.size, root: at.root, reason, ...left };
     current = await beginLog(logs, dead);
     try {
       writeMark(nodeIo(thread.path), dead);

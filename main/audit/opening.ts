@@ -9,10 +9,11 @@ import { join } from 'node:path';
 import { CountersignError } from '../errors.ts';
 import { tryLock, type Lock } from '../lock.ts';
 import { signedCheckpoints } from './checkpoints.ts';
-import { type DeadLog, type Device, type LogIdentity } from './events.ts';
-import { errorCode, nodeIo, putFile } from './journal/io.ts';
+import { type DeadLog, type Device } from './events.ts';
+import { errorCode, nodeIo, type Io } from './journal/io.ts';
 import { LOG_ID } from './journal/reader.ts';
 import { uuid7 } from './leaf.ts';
+import { isDead, isMarked, readIdentity, writeMark } from './marks.ts';
 import { signer, type Signer } from './note.ts';
 import { isInPlace, placeOf } from './place.ts';
 import { startThread, type LogThread } from './thread.ts';
@@ -74,16 +75,16 @@ async function openAny(logs: Logs): Promise<OpenLog> {
  */
 export async function openKnown(logs: Logs, id: string, replace: boolean): Promise<OpenLog | NotOpened> {
   const path = join(logs.directory, id);
-  const io = nodeIo(path);
+  const io = filesOf(logs, id);
   if (!idsIn(logs.directory).includes(id)) return 'absent';
-  if (isDead(logs, id)) return 'dead';
+  if (isGivenUp(logs, id)) return 'dead';
   const lock = takeLock(path);
   if (lock === null) return 'in use';
   let kept = false;
   try {
     // Another process may have given it up before this one had the lock.
-    if (isDead(logs, id)) return 'dead';
-    const identity = readIdentity(logs, id);
+    if (isGivenUp(logs, id)) return 'dead';
+    const identity = readIdentity(io);
     if (identity !== undefined && identity.key !== signerOf(logs, id).vkey) return 'of another key';
     if (identity?.place !== undefined && !isInPlace(identity.place, path, id, logs.machine)) return 'copied';
     kept = true;
@@ -124,60 +125,44 @@ export async function beginLog(logs: Logs, dead: DeadLog | null): Promise<OpenLo
 /** Writes in a log's directory that it was given up, where that is not there yet and nobody else is about to. */
 export function markDead(logs: Logs, dead: DeadLog): void {
   if (!idsIn(logs.directory).includes(dead.log)) return;
-  const path = join(logs.directory, dead.log);
-  const io = nodeIo(path);
-  const lock = io.size('dead.json') === null ? takeLock(path) : null;
+  const io = filesOf(logs, dead.log);
+  const lock = isMarked(io) ? null : takeLock(join(logs.directory, dead.log));
   if (lock === null) return;
   try {
-    if (io.size('dead.json') === null) writeMark(io, dead);
+    if (!isMarked(io)) writeMark(io, dead);
   } finally {
     lock.release();
   }
 }
 
-export const writeMark = (io: ReturnType<typeof nodeIo>, dead: DeadLog): void =>
-  putFile(io, 'dead.json', Buffer.from(`${JSON.stringify(dead, null, 2)}\n`), { durable: true });
-
 /** A log that does not lie where it was begun is left as it is: who copied it may be writing the original. */
 async function followCopy(logs: Logs, id: string): Promise<OpenLog> {
   const path = join(logs.directory, id);
   const lock = takeLock(path);
-  if (lock === null || isDead(logs, id)) {
+  if (lock === null || isGivenUp(logs, id)) {
     lock?.release();
     return beginLog(logs, null);
   }
   try {
-    const { newest, newestRoot } = signedCheckpoints(nodeIo(path), signerOf(logs, id));
+    const { newest, newestRoot } = signedCheckpoints(filesOf(logs, id), signerOf(logs, id));
     const reason = 'its directory is not the one it was begun in: it was copied, moved to another disk, or restored';
     const successor = await beginLog(logs, { log: id, size: newest, root: newestRoot, reason, copied: true });
-    if (successor.dead !== null) writeMark(nodeIo(path), successor.dead);
+    if (successor.dead !== null) writeMark(filesOf(logs, id), successor.dead);
     return successor;
   } finally {
     lock.release();
   }
 }
 
-/** Is it marked, or named as given up by a log whose opening came that far. */
-const isDead = (logs: Logs, id: string): boolean =>
-  nodeIo(join(logs.directory, id)).size('dead.json') !== null ||
-  idsIn(logs.directory).some((other) => readIdentity(logs, other)?.after?.log === id);
+const isGivenUp = (logs: Logs, id: string): boolean =>
+  isDead({ ids: idsIn(logs.directory), files: (log) => filesOf(logs, log) }, id);
+
+const filesOf = (logs: Logs, id: string): Io => nodeIo(join(logs.directory, id));
 
 function idsIn(directory: string): readonly string[] {
   return readdirSync(directory)
     .filter((name) => LOG_ID.test(name))
     .sort();
-}
-
-/** What log.json says; undefined in a log that has no entry yet, and `key` empty where nothing can be made of it. */
-function readIdentity(logs: Logs, id: string): (Partial<LogIdentity> & { readonly key: string }) | undefined {
-  const bytes = nodeIo(join(logs.directory, id)).read('log.json');
-  if (bytes === null) return undefined;
-  try {
-    const identity: unknown = JSON.parse(bytes.toString());
-    return typeof identity === 'object' && identity !== null ? (identity as LogIdentity) : { key: '' };
-  } catch {
-    return { key: '' };
-  }
 }
 
 const signerOf = (logs: Logs, id: string): Signer => signer(`${logs.origin}/${id}`, logs.key);

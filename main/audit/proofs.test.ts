@@ -10,7 +10,7 @@ import { checkpointCovering, consistencyProof, inclusionProof, newestCheckpoint,
 import { LOG, simulatedOptions } from './testing/lives.ts';
 import { Writer } from './writer.ts';
 
-const actor = { user: { iss: 'i', sub: 's', verified: true } };
+const actor = { user: { iss: 'i', sub: 's', verified: false } };
 const BEFORE = 700;
 const SIZE = 70_000;
 let directory: string;

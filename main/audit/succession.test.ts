@@ -1,12 +1,13 @@
 /** Logs that must not go on although nothing on this machine says so: given up while in use, or copied. */
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { verifyDirectory } from '../../verify/index.ts';
 import { nodeIo } from './journal/io.ts';
 import { type AuditLog, type AuditState } from './log.ts';
 import { logsDirectory, type LogsDirectory } from './testing/directory.ts';
 import { statement } from './testing/lives.ts';
+import type * as Place from './place.ts';
 import { newestCheckpoint, rootAt } from './proofs.ts';
 
 const { actor } = statement('s', '');
@@ -221,6 +222,23 @@ describe('a log that was copied', () => {
     rmSync(path, { recursive: true });
     cpSync(backup, path, { recursive: true });
     await here.withLog(async (log) => expect(log.state().dead).toMatchObject({ log: original, copied: true }));
+  });
+
+  it('would be continued beside the original without the look at its place', async () => {
+    const original = await used();
+    const there = logsDirectory();
+    vi.resetModules();
+    vi.doMock('./place.ts', async (module) => ({ ...(await module<typeof Place>()), isInPlace: () => true }));
+    try {
+      cpSync(here.directory, there.directory, { recursive: true });
+      const log = await (await import('./log.ts')).openAuditLog(there.options());
+      await log.close();
+      expect(log.id).toBe(original);
+    } finally {
+      vi.doUnmock('./place.ts');
+      vi.resetModules();
+      there.remove();
+    }
   });
 
   it('is continued after it was moved on the same disk, with the profile or alone', async () => {

@@ -32,7 +32,7 @@ export type Request =
 export interface Answer {
   readonly checkpoint: SignedTree;
   readonly erase: Receipt;
-  readonly abandon: OpenCounts;
+  readonly abandon: { readonly open?: OpenCounts };
 }
 
 export interface Ask {

@@ -118,6 +118,11 @@ export class Writer {
     if (!fresh && !found.clean) this.#publisher.checkpoint(this.#tree);
   }
 
+  /** Of the log. */
+  get id(): string {
+    return this.#options.id;
+  }
+
   /** Entries on stable storage. */
   get size(): number {
     return this.#tree.size;
@@ -205,11 +210,16 @@ export class Writer {
     return this.#failed === undefined && reply !== undefined ? reply : { problem: this.#failed ?? FULL };
   }
 
-  /** Lets go of the log as it stands: no event and no signature goes into it any more. Gives what is open in it. */
-  abandon(): OpenCounts {
+  /**
+   * Lets go of the log as it stands: no event and no signature goes into it any more. Gives what is open in it; after an
+   * error of the disk nobody can tell.
+   */
+  abandon(): { readonly open?: OpenCounts } {
+    const { intents, sessions } = this.#ledger;
+    const known = this.#failed === undefined;
     this.#failed ??= GIVEN_UP;
     this.#journal.close();
-    return { intents: this.#ledger.intents.length, sessions: this.#ledger.sessions.length };
+    return known ? { open: { intents: intents.length, sessions: sessions.length } } : {};
   }
 
   /** Ends what is open, signs, publishes. After a failure only lets go of the files. */
@@ -303,10 +313,13 @@ export class Writer {
     return log === undefined || sibling === undefined ? io : sibling(log);
   }
 
-  /** A crash may have come after the event that erases a blob and before its bytes were gone. */
+  /**
+   * A crash may have come after the event that erases a blob and before its bytes were gone. Zeros that are read may, after
+   * a failed sync, not be on the disk: they are written again.
+   */
   #zero(blob: string, log: string | undefined): void {
     const place = findBlob(this.#files(log), log ?? this.#options.id, blob);
-    if (place !== null && place.state !== 'erased') zeroBlob(this.#files(log), place);
+    if (place !== null) zeroBlob(this.#files(log), place);
   }
 
   #snapshot(): Snapshot {

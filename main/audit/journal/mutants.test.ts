@@ -1,14 +1,15 @@
 /** Known bugs of journals, laid into the real code: each must be caught, or the crash tests prove nothing. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type * as Checkpoints from '../checkpoints.ts';
-import { type Writer as WriterType } from '../writer.ts';
+import { type Writer as WriterType, type WriterOptions } from '../writer.ts';
+import { findBlob, zeroBlob } from './erase.ts';
 import type * as Frames from './frame.ts';
 import { type Io } from './io.ts';
 import { livesThrough, simulatedOptions, statement } from '../testing/lives.ts';
 import { SimulatedDisk } from '../testing/simulated-disk.ts';
 
 const ATTEMPTS = 250;
-const actor = { user: { iss: 'i', sub: 's', verified: true } };
+const actor = { user: { iss: 'i', sub: 's', verified: false } };
 
 /** The writer as it is with the modules that are mocked at this moment. */
 async function writerClass(): Promise<typeof WriterType> {
@@ -16,9 +17,18 @@ async function writerClass(): Promise<typeof WriterType> {
   return (await import('../writer.ts')).Writer;
 }
 
-function firstCaught(Writer: typeof WriterType, wrap: (io: Io) => Io = (io) => io): string | null {
+function firstCaught(
+  Writer: typeof WriterType,
+  wrap: (io: Io) => Io = (io) => io,
+  change: (writer: WriterType, options: WriterOptions) => void = () => undefined,
+): string | null {
+  const open = (options: WriterOptions): WriterType => {
+    const writer = new Writer(options);
+    change(writer, options);
+    return writer;
+  };
   for (let seed = 1; seed <= ATTEMPTS; seed++) {
-    const caught = livesThrough(seed, { open: (options) => new Writer(options), wrap, verified: seed % 3 === 0 });
+    const caught = livesThrough(seed, { open, wrap, verified: seed % 10 === 0 });
     if (caught !== null) return caught;
   }
   return null;
@@ -34,6 +44,7 @@ const changedSync = (io: Io, sync: (path: string, real: () => void) => void): Io
 
 afterEach(() => {
   for (const path of ['./digest.ts', './frame.ts', './settle.ts', '../checkpoints.ts']) vi.doUnmock(path);
+  vi.restoreAllMocks();
   vi.resetModules();
 });
 
@@ -76,6 +87,54 @@ describe('the simulated disk catches a journal that', { timeout: 120_000 }, () =
   ];
   it.each(laid)('%s', async (_name, wrap) => {
     expect(firstCaught(await writerClass(), wrap)).not.toBeNull();
+  });
+
+  const changed: readonly (readonly [string, (writer: WriterType, options: WriterOptions) => void])[] = [
+    ['never says that nothing happened', (writer) => void (writer.beat = () => 1e9)],
+    [
+      'says that nothing happened when something did',
+      (writer) =>
+        void (writer.beat = () => {
+          writer.append([{ k: 'heartbeat', beat: { every: 900 } }]);
+          return 900_000;
+        }),
+    ],
+    [
+      'erases before it says so',
+      (writer, { io, id }) =>
+        void (writer.erase = (erasure) => {
+          const place = erasure.of === undefined ? findBlob(io, id, erasure.blob) : null;
+          if (place !== null) zeroBlob(io, place);
+          return writer.append([{ k: 'blob.erased', ...erasure }])[0] ?? { problem: { code: '', message: '' } };
+        }),
+    ],
+    [
+      'erases in the open segment',
+      (writer, { io, id }) =>
+        void (writer.erase = (erasure) => {
+          const [reply] = writer.append([{ k: 'blob.erased', ...erasure }]);
+          const place = erasure.of === undefined ? findBlob(io, id, erasure.blob) : null;
+          if (place !== null) zeroBlob(io, place);
+          return reply ?? { problem: { code: '', message: '' } };
+        }),
+    ],
+  ];
+  it.each(changed)('%s', async (_name, change) => {
+    expect(firstCaught(await writerClass(), undefined, change)).not.toBeNull();
+  });
+
+  it('forgets to end what a crash left open', async () => {
+    const Writer = await writerClass();
+    const { Ledger } = await import('../ledger.ts');
+    vi.spyOn(Ledger.prototype, 'intents', 'get').mockReturnValue([]);
+    expect(firstCaught(Writer)).toMatch(/open/);
+  });
+
+  it('does not look at the clock', async () => {
+    const Writer = await writerClass();
+    const { LogClock } = await import('../clock.ts');
+    vi.spyOn(LogClock.prototype, 'jump').mockReturnValue(undefined);
+    expect(firstCaught(Writer)).toMatch(/the clock moved/);
   });
 
   it('takes a torn frame for a whole one', async () => {

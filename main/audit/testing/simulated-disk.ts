@@ -3,7 +3,7 @@
  * chance, torn or not, in any order; names survive as a prefix of what was done to directories; a failed sync drops
  * what it did not write and calls it clean. Everything is decided by the seed.
  */
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { type Io, type JournalFile } from '../journal/io.ts';
 
 const SECTOR = 512;
@@ -16,6 +16,21 @@ export function seeded(seed: number): () => number {
     let t = Math.imul(state ^ (state >>> 15), state | 1);
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** The files below one folder of a disk. */
+export function folder(io: Io, name: string): Io {
+  const at = (path: string): string => (path === '.' ? name : `${name}/${path}`);
+  return {
+    list: (directory) => io.list(at(directory)),
+    size: (path) => io.size(at(path)),
+    read: (path, position, length) => io.read(at(path), position, length),
+    open: (path, how) => io.open(at(path), how),
+    rename: (from, to) => io.rename(at(from), at(to)),
+    remove: (path) => io.remove(at(path)),
+    makeDirectory: (path) => io.makeDirectory(at(path)),
+    syncDirectory: (path) => io.syncDirectory(at(path)),
   };
 }
 
@@ -103,7 +118,7 @@ export class SimulatedDisk {
       list: (directory) =>
         [...this.#names.keys()]
           .filter((path) => dirname(path) === directory)
-          .map((path) => path.slice(directory.length + 1))
+          .map((path) => basename(path))
           .sort(),
       size: (path) => this.#names.get(path)?.cache.length ?? null,
       read: (path, position = 0, length = Infinity) => {
