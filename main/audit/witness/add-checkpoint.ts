@@ -1,6 +1,6 @@
 /** The request of C2SP tlog-witness `add-checkpoint`, both ways. */
 import { parseCheckpoint, parseSize, type Checkpoint } from './checkpoint.ts';
-import { noteCharacters, parseNote, type SignedNote } from './signed-note.ts';
+import { decodeUtf8, parseNote, type SignedNote } from './signed-note.ts';
 import { strictBase64 } from './verifier-key.ts';
 
 export const MAX_PROOF_HASHES = 63;
@@ -18,8 +18,8 @@ export interface AddCheckpoint {
 
 /** Reads a request body, or says what is wrong with it. */
 export function parseAddCheckpoint(body: Uint8Array): AddCheckpoint | { readonly malformed: string } {
-  const text = noteCharacters(body);
-  if (text === null) return { malformed: 'The request is not UTF-8 text without control characters.' };
+  const text = decodeUtf8(body);
+  if (text === null) return { malformed: 'The request is not UTF-8.' };
   const end = text.indexOf('\n\n');
   if (end < 0) return { malformed: 'No empty line ends the consistency proof.' };
   const [old = '', ...hashes] = text.slice(0, end).split('\n');

@@ -25,11 +25,10 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 // eslint-disable-next-line no-control-regex -- the specification forbids these characters
 const CONTROL = /[\u0000-\u0009\u000b-\u001f]/;
 
-/** The text of bytes that are UTF-8 without control characters other than newline, or null. */
-export function noteCharacters(bytes: Uint8Array): string | null {
+/** The text of bytes that are UTF-8, or null. */
+export function decodeUtf8(bytes: Uint8Array): string | null {
   try {
-    const text = utf8.decode(bytes);
-    return CONTROL.test(text) ? null : text;
+    return utf8.decode(bytes);
   } catch {
     return null;
   }

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   openSync,
@@ -10,7 +10,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -55,7 +55,7 @@ const sizes = (path: string): number[] =>
   opened(path, (state) => state.logs().map(({ checkpoint }) => checkpoint.size));
 
 /** Runs a program of this runtime with the state module at hand; gives what it printed, also when it was killed. */
-async function program(text: string, input: unknown): Promise<string> {
+async function program(text: string, input: unknown, under: readonly string[] = []): Promise<string> {
   const url = (name: string): string => JSON.stringify(new URL(name, import.meta.url).href);
   const source = `
     import { openWitnessState } from ${url('./state.ts')};
@@ -68,7 +68,8 @@ async function program(text: string, input: unknown): Promise<string> {
     const logs = logList(logListSchema.parse(input.logs));
     const ask = (body) => addCheckpoint({ key, state, report: () => {} }, logs, Buffer.from(body)).status;
     ${text}`;
-  const run = promisify(execFile)(process.execPath, ['--no-warnings', '--input-type=module', '-e', source], {
+  const [command = '', ...args] = [...under, process.execPath, '--no-warnings', '--input-type=module', '-e', source];
+  const run = promisify(execFile)(command, args, {
     env: { ...process.env, INPUT: JSON.stringify(input) },
   });
   return run.then(
@@ -111,6 +112,45 @@ describe('the memory of a witness', () => {
     expect(sizes(path)).toEqual([3]);
     expect(ask(path, log, log.request(3, 5))).toBe(200);
   });
+
+  const strace = process.platform === 'linux' && spawnSync('strace', ['-V']).status === 0;
+  it.skipIf(!strace)(
+    `is on stable storage, file and directory, before an answer leaves${strace ? '' : ' (skipped: needs strace)'}`,
+    async () => {
+      const path = place();
+      const log = fakeLog();
+      const bodies = [log.request(0, 1), log.request(1, 2), log.request(2, 2)];
+      const input = { path, key: key.text, logs: [{ key: log.key.verifier.text }], bodies };
+      const calls = 'trace=pwrite64,fsync,fdatasync,unlink,write';
+      const file = `${path}.trace`;
+      await program(
+        `const { writeSync } = await import('node:fs');
+         for (const body of input.bodies) writeSync(1, 'answer ' + ask(body))`,
+        input,
+        ['strace', '-f', '-y', '-e', calls, '-o', file],
+      );
+      let since: string[] = [];
+      let answers = 0;
+      for (const line of readFileSync(file, 'utf8').split('\n')) {
+        if (/ pwrite64\(\d+<[^>]*state\.db>/.test(line)) since.push('write');
+        else if (/ f(?:data)?sync\(\d+<[^>]*state\.db>\) += 0/.test(line)) since.push('sync');
+        else if (/ unlink\("[^"]*state\.db-journal"\) += 0/.test(line)) since.push('commit');
+        else if (line.includes(`<${dirname(path)}>`) && / f(?:data)?sync\(.* += 0/.test(line))
+          since.push('sync directory');
+        else if (/ write\(1<.*"answer 200"/.test(line)) {
+          answers++;
+          const firstWrite = since.indexOf('write');
+          expect(since.slice(firstWrite).filter((step) => step !== 'write')).toEqual([
+            'sync',
+            'commit',
+            'sync directory',
+          ]);
+          since = [];
+        }
+      }
+      expect(answers).toBe(bodies.length);
+    },
+  );
 
   it('lets one of several processes win each race for a size', async () => {
     const path = place();

@@ -6,7 +6,7 @@ import { logList, type LogListEntry } from './log-list.ts';
 import { parseNote, parseSignatureLine, signNote } from './signed-note.ts';
 import { createWitnessState, openWitnessState } from './state.ts';
 import { fakeLog, listed, sha, temporaryDirectory, type FakeLog } from './testing.ts';
-import { generateSignerKey, SIGNATURE_TYPE } from './verifier-key.ts';
+import { generateSignerKey, renamed, SIGNATURE_TYPE } from './verifier-key.ts';
 import { addCheckpoint, type Answer, type WitnessNotice } from './witness.ts';
 
 const key = generateSignerKey('witness.example/w1', SIGNATURE_TYPE.cosignature);
@@ -41,6 +41,12 @@ function witness(entries: readonly LogListEntry[]) {
 
 const listing = (log: FakeLog, more: object = {}): readonly LogListEntry[] =>
   listed([{ key: log.key.verifier.text, ...more }]);
+
+/** The log's key under the name of another origin. */
+const keyNamed = (log: FakeLog, origin: string): FakeLog['key'] => ({
+  ...log.key,
+  verifier: renamed(log.key.verifier, origin),
+});
 
 /** The time of the cosignature in a 200. */
 function cosigned(answer: Answer, text: string): number | null {
@@ -170,6 +176,16 @@ describe('a witness', () => {
     expect(ask(`old 0\n\n${log.checkpoint(3)}${broken}`).status).toBe(403);
   });
 
+  it('refuses a note with a good signature by one key of the log and a broken one by another', () => {
+    const log = fakeLog();
+    const second = fakeLog(log.origin);
+    const { ask } = witness([...listing(log), ...listing(second)]);
+    const [, broken = ''] = second.checkpoint(4).split('\n\n');
+    const [, good = ''] = second.checkpoint(3).split('\n\n');
+    expect(ask(`old 0\n\n${log.checkpoint(3)}${broken}`).status).toBe(403);
+    expect(cosigned(ask(`old 0\n\n${log.checkpoint(3)}${good}`), log.text(3))).toBe(NOW);
+  });
+
   it('takes a note with lines of strangers, and keeps none of theirs', () => {
     const log = fakeLog();
     const { ask, state } = witness(listing(log));
@@ -273,7 +289,7 @@ describe('the list of logs', () => {
     const list = logList(
       listed([
         { key: log.key.verifier.text, below: 'log.example/a/' },
-        { key: log.key.verifier.text, below: 'log.example/b/', revoked: true },
+        { key: renamed(log.key.verifier, 'log.example/b/1').text, revoked: true },
       ]),
     );
     expect(list.keysFor('log.example/a/2').map(({ revoked }) => revoked)).toEqual([true]);
@@ -345,11 +361,3 @@ describe('the clock of a witness', () => {
     expect(state.logs().map(({ checkpoint }) => checkpoint.size)).toEqual([2]);
   });
 });
-
-/** The log's key under the name of another origin. */
-function keyNamed(log: FakeLog, origin: string): FakeLog['key'] {
-  const list = logList(listed([{ key: log.key.verifier.text, below: origin.slice(0, origin.lastIndexOf('/') + 1) }]));
-  const [entry] = list.keysFor(origin);
-  if (entry === undefined) throw new Error('not below');
-  return { ...log.key, verifier: entry.key };
-}
