@@ -217,6 +217,7 @@ export function createAnchors(options: AnchorOptions): Anchors {
     });
     await log.append(event).catch(() => undefined);
     await head();
+    bells.signed.ring();
   }
 
   /**
@@ -320,10 +321,7 @@ export function createAnchors(options: AnchorOptions): Anchors {
       const started = clock.now();
       let pause = IDLE;
       try {
-        await to.pass(() => {
-          if (newest === null) throw unsigned(own);
-          return newest;
-        }, signal);
+        await to.pass(() => newest, signal);
         if (failures > 1) note(uploadState('resumed'));
         failures = 0;
         troubles.store = null;

@@ -86,10 +86,11 @@ export class Uploads {
   }
 
   /**
-   * Brings everything to the store that there is: `newest` gives the greatest checkpoint of the own log whenever it is asked.
+   * Brings everything to the store that there is: `newest` gives the greatest checkpoint of the own log whenever it is
+   * asked, null while it has none.
    * @throws CountersignError what keeps the own log from going on
    */
-  async pass(newest: () => Signed, signal: AbortSignal): Promise<void> {
+  async pass(newest: () => Signed | null, signal: AbortSignal): Promise<void> {
     const { clock, weak } = this.#options;
     for (const code of await this.#weaknesses.examine(signal)) weak(code);
     this.#aside = null;
@@ -106,9 +107,11 @@ export class Uploads {
     this.#swept = clock.now();
   }
 
-  async #bringOwn(newest: () => Signed, signal: AbortSignal): Promise<void> {
+  async #bringOwn(newest: () => Signed | null, signal: AbortSignal): Promise<void> {
     for (;;) {
-      const step = await this.#own.step(newest(), signal);
+      const to = newest();
+      if (to === null) return;
+      const step = await this.#own.step(to, signal);
       if (step.kind === 'ahead' || step.kind === 'forked') await this.#options.conflict(step);
       this.#options.progressed();
       if (step.kind === 'even') break;
@@ -120,12 +123,13 @@ export class Uploads {
     if (other.newest === null || other.over) return { kind: 'even' };
     const step = await other.copy.step(other.newest, signal);
     if (step.kind === 'ahead' || step.kind === 'forked') {
-      // Whoever writes it finds that out too and gives it up; a log that was given up stays as it is.
+      // Signed on meanwhile by the process that writes it, it may be longer than what was last seen here.
       const newer = newestSigned(other.copy.log);
       other.over = newer === null || newer.size <= other.newest.size;
       other.newest = newer;
-      if (other.over && !other.copy.log.dead)
-        this.#aside = `The store holds another log under the name ${other.copy.log.id}, which is in this profile: one of them is a copy.`;
+      // Who writes it finds that out too and gives it up; of what is only an older copy, the store has everything.
+      if (other.over && step.kind === 'forked' && !other.copy.log.dead)
+        this.#aside = `The store holds another log under the name of ${other.copy.log.id}, which is in this profile: both go on in two places.`;
       return { kind: 'even' };
     }
     if (step.kind === 'even') await this.#eraseFrom(other.copy, signal);

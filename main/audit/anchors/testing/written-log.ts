@@ -30,6 +30,7 @@ export interface WrittenLog {
 export interface WrittenLogOptions {
   readonly id?: string;
   readonly key?: KeyObject;
+  readonly origin?: string;
   readonly after?: DeadLog;
   readonly segmentBytes?: number;
   readonly checkpointEvery?: number;
@@ -40,6 +41,7 @@ export function writeLog(directory: string, options: WrittenLogOptions = {}): Wr
   const {
     id = uuid7(Date.now()),
     key = generateKeyPairSync('ed25519').privateKey,
+    origin = 'test.example',
     segmentBytes = 256 * 1024,
     checkpointEvery = 64,
     after,
@@ -50,7 +52,7 @@ export function writeLog(directory: string, options: WrittenLogOptions = {}): Wr
   const writer = new Writer({
     io: nodeIo(path),
     id,
-    signer: signer(`test.example/${id}`, key),
+    signer: signer(`${origin}/${id}`, key),
     blobKey,
     app: { app: 'test', version: '0' },
     clock: { wall: () => now++, monotonic: () => BigInt(now++) * 1_000_000n },
