@@ -127,7 +127,19 @@ interface Tree {
 }
 const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function ordered(value: unknown, shape: Shape, seal: Seal): unknown {
+/** A shape as it is walked for every event: looking up the keys of the table anew each time costs more than the hashing. */
+type Walked = true | 'secret' | { readonly item: Walked } | { readonly keys: readonly (readonly [string, Walked])[] };
+
+function walked(shape: Shape): Walked {
+  if (shape === true || shape === 'secret') return shape;
+  if (isList(shape)) return { item: walked(shape[0]) };
+  return { keys: Object.entries(shape).map(([key, inner]) => [key, walked(inner)]) };
+}
+const isList = (shape: Shape): shape is readonly [Shape] => Array.isArray(shape);
+
+const WALKED_BODY = walked(BODY);
+
+function ordered(value: unknown, shape: Walked, seal: Seal): unknown {
   if (value === undefined || shape === true) return value;
   if (shape === 'secret') {
     if (!isTree(value)) return undefined;
@@ -135,11 +147,10 @@ function ordered(value: unknown, shape: Shape, seal: Seal): unknown {
     if (!(content instanceof Uint8Array)) return undefined;
     return typeof value.n === 'number' ? { ...seal(content), n: value.n } : seal(content);
   }
-  if (Array.isArray(shape))
-    return Array.isArray(value) ? value.map((item) => ordered(item, shape[0], seal)) : undefined;
+  if ('item' in shape) return Array.isArray(value) ? value.map((item) => ordered(item, shape.item, seal)) : undefined;
   if (!isTree(value)) return undefined;
   const out: Tree = {};
-  for (const [key, inner] of Object.entries(shape)) {
+  for (const [key, inner] of shape.keys) {
     const part = ordered(value[key], inner, seal);
     if (part !== undefined) out[key] = part;
   }
@@ -174,7 +185,7 @@ export interface Stamp {
 export function encodeLeaf(event: RecordedEvent, stamp: Stamp, seal: Seal): Buffer {
   const s = 's' in event ? event.s : undefined;
   const head = { v: 1, id: stamp.id, k: event.k, t: stamp.t, m: stamp.m, b: stamp.b, s, n: stamp.n };
-  const body = ordered(event, BODY, seal) as Tree;
+  const body = ordered(event, WALKED_BODY, seal) as Tree;
   const whole = Buffer.from(JSON.stringify({ ...head, ...body }));
   if (whole.length <= SOFT_LIMIT) return whole;
   const taken: Tree = {};
