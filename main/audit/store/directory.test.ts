@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -23,6 +23,17 @@ import { type ObjectStore } from './store.ts';
 const LOG = '0198c5d2-7f00-7000-8000-000000000000';
 const BLOB = `${LOG}/blob/${'ab'.repeat(32)}`;
 const posix = process.platform !== 'win32';
+
+/** Why no disk can be mounted here. */
+const whyNoMount = ((): string | undefined => {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'only root on Linux can mount a tmpfs';
+  const directory = mkdtempSync(join(tmpdir(), 'countersign-mount-'));
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', directory], { stdio: 'ignore' });
+  spawnSync('umount', [directory], { stdio: 'ignore' });
+  rmSync(directory, { recursive: true });
+  return status === 0 ? undefined : 'this machine does not let root mount a tmpfs';
+})();
+const because = whyNoMount === undefined ? '' : ` (skipped: ${whyNoMount})`;
 
 describe('a record copied to a directory', () => {
   let root: string;
@@ -242,6 +253,45 @@ describe('a record copied to a directory', () => {
         await expect(put(key)).rejects.toMatchObject({ code: 'store-refused' });
         await expect(store.read(key)).rejects.toMatchObject({ code: 'store-refused' });
       }
+    });
+  });
+
+  describe.skipIf(whyNoMount !== undefined)(`on a disk of its own${because}`, () => {
+    const mount = (...args: readonly string[]): void => void execFileSync('mount', args, { stdio: 'ignore' });
+    beforeEach(() => mount('-t', 'tmpfs', '-o', 'size=1m,mode=0700', 'tmpfs', root));
+    afterEach(() => void spawnSync('umount', ['-l', root], { stdio: 'ignore' }));
+
+    it('says when that is full, keeps what it had and goes on when there is room', async () => {
+      await put('a');
+      const large = Buffer.alloc(2 * 1024 * 1024);
+      await expect(store.create('b', large, {})).rejects.toMatchObject({ code: 'store-full' });
+      expect(await store.read('b')).toBeNull();
+      expect(readdirSync(join(root, '.tmp'))).toEqual([]);
+      expect(await put('c')).toBe('created');
+      expect(await keys()).toEqual(['a', 'c']);
+    });
+
+    it('says when that is read-only, and still reads', async () => {
+      await put('a');
+      mount('-o', 'remount,ro', root);
+      await expect(put('b')).rejects.toMatchObject({
+        code: 'store-refused',
+        message: expect.stringContaining('read-only'),
+      });
+      expect(String(await store.read('a'))).toBe('a');
+      expect(await keys()).toEqual(['a']);
+    });
+
+    it('says when that was taken away, and writes nothing where it was', async () => {
+      await put('a');
+      execFileSync('umount', ['-l', root]);
+      await expect(put('b')).rejects.toMatchObject({ code: 'store-unreachable' });
+      expect(readdirSync(root)).toEqual([]);
+    });
+
+    it('does not say that it is on the disk of the profile', async () => {
+      const codes = (await createDirectoryStore(root, { profile: tmpdir() }).examine()).map(({ code }) => code);
+      expect(codes).toEqual(['no-retention']);
     });
   });
 

@@ -38,13 +38,19 @@ const TLS = /^(?:ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|EPROT
 
 type Words = readonly [trouble: StoreTrouble, what: string, next: string];
 
-const KEYS = 'Look at the access key and secret of the store (`record.store.credentials` of organisation.yaml).';
-const REGION = "Write the region of the bucket in `record.store.region`, and `endpoint` only where it is not Amazon's.";
+const KEYS = 'Look at the access key and secret of the store (`record.store.s3.credentials` of organisation.yaml).';
+const REGION =
+  "Write the region of the bucket in `record.store.s3.region`, and `endpoint` only where it is not Amazon's.";
 
 const NO_RIGHT: Words = [
   'store-refused',
   'the credentials do not give the right',
   'Compare the policy with docs/record-store.md.',
+];
+const NO_CREDENTIALS: Words = [
+  'store-refused',
+  'there are no credentials for it on this machine',
+  'Sign in to the cloud account, set AWS_PROFILE or the AWS_ variables, or name two secrets in `record.store.s3.credentials`.',
 ];
 const NO_ROOM: Words = ['store-full', 'it has no room left', 'Make room; what waits is uploaded then.'];
 
@@ -56,11 +62,8 @@ const WORDS: Readonly<Record<string, Words>> = {
   ExpiredToken: ['store-refused', 'the session token has expired', 'Sign in to the cloud account again.'],
   ExpiredTokenException: ['store-refused', 'the session token has expired', 'Sign in to the cloud account again.'],
   TokenRefreshRequired: ['store-refused', 'the session token has expired', 'Sign in to the cloud account again.'],
-  CredentialsProviderError: [
-    'store-refused',
-    'there are no credentials for it on this machine',
-    'Sign in to the cloud account, set AWS_PROFILE or the AWS_ variables, or name two secrets in `record.store.credentials`.',
-  ],
+  CredentialsProviderError: NO_CREDENTIALS,
+  TokenProviderError: NO_CREDENTIALS,
   RequestTimeTooSkewed: ['store-refused', 'the clock of this machine and its own differ too much', 'Set the clock.'],
   RequestExpired: ['store-refused', 'the clock of this machine and its own differ too much', 'Set the clock.'],
   InvalidArgument: [
@@ -73,7 +76,7 @@ const WORDS: Readonly<Record<string, Words>> = {
     'there is no such bucket',
     'Make the bucket (docs/record-store.md), or look at its name.',
   ],
-  InvalidBucketName: ['store-refused', 'this is no name of a bucket', 'Look at `record.store.bucket`.'],
+  InvalidBucketName: ['store-refused', 'this is no name of a bucket', 'Look at `record.store.s3.bucket`.'],
   PermanentRedirect: ['store-refused', 'the bucket is in another region', REGION],
   AuthorizationHeaderMalformed: ['store-refused', 'the bucket is in another region', REGION],
   IllegalLocationConstraintException: ['store-refused', 'the bucket is in another region', REGION],
@@ -85,10 +88,14 @@ const WORDS: Readonly<Record<string, Words>> = {
   ENOTFOUND: [
     'store-unreachable',
     'its name is not known',
-    'Look at the network, then at `record.store.endpoint` and `region`.',
+    'Look at the network, then at `record.store.s3.endpoint` and `region`.',
   ],
   EAI_AGAIN: ['store-unreachable', 'its name cannot be looked up', 'Look at the network.'],
-  ECONNREFUSED: ['store-unreachable', 'nothing answers there', 'Look at the network, then at `record.store.endpoint`.'],
+  ECONNREFUSED: [
+    'store-unreachable',
+    'nothing answers there',
+    'Look at the network, then at `record.store.s3.endpoint`.',
+  ],
   [TIMEOUT]: ['store-unreachable', 'it does not answer in time', 'What waits is uploaded when it does.'],
 };
 
@@ -106,7 +113,7 @@ export function failureOf(error: unknown): Failure {
   const transient =
     TRANSIENT.has(known) ||
     (status === undefined
-      ? !TLS.test(known) && known !== 'CredentialsProviderError'
+      ? !TLS.test(known) && WORDS[known] !== NO_CREDENTIALS
       : [408, 425, 429].includes(status) || (status >= 500 && status !== 501 && status !== 507) || status < 300);
   return { code: known, status, transient };
 }
@@ -138,7 +145,7 @@ function otherwise(code: string, status: number | undefined, transient: boolean)
     return [
       'store-refused',
       'it does not take the request',
-      'Look at endpoint, region, path style and bucket of `record.store`.',
+      'Look at endpoint, region, path style and bucket of `record.store.s3`.',
     ];
   return NO_RIGHT;
 }

@@ -1,8 +1,27 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startFakeS3, type FakeS3, type Ways } from '../testing/fake-s3.ts';
 import { PATIENCE } from './s3-requests.ts';
 import { createS3Store, type S3Settings } from './s3.ts';
 import { type ObjectStore } from './store.ts';
+
+const openssl = spawnSync('openssl', ['version']).status === 0;
+
+/** A key and a certificate that nobody vouches for, PEM. */
+function selfSigned(): { readonly key: Buffer; readonly cert: Buffer } {
+  const work = mkdtempSync(join(tmpdir(), 'countersign-tls-'));
+  try {
+    const [key, cert] = [join(work, 'key'), join(work, 'cert')];
+    const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=localhost'];
+    spawnSync('openssl', ['req', '-x509', ...kind, '-keyout', key, '-out', cert], { stdio: 'ignore' });
+    return { key: readFileSync(key), cert: readFileSync(cert) };
+  } finally {
+    rmSync(work, { recursive: true });
+  }
+}
 
 describe('a server that calls itself S3', () => {
   const ended: (() => unknown)[] = [];
@@ -84,6 +103,27 @@ describe('a server that calls itself S3', () => {
     const { server, store } = await open({ honoursCondition: true, versions: 'unordered' });
     for (const key of ['a', 'b', 'c']) server.objects.set(`p/${key}`, Buffer.from(key));
     await expect(Array.fromAsync(store.list(''))).rejects.toMatchObject({ code: 'store-refused' });
+  });
+
+  it.skipIf(!openssl)(
+    `and cannot prove it with a certificate is not spoken to${openssl ? '' : ' (skipped: needs openssl)'}`,
+    async () => {
+      const { store } = await open({ honoursCondition: true, versions: 'null', tls: selfSigned() });
+      await expect(put(store, 'a')).rejects.toMatchObject({
+        code: 'store-unreachable',
+        message: expect.stringContaining('cannot prove'),
+        next: expect.stringContaining('certificate'),
+      });
+    },
+  );
+
+  it('and speaks in clear where https: was asked for is not believed', async () => {
+    const { server } = await open({ honoursCondition: true, versions: 'null' });
+    const { store } = await open(
+      { honoursCondition: true, versions: 'null' },
+      { endpoint: server.endpoint.replace('http', 'https') },
+    );
+    await expect(put(store, 'a')).rejects.toMatchObject({ code: 'store-unreachable' });
   });
 
   it.each([

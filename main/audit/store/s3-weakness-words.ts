@@ -6,8 +6,6 @@ export interface Place {
   readonly bucket: string;
 }
 
-const newBucket = (bucket: string): string =>
-  `Object Lock and versioning are had from the beginning: aws s3api create-bucket --bucket ${bucket}-2 --object-lock-enabled-for-bucket`;
 const POLICY =
   'Give the writer the policy of docs/record-store.md, which has no right to delete or to change retention.';
 
@@ -30,12 +28,12 @@ export const weakness = {
   noObjectLock: ({ name, bucket }: Place): StoreWeakness => ({
     code: 'no-object-lock',
     sentence: `${name}: retention is asked for and the bucket keeps none; whoever administers it can remove the record.`,
-    mend: newBucket(bucket),
+    mend: `aws s3api put-object-lock-configuration --bucket ${bucket} --object-lock-configuration ObjectLockEnabled=Enabled, or a new bucket with --object-lock-enabled-for-bucket.`,
   }),
   noRetention: ({ name }: Place): StoreWeakness => ({
     code: 'no-retention',
     sentence: `${name}: the settings ask for no retention; whoever administers the bucket can remove the record.`,
-    mend: 'Set `record.store.retainDays`, with a bucket that has Object Lock.',
+    mend: 'Set `record.store.s3.retainDays`, with a bucket that has Object Lock.',
   }),
   mayDelete: ({ name }: Place): StoreWeakness => ({
     code: 'may-delete',
@@ -65,6 +63,6 @@ export const weakness = {
   noEncryption: ({ name }: Place): StoreWeakness => ({
     code: 'no-encryption-in-transit',
     sentence: `${name} is spoken to without encryption: whoever is between can read and change what goes there.`,
-    mend: 'Write an https: address in `record.store.endpoint`.',
+    mend: 'Write an https: address in `record.store.s3.endpoint`.',
   }),
 } as const;

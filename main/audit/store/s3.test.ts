@@ -1,13 +1,16 @@
 import {
+  DeleteBucketPolicyCommand,
   DeleteObjectCommand,
   GetObjectRetentionCommand,
   ListObjectVersionsCommand,
+  PutBucketVersioningCommand,
   PutObjectCommand,
   PutObjectLockConfigurationCommand,
   PutObjectRetentionCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { radosgw, type Radosgw } from '../testing/radosgw.ts';
 import { createS3Store, type S3Settings } from './s3.ts';
@@ -52,6 +55,23 @@ describe.skipIf(radosgw.missing)(`a record copied to ${radosgw.name}`, () => {
     ((await owner.send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix }))).Versions ?? []).map(
       ({ VersionId }) => VersionId,
     );
+
+  /** A locked bucket with the policy of docs/record-store.md, as far as this server knows its words. */
+  const documented = async (): Promise<string> => {
+    const page = readFileSync(new URL('../../../docs/record-store.md', import.meta.url), 'utf8');
+    const [, text = ''] = /```json policy\n(.*?)```/s.exec(page) ?? [];
+    return server.makeBucket({
+      objectLock: true,
+      policy: (bucket) =>
+        (
+          JSON.parse(
+            text
+              .replaceAll('example-audit', bucket)
+              .replaceAll('arn:aws:iam::111122223333:role/countersign-writer', 'arn:aws:iam:::user/writer'),
+          ) as { readonly Statement: readonly { readonly Sid: string }[] }
+        ).Statement.filter(({ Sid }) => Sid !== 'OnlyWhereNothingIs' && Sid !== 'OnlyEncrypted'),
+    });
+  };
 
   describe.each(['plain', 'versioned', 'locked'] as const)('in a bucket that is %s', (kind) => {
     it('creates an object where none is and leaves the one that is', async () => {
@@ -179,7 +199,6 @@ describe.skipIf(radosgw.missing)(`a record copied to ${radosgw.name}`, () => {
       const bucket = await server.makeBucket();
       const store = open(bucket, { prefix: 'p' });
       await put(store, 'a', 'true');
-      const { PutBucketVersioningCommand } = await import('@aws-sdk/client-s3');
       const VersioningConfiguration = { Status: 'Enabled' } as const;
       await owner.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));
       await owner.send(new PutObjectCommand({ Bucket: bucket, Key: 'p/a', Body: 'false' }));
@@ -219,6 +238,36 @@ describe.skipIf(radosgw.missing)(`a record copied to ${radosgw.name}`, () => {
         message: expect.stringContaining('could not be removed in every version'),
       });
       expect(String(await store.read(key))).toBe('text');
+    });
+  });
+
+  describe('under the policy of the documentation', () => {
+    it('can do what a record needs, and erase blobs', async () => {
+      const store = open(await documented(), { ...server.users.writer, prefix: 'laptops' });
+      const key = blob();
+      expect(await store.create(`${LOG}/log.json`, Buffer.from('log'), { retainUntil: inAnHour() })).toBe('created');
+      expect(await put(store, key)).toBe('created');
+      expect(String(await store.read(`${LOG}/log.json`))).toBe('log');
+      expect(await Array.fromAsync(store.list(''))).toEqual([key, `${LOG}/log.json`].sort());
+      await store.erase(key);
+      expect(await store.read(key)).toBeNull();
+    });
+
+    it('cannot remove or hide anything else, locked or not, nor write elsewhere, nor change the bucket', async () => {
+      const Bucket = await documented();
+      const store = open(Bucket, { ...server.users.writer, prefix: 'laptops' });
+      await put(store, 'a');
+      const writer = server.client('writer');
+      const [VersionId] = await versions(Bucket, 'laptops/a');
+      const VersioningConfiguration = { Status: 'Suspended' } as const;
+      for (const attack of [
+        async () => writer.send(new DeleteObjectCommand({ Bucket, Key: 'laptops/a' })),
+        async () => writer.send(new DeleteObjectCommand({ Bucket, Key: 'laptops/a', VersionId })),
+        async () => writer.send(new PutObjectCommand({ Bucket, Key: 'other/a', Body: 'x' })),
+        async () => writer.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration })),
+        async () => writer.send(new DeleteBucketPolicyCommand({ Bucket })),
+      ])
+        await expect(attack()).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } });
     });
   });
 
@@ -346,6 +395,12 @@ describe.skipIf(radosgw.missing)(`a record copied to ${radosgw.name}`, () => {
         ],
       });
       expect(await codes(open(bucket))).toContain('public');
+    });
+
+    it('finds nothing to say of the writer that the documentation describes but what the server itself lacks', async () => {
+      const bucket = await documented();
+      const store = open(bucket, { ...server.users.writer, prefix: 'laptops', retainDays: 365 });
+      expect(await codes(store)).toEqual(['no-conditional-create']);
     });
 
     it('still takes a retention off an upload for a bucket that keeps none', async () => {

@@ -3,7 +3,8 @@
  * what a hostile one could do. It looks at no signature and keeps one object for each key. Never a stand-in for a real one.
  */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 
 export interface Ways {
   /** Answers 412 where an object is and `If-None-Match: *` was sent; ignores that otherwise. */
@@ -12,30 +13,38 @@ export interface Ways {
   readonly versions: 'null' | 'unknown' | 'endless' | 'unordered';
   /** Bytes that it says an object has, given how many it has. */
   readonly size?: (bytes: number) => number;
+  /** Speaks TLS, with this key and certificate (PEM). */
+  readonly tls?: { readonly key: Buffer; readonly cert: Buffer };
 }
 
 export interface FakeS3 {
   readonly endpoint: string;
   /** By bucket-less key; a test may put some there. */
   readonly objects: Map<string, Buffer>;
+  /** `Authorization` of the requests that had one. */
+  readonly signatures: readonly string[];
   close(): Promise<void>;
 }
 
 export async function startFakeS3(ways: Ways): Promise<FakeS3> {
   const objects = new Map<string, Buffer>();
-  const server = createServer((request, response) => {
+  const signatures: string[] = [];
+  const listener: RequestListener = (request, response) => {
+    signatures.push(...[request.headers.authorization].filter((header) => header !== undefined));
     void bodyOf(request).then((body) => {
       const { status, headers = {}, answer = '' } = answerTo(request, body, objects, ways);
       response.writeHead(status, headers).end(answer);
     });
-  });
+  };
+  const server = ways.tls === undefined ? createServer(listener) : createTlsServer(ways.tls, listener);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   return {
-    endpoint: `http://127.0.0.1:${String(address.port)}`,
+    endpoint: `${ways.tls === undefined ? 'http' : 'https'}://127.0.0.1:${String(address.port)}`,
     objects,
+    signatures,
     async close() {
       server.closeAllConnections();
       server.close();
