@@ -124,7 +124,8 @@ function signedData(data: Der): {
 } {
   version(data);
   const digests = data.into(TAG.set);
-  while (!digests.done) digestName(digests.into(TAG.sequence));
+  const announced = new Set<string>();
+  while (!digests.done) announced.add(digestName(digests.into(TAG.sequence)));
   const encapsulated = data.into(TAG.sequence);
   if (oid(encapsulated.take(TAG.oid)) !== TST_INFO) throw new NotDer('What is signed is no time stamp.');
   const wrapped = encapsulated.into(TAG.context0);
@@ -146,6 +147,7 @@ function signedData(data: Der): {
   version(info);
   const id = info.take();
   const digest = digestName(info.into(TAG.sequence));
+  if (!announced.has(digest)) throw new NotDer('It is signed with a digest that it does not announce.');
   const attributes = info.take(TAG.context0);
   const known = SIGNATURES[algorithm(info.into(TAG.sequence))];
   if (known === undefined) throw new NotDer('It is signed by an algorithm that is not known here.');
