@@ -3,13 +3,13 @@ import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SIZE_TYPE } from './add-checkpoint.ts';
-import { createWitness, type CosignRequest, type Witness } from './client.ts';
+import { createWitness, type CosignRequest, type MonitoredWitness } from './client.ts';
 import { cosign, cosignedAt } from './cosignature.ts';
 import { logList } from './log-list.ts';
 import { serveWitness } from './server.ts';
 import { parseSignatureLine } from './signed-note.ts';
 import { createWitnessState, openWitnessState } from './state.ts';
-import { fakeLog, type FakeLog, listed, temporaryDirectory } from './testing.ts';
+import { fakeLog, type FakeLog, listed, sha, temporaryDirectory } from './testing.ts';
 import { generateSignerKey, SIGNATURE_TYPE } from './verifier-key.ts';
 
 const key = generateSignerKey('witness.example/w1', SIGNATURE_TYPE.cosignature);
@@ -27,7 +27,10 @@ const asks = (log: FakeLog, oldSize: number, size: number): CosignRequest => ({
 });
 
 /** Serves what a test makes of a request, and gives the witness as a client sees it. */
-async function against(listener: RequestListener, options: { readonly timeout?: number } = {}): Promise<Witness> {
+async function against(
+  listener: RequestListener,
+  options: { readonly timeout?: number } = {},
+): Promise<MonitoredWitness> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   undo.push(() => {
@@ -41,13 +44,16 @@ async function against(listener: RequestListener, options: { readonly timeout?: 
   );
 }
 
-const answering = (status: number, body: string, headers: Record<string, string> = {}): Promise<Witness> =>
+const answering = (status: number, body: string, headers: Record<string, string> = {}): Promise<MonitoredWitness> =>
   against((request, response) => {
     request.resume();
     response.writeHead(status, headers).end(body);
   });
 
-async function real(log: FakeLog, listedAs: readonly object[] = [{ key: log.key.verifier.text }]): Promise<Witness> {
+async function real(
+  log: FakeLog,
+  listedAs: readonly object[] = [{ key: log.key.verifier.text }],
+): Promise<MonitoredWitness> {
   const directory = temporaryDirectory();
   undo.push(() => directory.remove());
   const path = join(directory.path, 'state.db');
@@ -101,6 +107,50 @@ describe('a log that asks its witness', () => {
     });
     const revoked = await real(log, [{ key: log.key.verifier.text, revoked: true }]);
     expect(await revoked.cosign(asks(log, 0, 1), never)).toMatchObject({ kind: 'refused', code: 'key-refused' });
+  });
+});
+
+describe('what a witness shows of a log', () => {
+  it('is the newest checkpoint, signed by both: what an answer says of another history is proven by it', async () => {
+    const log = fakeLog();
+    const copy = log.forked(5, 'on the second machine');
+    const witness = await real(log);
+    expect(await witness.newest(log.key.verifier.text, never)).toBeNull();
+    await witness.cosign(asks(log, 0, 7), never);
+    expect(await witness.cosign(asks(copy, 7, 9), never)).toMatchObject({ code: 'inconsistent' });
+    const newest = await witness.newest(copy.key.verifier.text, never);
+    expect(newest).toMatchObject({ size: 7, root: log.root(7), time: expect.any(Number) });
+    expect(newest?.note.startsWith(log.checkpoint(7))).toBe(true);
+    expect(newest?.root.equals(copy.root(7))).toBe(false);
+  });
+
+  const log = fakeLog();
+  const text = log.text(5);
+  const both = `${log.checkpoint(5)}${cosign(key, text, NOW)}`;
+  const other = fakeLog(log.origin);
+  it.each([
+    ['a checkpoint that the log did not sign', `${other.checkpoint(5)}${cosign(key, other.text(5), NOW)}`],
+    ['a checkpoint that the witness did not cosign', log.checkpoint(5)],
+    ['a checkpoint with a cosignature of another one', `${log.checkpoint(5)}${cosign(key, log.text(4), NOW)}`],
+    ['a checkpoint of another log', `${fakeLog('log.example/x').checkpoint(5)}${cosign(key, text, NOW)}`],
+    ['a good one with something before it', `x${both}`],
+    ['nothing', ''],
+  ])('is never %s', async (_case, body) => {
+    const witness = await answering(200, body);
+    await expect(witness.newest(log.key.verifier.text, never)).rejects.toMatchObject({
+      code: 'witness-answer-invalid',
+    });
+  });
+
+  it('is asked for by the hash of the origin, below the same prefix', async () => {
+    const paths: string[] = [];
+    const witness = await against((request, response) => {
+      paths.push(`${request.method ?? ''} ${request.url ?? ''}`);
+      response.writeHead(200).end(both);
+    });
+    expect(await witness.newest(log.key.verifier.text, never)).toMatchObject({ size: 5, time: NOW, note: both });
+    expect(paths).toEqual([`GET /${sha(Buffer.from(log.origin)).toString('hex')}/checkpoint`]);
+    await expect(witness.newest(key.verifier.text, never)).rejects.toMatchObject({ code: 'witness-request-invalid' });
   });
 });
 

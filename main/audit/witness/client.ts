@@ -1,9 +1,10 @@
 import { CountersignError } from '../../errors.ts';
-import { readBounded } from '../bounded-body.ts';
+import { sha256 } from '../merkle.ts';
 import { addCheckpointBody, MAX_PROOF_HASHES, MAX_REQUEST_BYTES, SIZE_TYPE } from './add-checkpoint.ts';
 import { parseCheckpoint, parseSize } from './checkpoint.ts';
 import { cosignedAt } from './cosignature.ts';
-import { parseNote, parseSignatureLine } from './signed-note.ts';
+import { below, type Answered, invalidAnswer, send, unexpected, witnessPrefix } from './exchange.ts';
+import { parseNote, parseSignatureLine, signedBy } from './signed-note.ts';
 import { parseVerifierKey, SIGNATURE_TYPE, type VerifierKey } from './verifier-key.ts';
 
 /** A witness as its logs see it. */
@@ -18,6 +19,28 @@ export interface Witness {
    * `witness-clock`, `witness-request-invalid`; the signal's reason where it was aborted.
    */
   cosign(request: CosignRequest, signal: AbortSignal): Promise<CosignAnswer>;
+}
+
+/** A witness that also shows what it knows. */
+export interface MonitoredWitness extends Witness {
+  /**
+   * The newest checkpoint of a log that the witness cosigned; null where it knows none, or does not show any. Nobody can
+   * make one up: it is signed by the log and by the witness. An answer to `cosign` is not signed, so this is what tells a
+   * log that was rolled back or copied from a witness that only says so.
+   * @param log verifier key of the log
+   * @throws CountersignError as `cosign` does
+   */
+  newest(log: string, signal: AbortSignal): Promise<NewestCosigned | null>;
+}
+
+export interface NewestCosigned {
+  readonly size: number;
+  /** 32 bytes. */
+  readonly root: Buffer;
+  /** Seconds since 1970, when the witness signed. */
+  readonly time: number;
+  /** Signed note. */
+  readonly note: string;
 }
 
 export interface CosignRequest {
@@ -46,7 +69,6 @@ const REFUSALS: Readonly<Record<number, { readonly code: RefusalCode; readonly r
   422: { code: 'inconsistent', reason: 'has cosigned a history that this log does not continue' },
 };
 
-const MAX_ANSWER_BYTES = 64 * 1024;
 const TIMEOUT_MS = 15_000;
 /** Most that the clocks of witness and log may differ, seconds. */
 const CLOCK_TOLERANCE = 600;
@@ -65,10 +87,17 @@ export interface WitnessClientOptions {
 export function createWitness(
   settings: { readonly url: string; readonly key: string },
   { now = Date.now, timeout = TIMEOUT_MS }: WitnessClientOptions = {},
-): Witness {
+): MonitoredWitness {
   const key = witnessKey(settings.key);
-  const address = addCheckpointAddress(settings.url);
+  const prefix = witnessPrefix(settings.url);
   const clock = (): number => Math.floor(now() / 1000);
+  const ask = (path: string, body: string | null, signal: AbortSignal): Promise<Answered> =>
+    send(below(prefix, path), body, AbortSignal.any([signal, AbortSignal.timeout(timeout)]), key.name).catch(
+      (error: unknown) => {
+        signal.throwIfAborted();
+        throw error;
+      },
+    );
 
   return {
     name: key.name,
@@ -76,53 +105,24 @@ export function createWitness(
     async cosign(request, signal) {
       signal.throwIfAborted();
       const { text, body } = checkedRequest(request);
-      const answer = await send(address, body, signal, timeout, key.name);
+      const answer = await ask('add-checkpoint', body, signal);
       if (answer.status === 200) return { kind: 'cosigned', line: cosignatureIn(answer.body, key, text, clock()) };
       if (answer.status === 409) return { kind: 'conflict', size: conflictingSize(answer, request.oldSize, key.name) };
       const refusal = REFUSALS[answer.status];
       if (refusal !== undefined)
         return { kind: 'refused', code: refusal.code, reason: `The witness ${key.name} ${refusal.reason}.` };
-      if (answer.status === 408 || answer.status === 429 || answer.status >= 500) {
-        throw new CountersignError(
-          'witness-unavailable',
-          `The witness ${key.name} cannot answer now (${answer.status}).`,
-          {
-            next: 'It is asked again. If this lasts, tell its administrator.',
-          },
-        );
-      }
-      throw invalidAnswer(key.name, `status ${answer.status}`);
+      throw unexpected(answer.status, key.name);
+    },
+    async newest(log, signal) {
+      signal.throwIfAborted();
+      const logKey = parseVerifierKey(log, SIGNATURE_TYPE.note);
+      if (logKey === null) throw requestInvalid();
+      const answer = await ask(`${sha256(Buffer.from(logKey.name)).toString('hex')}/checkpoint`, null, signal);
+      if (answer.status === 404) return null;
+      if (answer.status !== 200) throw unexpected(answer.status, key.name);
+      return newestIn(answer.body, logKey, key);
     },
   };
-}
-
-interface Answered {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string;
-}
-
-async function send(address: URL, body: string, signal: AbortSignal, timeout: number, name: string): Promise<Answered> {
-  try {
-    const response = await fetch(address, {
-      method: 'POST',
-      body,
-      headers: { 'content-type': 'text/plain; charset=utf-8' },
-      // Whoever answers under another address is not who was asked.
-      redirect: 'manual',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]),
-    });
-    const bytes = await readBounded(response, MAX_ANSWER_BYTES);
-    if (bytes === null) throw invalidAnswer(name, 'more than 64 KiB');
-    return { status: response.status, type: response.headers.get('content-type') ?? '', body: bytes.toString('utf8') };
-  } catch (cause) {
-    signal.throwIfAborted();
-    if (cause instanceof CountersignError) throw cause;
-    throw new CountersignError('witness-unreachable', `The witness ${name} at ${address.host} does not answer.`, {
-      next: 'It is asked again. Check the network, and the address of the witness in organisation.yaml.',
-      cause,
-    });
-  }
 }
 
 /** The one line by the configured key, checked for exactly this checkpoint. Lines of others are ignored. */
@@ -139,6 +139,18 @@ function cosignatureIn(body: string, key: VerifierKey, text: string, now: number
     );
   }
   throw invalidAnswer(key.name, 'no cosignature of this checkpoint by its key');
+}
+
+/** The checkpoint that a witness shows, where both have signed it. */
+function newestIn(text: string, log: VerifierKey, witness: VerifierKey): NewestCosigned {
+  const note = parseNote(text);
+  const checkpoint = note === null ? null : parseCheckpoint(note.text);
+  const signed = note !== null && checkpoint?.origin === log.name && (signedBy(note, log)?.length ?? 0) > 0;
+  const times = note?.signatures.map((line) => cosignedAt(line, witness, note.text)) ?? [];
+  const time = times.find((found) => found !== null) ?? null;
+  if (!signed || checkpoint === null || time === null)
+    throw invalidAnswer(witness.name, 'a checkpoint that it and the log have not both signed');
+  return { size: checkpoint.size, root: checkpoint.root, time, note: text };
 }
 
 function conflictingSize({ type, body }: Answered, oldSize: number, name: string): number {
@@ -165,10 +177,7 @@ function checkedRequest({ checkpoint, oldSize, proof }: CosignRequest): {
     proof.some((hash) => hash.length !== 32) ||
     Buffer.byteLength(body) > MAX_REQUEST_BYTES
   )
-    throw new CountersignError(
-      'witness-request-invalid',
-      'What a witness should cosign is not a checkpoint with its proof.',
-    );
+    throw requestInvalid();
   return { text: note.text, body };
 }
 
@@ -184,29 +193,9 @@ function witnessKey(text: string): VerifierKey {
   );
 }
 
-const LOOPBACK = ['127.0.0.1', '[::1]', 'localhost'];
-
-function addCheckpointAddress(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  const allowed =
-    url !== null &&
-    (url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.includes(url.hostname))) &&
-    url.username === '' &&
-    url.password === '' &&
-    url.search === '' &&
-    url.hash === '';
-  if (!allowed) {
-    throw new CountersignError('witness-address-invalid', 'The address of a witness is not one that may be asked.', {
-      next: 'Write https://host/path (http only for this machine itself), without user, query and fragment.',
-    });
-  }
-  // Set, and not resolved against the address: a path that begins with two slashes would name another host.
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/add-checkpoint`;
-  return url;
-}
-
-function invalidAnswer(name: string, what: string): CountersignError {
-  return new CountersignError('witness-answer-invalid', `The witness ${name} answered with something else: ${what}.`, {
-    next: 'Check its address and key in organisation.yaml; what it answered is not used.',
-  });
+function requestInvalid(): CountersignError {
+  return new CountersignError(
+    'witness-request-invalid',
+    'What a witness is asked about is no checkpoint with its proof, or no key of a log.',
+  );
 }

@@ -1,5 +1,13 @@
 /** A C2SP tlog-witness, from both sides (docs/witness.md). */
-export { createWitness, type CosignAnswer, type CosignRequest, type RefusalCode, type Witness } from './client.ts';
+export {
+  createWitness,
+  type CosignAnswer,
+  type CosignRequest,
+  type MonitoredWitness,
+  type NewestCosigned,
+  type RefusalCode,
+  type Witness,
+} from './client.ts';
 export { logList, type LogList, logListSchema } from './log-list.ts';
 export {
   createWitnessHandler,
