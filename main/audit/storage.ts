@@ -3,7 +3,7 @@
  * synchronised bring two machines' files together behind both their backs.
  */
 import { existsSync, realpathSync, statfsSync } from 'node:fs';
-import { dirname, join, resolve, sep } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { CountersignError } from '../errors.ts';
 
 /** `f_type` of statfs(2) on Linux. */
@@ -44,27 +44,30 @@ const MARKS: readonly (readonly [string, string])[] = [
  * @throws CountersignError `audit-shared-storage`
  */
 export function refuseSharedStorage(directory: string): void {
-  const real = nearest(resolve(directory));
+  const real = realPath(resolve(directory));
   const file = fileSystemOf(real);
   if (file !== undefined) throw shared(`${directory} lies on a network or shared file system (${file})`);
   const program = synchroniserOf(real);
   if (program !== undefined) throw shared(`${directory} lies in a folder that is synchronised (${program})`);
 }
 
-/** The real path of the directory, or of the closest one above it that exists. */
-function nearest(directory: string): string {
+/** The path with its links resolved, as far as it exists. */
+function realPath(path: string): string {
   try {
-    return realpathSync(directory);
+    return realpathSync(path);
   } catch (error) {
-    if (directory === dirname(directory)) throw error;
-    return nearest(dirname(directory));
+    if (path === dirname(path)) throw error;
+    return join(realPath(dirname(path)), basename(path));
   }
 }
 
 function fileSystemOf(path: string): string | undefined {
   if (process.platform === 'win32') return path.startsWith('\\\\') ? 'UNC path' : undefined;
   // The numbers are those of Linux; other systems number theirs as they were loaded.
-  return process.platform === 'linux' ? NETWORK.get(statfsSync(path).type >>> 0) : undefined;
+  if (process.platform !== 'linux') return undefined;
+  let existing = path;
+  while (!existsSync(existing)) existing = dirname(existing);
+  return NETWORK.get(statfsSync(existing).type >>> 0);
 }
 
 /** The program that keeps a folder above the path the same elsewhere, judged by names and by what it leaves there. */

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createVisitor } from '../../demonstration/idp/visitor.ts';
 import { start } from '../testing/program.ts';
-import { mountDisk, whyNoDisk } from '../testing/small-disk.ts';
+import { mountDisk, whyNoDisk } from '../../audit/testing/small-disk.ts';
 import { edit, ENDLESS, startWorkplace, until, type Workplace } from '../testing/workplace.ts';
 import { runCli } from './main.ts';
 import { ioOf, type Ran, run, signIn } from './testing/terminal.ts';

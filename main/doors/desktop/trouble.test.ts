@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { CELL_TRUNCATED, ResultWindow } from '../../../shared/result-window.ts';
 import { type AuditStateView } from '../../../shared/views.ts';
 import { run as runCommand } from '../cli/testing/terminal.ts';
-import { mountDisk, type SmallDisk, whyNoDisk } from '../testing/small-disk.ts';
+import { mountDisk, type SmallDisk, whyNoDisk } from '../../audit/testing/small-disk.ts';
 import { edit, ENDLESS, startWorkplace, until, type Workplace } from '../testing/workplace.ts';
 import { type Desktop, openDesktop } from './open.ts';
 import { type Desk, only, openDesk } from './testing/desk.ts';
