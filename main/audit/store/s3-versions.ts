@@ -19,14 +19,21 @@ export interface VersionPage {
 }
 
 /** Names come URL-encoded, because XML has no room for some that S3 allows, and somebody may use those to stop our reading. */
-const decoded = (name: string): string => decodeURIComponent(name.replaceAll('+', ' '));
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name.replaceAll('+', ' '));
+  } catch {
+    // A server that does not encode: then it is the name as it is, and none of ours.
+    return name;
+  }
+}
 
 /** One page of versions below `prefix`, from behind the place `from`. */
 export async function versionPage(
   once: Once,
   bucket: string,
   prefix: string,
-  from: { readonly key: string; readonly id?: string | undefined } | null,
+  from: VersionPage['next'],
 ): Promise<VersionPage> {
   const answer = await once(async (client, sdk, signal) =>
     client.send(
@@ -52,15 +59,18 @@ function* versionsOf({ Versions = [], DeleteMarkers = [] }: ListObjectVersionsCo
     yield { key: decoded(Key), id: VersionId, size: 0, marker: true };
 }
 
-function nextOf(
-  answer: ListObjectVersionsCommandOutput,
-  from: { readonly key: string; readonly id?: string | undefined } | null,
-) {
-  if (answer.IsTruncated !== true) return null;
-  const { NextKeyMarker, NextVersionIdMarker: id } = answer;
-  const key = decoded(NextKeyMarker ?? '');
+/**
+ * Where to go on. The marker repeats the last name of the page; some servers encode it like the names, others (Ceph) do not.
+ * Taken the wrong way, a name that somebody chose for that would skip those that follow it.
+ */
+function nextOf(answer: ListObjectVersionsCommandOutput, from: VersionPage['next']): VersionPage['next'] {
+  if (!answer.IsTruncated) return null;
+  const { NextKeyMarker: marker = '', NextVersionIdMarker: id, Versions = [], DeleteMarkers = [] } = answer;
+  const lasts = [Versions.at(-1)?.Key, DeleteMarkers.at(-1)?.Key].filter((name) => name !== undefined);
+  const key = decoded(lasts.find((name) => decoded(name) === marker) ?? marker);
+  const moved = from === null ? key.length : Buffer.compare(Buffer.from(key), Buffer.from(from.key));
   // A list that does not move on would be read for ever.
-  if (key === '' || (key === from?.key && id === from.id)) throw new NotS3('a list without an end');
+  if (moved < 0 || (moved === 0 && id === from?.id)) throw new NotS3('a list without an end');
   return { key, id };
 }
 

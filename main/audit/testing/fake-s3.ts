@@ -9,8 +9,11 @@ import { createServer as createTlsServer } from 'node:https';
 export interface Ways {
   /** Answers 412 where an object is and `If-None-Match: *` was sent; ignores that otherwise. */
   readonly honoursCondition: boolean;
-  /** How it answers a list of versions: `null` versions, "not implemented", pages without an end, or out of order. */
-  readonly versions: 'null' | 'unknown' | 'endless' | 'unordered';
+  /**
+   * How it answers a list of versions: `null` versions, "not implemented", pages without an end, out of order, or on pages of
+   * two names whose marker is encoded as the names are, or is not.
+   */
+  readonly versions: 'null' | 'unknown' | 'endless' | 'unordered' | 'paged' | 'paged-raw';
   /** Bytes that it says an object has, given how many it has. */
   readonly size?: (bytes: number) => number;
   /** Speaks TLS, with this key and certificate (PEM). */
@@ -92,14 +95,18 @@ function list(
 ): Answer {
   if (versions === 'unknown') return error(501, 'NotImplemented');
   const prefix = url.searchParams.get('prefix') ?? '';
-  const keys = [...objects.keys()].filter((key) => key.startsWith(prefix)).sort();
+  const after = versions === 'endless' ? '' : (url.searchParams.get('key-marker') ?? '');
+  const keys = [...objects.keys()].filter((key) => key.startsWith(prefix) && key > after).sort();
   if (versions === 'unordered') keys.reverse();
-  const entries = keys.map(
+  const page = versions.startsWith('paged') ? keys.slice(0, 2) : keys;
+  const marker = page.length < keys.length || versions === 'endless' ? (page.at(-1) ?? 'x') : undefined;
+  const entries = page.map(
     (key) =>
       `<Version><Key>${encodeURIComponent(key)}</Key><VersionId>null</VersionId>` +
       `<Size>${String(size(objects.get(key)?.length ?? 0))}</Size></Version>`,
   );
-  const more = versions === 'endless' ? `<NextKeyMarker>${encodeURIComponent(keys[0] ?? 'x')}</NextKeyMarker>` : '';
+  const next = marker === undefined || versions === 'paged-raw' ? marker : encodeURIComponent(marker);
+  const more = next === undefined ? '' : `<NextKeyMarker>${next}</NextKeyMarker>`;
   return {
     status: 200,
     headers: { 'content-type': 'application/xml' },
