@@ -11,8 +11,10 @@ import {
   init,
 } from './connections.ts';
 import { homeOf } from './home.ts';
+import { type ActivityOptions } from './activity.ts';
 import { type LoginOptions } from './login.ts';
 import { type StatementOptions } from './query.ts';
+import { type VerifierValues, withVerifierOptions } from './verify-options.ts';
 import { CANNOT, type CliIo, DONE, type ExitCode, printError, ReaderGone } from './io.ts';
 
 interface Home {
@@ -22,6 +24,8 @@ interface Listing extends Home {
   readonly as?: string;
   readonly json?: boolean;
 }
+
+const STATUSES = ['done', 'failed', 'cancelled', 'refused', 'unknown', 'not_started', 'running'];
 
 function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It is a whole number.');
@@ -197,12 +201,51 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     ),
   );
 
-  command(program, 'verify', 'check the record end to end')
-    .argument('[dir]', 'a log, or a directory of logs; default: the record of this profile')
+  withVerifierOptions(
+    command(program, 'verify', 'check the record end to end').argument(
+      '[source]',
+      'a log, a directory of logs, a store, or s3://bucket/prefix; default: the record of this profile',
+    ),
+  ).action(
+    does(async (source: string | undefined, { home: of, ...values }: Home & VerifierValues) =>
+      (await import('./verify.ts')).verify(io, homeOf(io, of), source, values),
+    ),
+  );
+
+  const activity = command(program, 'activity', 'what was done, by whom, newest first')
+    .enablePositionalOptions()
+    .option('--as <email>', 'which of the people signed in');
+  activity
+    .option('--person <who>', 'e-mail address, or issuer and subject')
+    .option('--agent <id>')
+    .option('--connection <name>')
+    .addOption(new Option('--env <environment>').choices([...ENVIRONMENTS]))
+    .option('--table <name>', 'schema.table')
+    .option('--column <name>', 'schema.table.column: who touched it')
+    .option('--class <class>', 'class of a column that was touched')
+    .addOption(new Option('--verdict <verdict>').choices(['allow', 'refuse', 'ask']))
+    .addOption(new Option('--status <status>', 'how it ended').choices(STATUSES))
+    .option('--kind <kind...>', 'kinds of events')
+    .option('--since <time>', 'ISO 8601, or a span such as 24h')
+    .option('--until <time>')
+    .option('--text <words>', 'all of these words')
+    .option('--limit <n>', 'how many at most', wholeNumber, 100)
+    .option('--json', 'one JSON object per line')
+    .option('--csv')
+    .action(
+      does(async (options: Home & ActivityOptions) =>
+        (await import('./activity.ts')).activity(io, home(options), options),
+      ),
+    );
+  command(activity, 'show', 'one event with its decision, its text where you may read it, and its proof')
+    .argument('<log>', 'id of the log')
+    .argument('<index>', 'index of the event', wholeNumber)
+    .option('--proof <file>', 'write the proof (C2SP tlog-proof) to a file')
+    .option('--as <email>', 'which of the people signed in')
     .option('--json')
     .action(
-      does(async (directory: string | undefined, options: Listing) =>
-        (await import('./verify.ts')).verify(io, home(options), directory, options),
+      does(async (log: string, index: number, options: Listing & { readonly proof?: string }) =>
+        (await import('./activity.ts')).activityShow(io, home(options), log, index, options),
       ),
     );
 

@@ -1,6 +1,6 @@
 import { runVerifier } from '../../../verify/command.ts';
 import { VERIFIER_OPTIONS } from '../../../verify/options.ts';
-import { auditDirectory } from '../../installation.ts';
+import { auditDirectory } from '../../recording.ts';
 import { type CliIo, type ExitCode, write } from './io.ts';
 import { type VerifierValues } from './verify-options.ts';
 

@@ -43,12 +43,13 @@ export async function openDesktop({ home, demonstration, onProgress }: DesktopOp
         program.begin();
       });
     } else if (!existsSync(join(home, PROFILE_FILES.organisation))) await createLocalProfile(home);
-    const { openInstallation, createWindow } = await program.begin();
+    const { openInstallation, createSearch, createWindow } = await program.begin();
     const installation = await openInstallation(home, 'desktop');
+    const search = createSearch(installation);
     const windows = new Set<() => void>();
     return {
       serveLink(link) {
-        const window = createWindow(installation, demo);
+        const window = createWindow(installation, search, demo);
         windows.add(window.close);
         link.onClose(() => {
           windows.delete(window.close);
@@ -61,6 +62,7 @@ export async function openDesktop({ home, demonstration, onProgress }: DesktopOp
       async close() {
         for (const close of windows) close();
         try {
+          await search.close();
           await installation.close();
         } finally {
           await demo?.stop();
@@ -83,11 +85,12 @@ function loading() {
   const load = async () => {
     await turn();
     await turn();
-    const [{ openInstallation }, { createWindow }] = await Promise.all([
+    const [{ openInstallation }, { createSearch }, { createWindow }] = await Promise.all([
       import('../../installation.ts'),
+      import('./search.ts'),
       import('./window.ts'),
     ]);
-    return { openInstallation, createWindow };
+    return { openInstallation, createSearch, createWindow };
   };
   let begun: ReturnType<typeof load> | undefined;
   return {

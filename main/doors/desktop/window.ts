@@ -13,10 +13,12 @@ import { VERSION } from '../../version.ts';
 import { examineConnection, secondLineageOf, visibleConnections } from '../connections.ts';
 import { verifyRecord } from '../verify-record.ts';
 import { verdictView } from '../views.ts';
+import { activityHandlers } from './activity.ts';
 import { auditStates } from './audit-state.ts';
 import { firstMinutes } from './first-minutes.ts';
 import { openHistory } from './history.ts';
 import { createRuns } from './runs.ts';
+import { type Search } from './search.ts';
 import { columnViews, relationViews, schemaViews, searchRelations } from './schema.ts';
 import { openWorkspace, personalDirectory } from './workspace.ts';
 
@@ -35,6 +37,7 @@ const WATCH_LOGIN_MS = 15_000;
 /** The answers to everything one window may ask. Translates between the contract and the gate, and decides nothing. */
 export function createWindow(
   installation: Installation,
+  search: Search,
   demonstration: Demonstration | undefined,
 ): { readonly handlers: Handlers<Desktop>; readonly close: () => void } {
   const { gate, identity, audit, home } = installation;
@@ -221,6 +224,7 @@ export function createWindow(
       await seated();
       return verifyRecord(installation, where);
     },
+    ...activityHandlers(search.activity, seated),
   };
 
   return {
