@@ -75,8 +75,9 @@ export interface Found {
   readonly regular: boolean;
 }
 
-/** Everything below a directory that is not itself a directory, each directory in the order of its names' bytes. */
+/** Everything below a directory that is not itself a directory, each directory in the order of its names' bytes; nothing where a link stands in its place. */
 export function* filesBelow(root: string, below = ''): Generator<Found> {
+  if (!isDirectory(join(root, below))) return;
   const entries = listDirectory(join(root, below)).map((entry) => ({
     entry,
     // So that a directory stands where its files stand in the order of whole paths.

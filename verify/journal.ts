@@ -5,7 +5,7 @@
 import { createHash, hash } from 'node:crypto';
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { listDirectory, readFile } from './files.ts';
+import { isDirectory, listDirectory, readFile } from './files.ts';
 import { digest, type Digest } from './merkle.ts';
 import { type Reporter } from './report.ts';
 
@@ -154,7 +154,8 @@ export function walkJournal(
   visitor: JournalVisitor,
   report: Reporter,
 ): boolean {
-  const names = listDirectory(join(log, 'journal'))
+  const directory = join(log, 'journal');
+  const names = (isDirectory(directory) ? listDirectory(directory) : [])
     .map(({ name }) => name)
     .filter((name) => name !== 'spare' && name !== 'large')
     .sort();
@@ -170,6 +171,7 @@ export function walkJournal(
     return false;
   };
 
+  if (names.length === 0) return stop('segment-missing', 'There is no segment.', `${logId}/journal`);
   let count = names.length;
   for (let ordinal = 0; ordinal < count; ordinal++) {
     const expected = segmentName(ordinal);

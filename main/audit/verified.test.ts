@@ -1,64 +1,25 @@
 /** What the writer makes, judged by the independent verifier: good as it is, and not good after any change. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyDirectory, verifyInThread, type Report } from '../../verify/index.ts';
-import { type RecordedEvent } from './events.ts';
 import { nodeIo } from './journal/io.ts';
-import { BLOB_KEY, LOG, simulatedOptions, statement } from './testing/lives.ts';
+import { appended, filesOf, writeLog } from './testing/finished-log.ts';
+import { BLOB_KEY, LOG, simulatedOptions } from './testing/lives.ts';
 import { seeded } from './testing/simulated-disk.ts';
-import { Writer, type Receipt } from './writer.ts';
+import { Writer } from './writer.ts';
 
-const actor = { user: { iss: 'https://idp.example', sub: 'ana', verified: false } };
 let directory: string;
 let log: string;
-let receipts: Receipt[];
-
-function appended(writer: Writer, events: readonly RecordedEvent[]): Receipt[] {
-  return writer.append(events).map((reply) => {
-    if ('problem' in reply) throw new Error(reply.problem.code);
-    return reply;
-  });
-}
 
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'countersign-verified-'));
-  log = join(directory, LOG);
-  const writer = new Writer(simulatedOptions(nodeIo(log), { segmentBytes: 64 * 1024 }));
-  appended(writer, [{ k: 'session.start', s: 's', actor }]);
-  for (let i = 0; i < 150; i++) {
-    const [intent] = appended(writer, [{ k: 'stmt.intent', ...statement('s', `select ${i}`) }]);
-    if (intent !== undefined)
-      appended(writer, [
-        { k: 'stmt.outcome', s: 's', ref: { i: intent.index, h: intent.hash }, out: { status: 'done' } },
-      ]);
-    writer.maintain();
-  }
-  appended(writer, [{ k: 'session.end', s: 's', why: { reason: 'signed out' } }]);
-  receipts = appended(writer, [{ k: 'config.change', change: { what: 'policy.yaml', to: '00' } }]);
-  writer.close();
+  log = writeLog(directory, 150);
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
-
-function filesOf(path: string, below = ''): string[] {
-  return readdirSync(join(path, below), { withFileTypes: true }).flatMap((entry) => {
-    const name = below === '' ? entry.name : `${below}/${entry.name}`;
-    return entry.isDirectory() ? filesOf(path, name) : [name];
-  });
-}
 
 /** Verifies with one thing changed, and puts it back. */
 function changed(path: string, change: (bytes: Buffer) => Buffer | null): Report {
@@ -87,11 +48,18 @@ describe('a log of the product', () => {
     expect(report.notChecked.join(' ')).toContain('keys');
   });
 
-  it('holds in its journal the hash that the receipt promised', () => {
-    const [receipt] = receipts;
-    const tile = readFileSync(join(log, 'tile/0/001.p/49'));
-    expect(receipt?.index).toBe(303);
-    expect(tile.toString('hex', (303 - 256) * 32, (303 - 255) * 32)).toBe(receipt?.hash);
+  it('holds in its journal the hash that a receipt promised', () => {
+    const other = mkdtempSync(join(tmpdir(), 'countersign-receipt-'));
+    try {
+      const writer = new Writer(simulatedOptions(nodeIo(join(other, LOG))));
+      const [receipt] = appended(writer, [{ k: 'config.change', change: { what: 'policy.yaml', to: '00' } }]);
+      writer.close();
+      const tile = readFileSync(join(other, LOG, 'tile/0/000.p/3'));
+      expect(receipt?.index).toBe(1);
+      expect(tile.toString('hex', 32, 64)).toBe(receipt?.hash);
+    } finally {
+      rmSync(other, { recursive: true });
+    }
   });
 
   it('is not good after one changed byte, wherever it lies in whichever file', { timeout: 120_000 }, () => {
