@@ -79,8 +79,9 @@ function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // Not ours to signal is alive all the same.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 
