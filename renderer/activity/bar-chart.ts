@@ -1,7 +1,7 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { readColor, readToken } from '../design/theme.ts';
-import { type Bars, type Series, series, stacked } from './chart-model.ts';
+import { barAt, type Bars, type Series, series, stacked } from './chart-model.ts';
 
 /** The two strips of bars over one axis of time: events by what came of them, and below them cells that were masked. */
 export interface BarChart {
@@ -117,11 +117,8 @@ export function createBarChart(host: HTMLElement, events: BarChartEvents): BarCh
     };
   };
 
-  const barUnder = (plot: uPlot, left: number): number => {
-    if (shown === null || shown.at.length === 0) return -1;
-    const bar = Math.floor((plot.posToVal(left, 'x') - (shown.at[0] ?? 0)) / shown.bucket);
-    return Math.max(0, Math.min(shown.at.length - 1, bar));
-  };
+  const barUnder = (plot: uPlot, left: number): number =>
+    shown === null ? -1 : barAt(shown, plot.posToVal(left, 'x'));
 
   const common = (height: number): Pick<uPlot.Options, 'width' | 'height' | 'ms' | 'legend' | 'padding'> => ({
     width: Math.max(AXIS * 2, host.clientWidth),

@@ -73,7 +73,8 @@ export function EventList({ activity, names, now, onOpen, onLeave, onBefore, han
   }, [activity, older, last, rows.length]);
 
   useEffect(() => {
-    if (current !== null && at >= 0) virtual.scrollToIndex(at);
+    // The line that says what there is beyond the last one comes with it.
+    if (current !== null && at >= 0) virtual.scrollToIndex(at === rows.length - 1 ? rows.length : at);
     // Only a move of the current line scrolls; new lines above it must not.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [current]);

@@ -106,10 +106,10 @@ function Open(): ReactElement {
         their values.
       </Message>
       {progress.state === 'reading' && (
-        <p role="status">
+        <div role="status">
           <ProgressBar label="Exporting" />
           {byteSize(progress.bytes)} read
-        </p>
+        </div>
       )}
       {progress.state === 'saved' && (
         <Message meaning="approved" alert>

@@ -33,6 +33,8 @@ const EVENTS = 50_000;
 
 export const windowScenes: Readonly<Record<string, WindowScene>> = {
   activity: { view: 'activity', criteria: week, audit: 'copied' },
+  /** A new event four times a second. */
+  'activity-live': { view: 'activity', activity: { events: 3000, every: 250 } },
   'activity-event': { view: 'activity', criteria: week, audit: 'copied', opened: EVENTS - 22 },
   'activity-refused': { view: 'activity', criteria: week, audit: 'copied', opened: EVENTS - 21 },
   'activity-filtered': { view: 'activity', criteria: many },
@@ -46,6 +48,7 @@ export const windowScenes: Readonly<Record<string, WindowScene>> = {
   'activity-failing': { view: 'activity', criteria: week, activity: { state: 'failing' } },
   'activity-indexing': { view: 'activity', criteria: week, activity: { state: 'indexing' }, audit: 'behind' },
   'activity-own': { view: 'activity', criteria: week, activity: { state: 'own' }, audit: 'held' },
+  editor: { view: 'editor' },
   'verify-good': { view: 'verify', audit: 'copied' },
   'verify-alone': { view: 'verify', audit: 'alone' },
   'verify-damaged': { view: 'verify', audit: 'damaged' },

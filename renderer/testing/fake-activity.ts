@@ -164,7 +164,7 @@ export function fakeActivity(options: FakeActivityOptions): ActivityCalls {
       const near = [events[at + 1], events[at - 1]].flatMap((other): ActivityRowView[] =>
         other === undefined ? [] : [other.row],
       );
-      return { ...event.detail, related: event.row.kind === 'stmt.intent' ? near : [] };
+      return { ...event.detail(), related: event.row.kind === 'stmt.intent' ? near : [] };
     },
     'activity.progress': async function* (_, signal) {
       const everything = state !== 'own';

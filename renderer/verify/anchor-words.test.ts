@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { type AuditStateView } from '../../shared/views.ts';
+import { anchorWords, pressureWords } from './anchor-words.ts';
+
+const state: AuditStateView = {
+  recorded: 18_204,
+  log: 'log',
+  trouble: null,
+  store: 's3://audit',
+  uploaded: 18_190,
+  witnessed: 18_190,
+  pressure: 'none',
+  anchorTrouble: null,
+  weaknesses: [],
+};
+
+describe('copies and signatures outside of this machine', () => {
+  it('are not spoken of where none are configured', () => {
+    expect(anchorWords({ ...state, store: null, uploaded: null, witnessed: null })).toEqual({
+      uploaded: null,
+      witnessed: null,
+    });
+  });
+
+  it('are well while only the newest are on their way', () => {
+    const { uploaded, witnessed } = anchorWords(state);
+    expect([uploaded?.words, witnessed?.words]).toEqual(['uploaded 18,190', 'witnessed ok']);
+    expect([uploaded?.meaning, witnessed?.meaning]).toEqual(['approved', 'approved']);
+    expect(uploaded?.sentence).toBe('18,190 events uploaded to s3://audit, 14 on the way');
+  });
+
+  it.each<[string, Partial<AuditStateView>]>([
+    ['far behind', { uploaded: 4, witnessed: 4 }],
+    ['kept from being made', { anchorTrouble: 'The store does not answer.' }],
+  ])('are never called ok when they are %s', (_, change) => {
+    const { uploaded, witnessed } = anchorWords({ ...state, ...change });
+    expect([uploaded?.meaning, witnessed?.meaning]).toEqual(['write', 'write']);
+    expect(witnessed?.words).not.toContain('ok');
+  });
+
+  it('say in words and with a sign what waiting for them refuses', () => {
+    expect(pressureWords('none')).toBeNull();
+    expect((['warn', 'refuse-risky', 'refuse-all'] as const).map((level) => pressureWords(level)?.meaning)).toEqual([
+      'write',
+      'write',
+      'refused',
+    ]);
+  });
+});
