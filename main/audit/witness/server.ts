@@ -6,7 +6,7 @@ import { MAX_REQUEST_BYTES } from './add-checkpoint.ts';
 import { type LogList } from './log-list.ts';
 import { addCheckpoint, type Answer, type WitnessOptions } from './witness.ts';
 
-export interface WitnessHandlerOptions extends WitnessOptions {
+export interface WitnessHandlerOptions extends Omit<WitnessOptions, 'logs'> {
   /** The logs to cosign, asked for at every request: a revocation holds from then on. May throw a CountersignError. */
   readonly logs: () => LogList | Promise<LogList>;
   /** Path in front of both calls, such as `/witness`; none where absent. */
@@ -37,9 +37,9 @@ export function createWitnessHandler(options: WitnessHandlerOptions): WitnessHan
     if (below === '/add-checkpoint') {
       if (request.method !== 'POST') return plain(405, 'Send the checkpoint with POST.');
       const body = await readBody(request, options.bodyTimeout ?? BODY_TIMEOUT_MS);
-      return typeof body === 'number'
-        ? plain(body, REFUSED_BODY[body])
-        : addCheckpoint(options, await options.logs(), body);
+      if (typeof body === 'number') return plain(body, REFUSED_BODY[body]);
+      const logs = await options.logs();
+      return addCheckpoint({ ...options, logs: () => logs }, body);
     }
     const [, hash] = checkpointPath.exec(below) ?? [];
     if (hash === undefined) return plain(404, 'There is nothing here.');

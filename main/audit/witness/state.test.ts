@@ -45,8 +45,12 @@ function opened<T>(path: string, use: (state: WitnessState) => T): T {
 
 const statusOf = (state: WitnessState, logs: readonly FakeLog[], body: string): number =>
   addCheckpoint(
-    { key, state, report: () => undefined },
-    logList(listed(logs.map((log) => ({ key: log.key.verifier.text })))),
+    {
+      key,
+      state,
+      logs: () => logList(listed(logs.map((log) => ({ key: log.key.verifier.text })))),
+      report: () => undefined,
+    },
     Buffer.from(body),
   ).status;
 
@@ -66,7 +70,7 @@ async function program(text: string, input: unknown, under: readonly string[] = 
     const key = parseSignerKey(input.key, 4);
     const state = openWitnessState(input.path, key.verifier);
     const logs = logList(logListSchema.parse(input.logs));
-    const ask = (body) => addCheckpoint({ key, state, report: () => {} }, logs, Buffer.from(body)).status;
+    const ask = (body) => addCheckpoint({ key, state, logs: () => logs, report: () => {} }, Buffer.from(body)).status;
     ${text}`;
   const [command = '', ...args] = [...under, process.execPath, '--no-warnings', '--input-type=module', '-e', source];
   const run = promisify(execFile)(command, args, {

@@ -35,7 +35,7 @@ function witness(entries: readonly LogListEntry[]) {
     setClock: (seconds: number): void => void (now = seconds),
     setLogs: (changed: readonly LogListEntry[]): void => void (list = logList(changed)),
     ask: (body: string | Uint8Array): Answer =>
-      addCheckpoint({ key, state, report, now: () => now * 1000 }, list, Buffer.from(body)),
+      addCheckpoint({ key, state, logs: () => list, report, now: () => now * 1000 }, Buffer.from(body)),
   };
 }
 

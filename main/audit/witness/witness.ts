@@ -12,6 +12,8 @@ export interface WitnessOptions {
   /** Of type 0x04. */
   readonly key: SignerKey;
   readonly state: WitnessState;
+  /** The logs to cosign, as they are listed now. */
+  readonly logs: () => LogList;
   /** Told of what people should look at. */
   readonly report: (notice: WitnessNotice) => void;
   /** Milliseconds since 1970. */
@@ -41,16 +43,15 @@ const says = (status: number, sentence: string): Answer => ({
 /**
  * Answers one `add-checkpoint` request (C2SP tlog-witness), checks in the order of the specification. The cosignature leaves
  * only after the checkpoint is on stable storage as the newest of its log.
- * @param logs the logs to cosign, as they are listed now
  * @throws CountersignError what keeps the witness itself from working
  */
-export function addCheckpoint(options: WitnessOptions, logs: LogList, body: Uint8Array): Answer {
+export function addCheckpoint(options: WitnessOptions, body: Uint8Array): Answer {
   if (body.length > MAX_REQUEST_BYTES) return says(413, 'The request is too large.');
   const request = parseAddCheckpoint(body);
   if ('malformed' in request) return says(400, request.malformed);
   const { checkpoint, note } = request;
 
-  const listed = logs.keysFor(checkpoint.origin);
+  const listed = options.logs().keysFor(checkpoint.origin);
   if (listed.length === 0) return says(404, 'This witness does not know the log.');
   const signatures = trustedSignatures(note, listed);
   if (typeof signatures === 'string') return says(403, signatures);
