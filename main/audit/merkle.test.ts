@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CompactRange, hashLeaf } from '../../verify/merkle.ts';
+import { CompactRange, digestBytes, hashLeaf } from '../../verify/merkle.ts';
 import { leafHash, Tree, type FullTile } from './merkle.ts';
 
 const sha = (...parts: readonly Uint8Array[]): Buffer => {
@@ -67,7 +67,7 @@ describe('the Merkle tree', () => {
           const range = new CompactRange();
           for (const entry of entries) range.push(hashLeaf(entry));
           expect(grown(entries).tree.root()).toEqual(mth(entries));
-          expect(range.root()).toEqual(mth(entries));
+          expect(digestBytes(range.root())).toEqual(mth(entries));
         },
       ),
     );
