@@ -66,6 +66,8 @@ function statementAt(i: number): StatementIntent {
   };
 }
 
+const STATEMENTS = Array.from({ length: 1024 }, (_, i) => statementAt(i));
+
 const percentile = (values: readonly number[], share: number): number =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? NaN;
 
@@ -103,7 +105,7 @@ async function oneWriter(
   const bare: number[] = [];
   for (let i = 0; i < SINGLE; i++) {
     bare.push(floor.sample());
-    const statement = statementAt(i);
+    const statement = STATEMENTS[i % STATEMENTS.length] ?? intent;
     const start = performance.now();
     const recorded = await log.recordIntent(statement);
     intents.push(performance.now() - start);
@@ -118,8 +120,10 @@ async function manyWriters(log: AuditLog): Promise<{ readonly rate: number; read
   delay.enable();
   const start = performance.now();
   const writer = async (): Promise<void> => {
-    for (let i = 0; i < EACH; i++)
-      await (await log.recordIntent(statementAt(i))).end({ status: 'done', rows: 100, ms: 3 });
+    for (let i = 0; i < EACH; i++) {
+      const recorded = await log.recordIntent(STATEMENTS[i % STATEMENTS.length] ?? intent);
+      await recorded.end({ status: 'done', rows: 100, ms: 3 });
+    }
   };
   await Promise.all(Array.from({ length: WRITERS }, writer));
   const seconds = (performance.now() - start) / 1000;
