@@ -53,7 +53,10 @@ const text: readonly (readonly [string, string])[] = [
     ['text-secondary', background] as const,
     ['text-muted', background] as const,
   ]),
-  ...['selection', 'hover'].map((background) => ['masked', background] as const),
+  // Lines of the Activity view say what came of an event in its meaning's colour, also while they are pointed at or current.
+  ...['hover', 'selection', 'selection-quiet'].flatMap((background) =>
+    ['refused', 'write', 'waiting', 'masked', 'accent'].map((word) => [word, background] as const),
+  ),
   ...['keyword', 'string', 'number', 'comment', 'function', 'operator'].flatMap((part) => [
     [`syntax-${part}`, 'surface'] as const,
     [`syntax-${part}`, 'chrome-quiet'] as const,

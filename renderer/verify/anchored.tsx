@@ -34,6 +34,11 @@ export function Anchored({ state }: { state: AuditStateView }): ReactElement {
             ),
         )}
       </dl>
+      {state.trouble !== null && (
+        <Message meaning="refused" alert>
+          {state.trouble}
+        </Message>
+      )}
       {state.store === null && (
         <p className="page-note">
           No copy leaves this machine: whoever controls it could replace the whole record. An administrator sets a

@@ -3,16 +3,15 @@ import { type VerifyView } from '../../shared/views.ts';
 import { Message } from '../design/index.ts';
 import { Copyable } from '../results/copyable.tsx';
 import { Shown } from '../results/shown.tsx';
-import { plural } from '../results/words.ts';
+import { outcomeWords } from './outcome-words.ts';
 
 /** What a verification found: findings first, then which logs, what was looked at and who proves it, and what was not. */
 export function Outcome({ found }: { found: VerifyView }): ReactElement {
+  const { meaning, sentence } = outcomeWords(found);
   return (
     <>
-      <Message meaning={found.good ? 'approved' : 'refused'} alert>
-        {found.good
-          ? 'Nothing that was checked is wrong: no event was changed, removed or put in between.'
-          : `${plural(found.findings.length, 'finding')}: the record is not what was written. Keep it as it is, and show it to whoever answers for security.`}
+      <Message meaning={meaning} alert>
+        {sentence}
         <span className="verify-source">
           <Shown text={found.source} />
         </span>
