@@ -6,23 +6,36 @@ export const COUNTED = 20_000;
 /** Values of each facet. */
 const LISTED = 100;
 
-/** @param events the terms of each event, newest first */
-export function facetsOf(events: Iterable<readonly Term[]>): ActivityFacets {
-  const counts = new Map<Term, number>();
-  const names = new Map<string, string>();
-  for (const terms of events) {
-    for (const of of terms) counts.set(of, (counts.get(of) ?? 0) + 1);
-    const person = first(terms, 'person');
-    if (person !== null && !names.has(person)) names.set(person, first(terms, 'name') ?? person);
+/**
+ * @param events what stands for the terms of each event, newest first: counted as it is, and read once each
+ * @param termOf the term that such a thing stands for
+ */
+export function facetsOf<T>(events: readonly (readonly T[])[], termOf: (of: T) => Term): ActivityFacets {
+  const counts = new Map<T, number>();
+  const newest = new Map<T, readonly T[]>();
+  for (const event of events) {
+    for (const of of event) {
+      const count = counts.get(of);
+      counts.set(of, (count ?? 0) + 1);
+      if (count === undefined) newest.set(of, event);
+    }
   }
-  const listed = (space: Space): readonly { readonly value: string; readonly events: number }[] =>
-    [...counts]
-      .filter(([of]) => spaceOf(of) === space)
-      .map(([of, events]) => ({ value: valueOf(of), events }))
-      .sort((a, b) => b.events - a.events || (a.value < b.value ? -1 : 1))
-      .slice(0, LISTED);
+  const bySpace = new Map<Space, { readonly value: string; readonly events: number; readonly of: T }[]>();
+  for (const [of, events] of counts) {
+    const term = termOf(of);
+    const values = bySpace.get(spaceOf(term)) ?? [];
+    bySpace.set(spaceOf(term), values);
+    values.push({ value: valueOf(term), events, of });
+  }
+  const frequent = (space: Space) =>
+    (bySpace.get(space) ?? []).sort((a, b) => b.events - a.events || (a.value < b.value ? -1 : 1)).slice(0, LISTED);
+  const listed = (space: Space) => frequent(space).map(({ value, events }) => ({ value, events }));
   return {
-    people: listed('person').map(({ value, events }) => ({ value, name: names.get(value) ?? value, events })),
+    people: frequent('person').map(({ value, events, of }) => ({
+      value,
+      name: first((newest.get(of) ?? []).map(termOf), 'name') ?? value,
+      events,
+    })),
     agents: listed('agent'),
     connections: listed('connection'),
     environments: listed('environment'),

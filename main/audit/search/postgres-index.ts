@@ -349,12 +349,11 @@ export async function openPostgresIndex(url: string): Promise<ActivityStore> {
       withClient(async (client) => {
         const wanted = await want(client, filter, viewer);
         const rows = wanted === null ? [] : await newest(client, 'terms', wanted, COUNTED);
-        return facetsOf(
-          await terms.named(
-            client,
-            rows.map((row) => row['terms'] as readonly number[]),
-          ),
-        );
+        const ids = rows.map((row) => row['terms'] as readonly number[]);
+        const known = [...new Set(ids.flat())];
+        const [named = []] = await terms.named(client, [known]);
+        const termOf = new Map(known.map((id, i) => [id, named[i]]));
+        return facetsOf(ids, (id) => termOf.get(id) ?? 'kind:unknown');
       }),
     event: (log, index, viewer) =>
       withClient(async (client) => {

@@ -355,7 +355,11 @@ export function openSqliteIndex(file: string): ActivityStore {
     facets: (filter, viewer) =>
       guarded(() => {
         const wanted = want(filter, viewer);
-        return facetsOf(wanted === null ? [] : newest('e.terms', wanted, COUNTED).map((row) => termsOf(row['terms'])));
+        const rows = wanted === null ? [] : newest('e.terms', wanted, COUNTED);
+        return facetsOf(
+          rows.map((row) => String(row['terms']).split(' ')),
+          (id) => termOf(Number(id)),
+        );
       }),
     event: (log, index, viewer) =>
       guarded(() => {

@@ -89,6 +89,7 @@ export function openNaiveIndex(): ActivityStore {
           newest(conditionOf(filter, viewer))
             .slice(0, COUNTED)
             .map((row) => row.terms),
+          (of) => of,
         ),
       ),
     event(log, index, viewer) {
