@@ -71,6 +71,11 @@ const WORDS: Readonly<Record<string, Words>> = {
     'it does not take what it is told, most likely a date to keep the object until that has passed by its clock',
     'Set the clock of this machine.',
   ],
+  InvalidRequest: [
+    'store-refused',
+    'it does not take the request, most likely a retention in a bucket without Object Lock',
+    'Turn on Object Lock (docs/record-store.md), or set `record.store.s3.retainDays` to 0.',
+  ],
   NoSuchBucket: [
     'store-refused',
     'there is no such bucket',

@@ -9,6 +9,9 @@ export interface Place {
 const POLICY =
   'Give the writer the policy of docs/record-store.md, which has no right to delete or to change retention.';
 
+const withoutDefault = (bucket: string): string =>
+  `aws s3api put-object-lock-configuration --bucket ${bucket} --object-lock-configuration ObjectLockEnabled=Enabled`;
+
 export const weakness = {
   mayOverwrite: ({ name, bucket }: Place): StoreWeakness => ({
     code: 'may-overwrite',
@@ -53,7 +56,12 @@ export const weakness = {
   shortDefault: ({ name, bucket }: Place, days: number, asked: number): StoreWeakness => ({
     code: 'short-default-retention',
     sentence: `${name}: what is put there without a date of its own is kept ${String(days)} days, less than the ${String(asked)} asked for.`,
-    mend: `aws s3api put-object-lock-configuration --bucket ${bucket} --object-lock-configuration '{"ObjectLockEnabled":"Enabled","Rule":{"DefaultRetention":{"Mode":"COMPLIANCE","Days":${String(asked)}}}}'`,
+    mend: withoutDefault(bucket),
+  }),
+  mayNotErase: ({ name, bucket }: Place, days: number): StoreWeakness => ({
+    code: 'may-not-erase',
+    sentence: `${name}: the bucket keeps everything ${String(days)} days by default, so texts that must be erased stay that long, sealed.`,
+    mend: withoutDefault(bucket),
   }),
   public: ({ name, bucket }: Place, { written }: { readonly written: boolean }): StoreWeakness => ({
     code: 'public',

@@ -35,17 +35,21 @@ export async function examineBucket(
   const found: StoreWeakness[] = [];
   const probe = `${PROBES}/${randomUUID()}`;
 
-  const race = await tried(async (once) => raceFor(once, bucket, `${probe}/race`));
-  const plain = `${probe}/plain`;
-  const { versioned } = await tried(async (once) => put(once, bucket, plain));
+  const keys = { race: `${probe}/race`, plain: `${probe}/plain`, strange: `${probe}/of-nobody` };
+  const race = await tried(async (once) => raceFor(once, bucket, keys.race));
+  const versioned = await tried(async (once) => hasVersions(once, bucket, keys.plain));
   const replaced = guard === 'nobody' || (race === 'won by several' && !versioned);
   if (replaced) found.push(weakness.mayOverwrite(place));
   else if (guard === 'versions' || race === 'won by several') found.push(weakness.noConditionalCreate(place));
   if (!versioned) found.push(weakness.noVersioning(place));
   if (settings.endpoint !== undefined && isOpenWire(settings.endpoint)) found.push(weakness.noEncryption(place));
 
-  found.push(...(await exposure(bucket, plain, signal)));
-  found.push(...(await tried(async (once) => deletion(once, bucket, plain, { versioned }))));
+  const open = await exposure(bucket, keys, signal);
+  if (open.read || open.written) found.push(weakness.public(place, open));
+  const may = await tried(async (once) => removal(once, bucket, Object.values(keys)));
+  if (may.hide && versioned) found.push(weakness.mayHide(place));
+  // Where a retention is asked for, what counts is whether that holds.
+  if (may.remove && !(versioned && settings.retainDays > 0)) found.push(weakness.mayDelete(place));
   if (settings.retainDays === 0) found.push(weakness.noRetention(place));
   else found.push(...(await tried(async (once) => retention(once, bucket, `${probe}/kept`))));
   return { weaknesses: unique(found), replaced };
@@ -61,18 +65,18 @@ async function raceFor(once: Once, bucket: Bucket, key: string): Promise<'won by
   return winners.length > 1 ? 'won by several' : 'won by one';
 }
 
-async function put(once: Once, bucket: Bucket, key: string): Promise<{ readonly versioned: boolean }> {
+async function hasVersions(once: Once, bucket: Bucket, key: string): Promise<boolean> {
   await bucket.put(once, key, PROBE);
   const versions = await bucket.versions(once, key);
-  return { versioned: versions !== 'unknown' && versions.some(({ id }) => id !== 'null') };
+  return versions !== 'unknown' && versions.some(({ id }) => id !== 'null');
 }
 
-/** What somebody without credentials may do. */
+/** What somebody without credentials may do: read or list what is there, and write. */
 async function exposure(
   bucket: Bucket,
-  key: string,
+  { plain, strange }: { readonly plain: string; readonly strange: string },
   signal: AbortSignal | undefined,
-): Promise<readonly StoreWeakness[]> {
+): Promise<{ readonly read: boolean; readonly written: boolean }> {
   const anonymous = createRequests(bucket.name, (sdk) => connectTo(sdk, bucket.settings, { anonymous: true }));
   try {
     /** Whether the answer is none of those that say that nothing was done. */
@@ -81,32 +85,34 @@ async function exposure(
         const answer = await answerOf(work(once));
         return answer.done && answer.value !== nothing;
       });
-    const read = await may(async (once) => bucket.get(once, key, { id: undefined, size: PROBE.length }), null);
-    const listed = await may(async (once) => bucket.versions(once, key), 'unknown');
-    const written = await may(async (once) => (await bucket.put(once, `${key}-by-nobody`, PROBE)).exists, true);
-    return read || listed || written ? [weakness.public(placeOf(bucket), { written })] : [];
+    const read = await may(async (once) => bucket.get(once, plain, { id: undefined, size: PROBE.length }), null);
+    const listed = await may(async (once) => bucket.versions(once, plain), 'unknown');
+    const written = await may(async (once) => (await bucket.put(once, strange, PROBE)).exists, true);
+    return { read: read || listed, written };
   } finally {
     anonymous.close();
   }
 }
 
-/** Whether the credentials may hide or remove what has no retention. Ends with the probe gone, where they may. */
-async function deletion(
+/** Whether the credentials may hide or remove what has no retention. Ends with the probes gone, where they may. */
+async function removal(
   once: Once,
   bucket: Bucket,
-  key: string,
-  { versioned }: { readonly versioned: boolean },
-): Promise<readonly StoreWeakness[]> {
-  const hidden = await isDone(bucket.remove(once, key, undefined));
-  if (!versioned) return hidden ? [weakness.mayDelete(placeOf(bucket))] : [];
-  const versions = await bucket.versions(once, key);
-  const removals = versions === 'unknown' ? [] : versions.map(async ({ id }) => isDone(bucket.remove(once, key, id)));
-  const removed = (await Promise.all(removals)).includes(true);
-  return [
-    ...(hidden ? [weakness.mayHide(placeOf(bucket))] : []),
-    // With a retention asked for, what counts is whether that holds: see below.
-    ...(removed && bucket.settings.retainDays === 0 ? [weakness.mayDelete(placeOf(bucket))] : []),
-  ];
+  keys: readonly string[],
+): Promise<{ readonly hide: boolean; readonly remove: boolean }> {
+  let [hide, remove] = [false, false];
+  for (const key of keys) {
+    const before = await bucket.versions(once, key);
+    if (before !== 'unknown' && before.length === 0) continue;
+    const hidden = await isDone(bucket.remove(once, key, undefined));
+    hide ||= hidden;
+    const versions = await bucket.versions(once, key);
+    // Where there are no versions, what is hidden is removed.
+    remove ||= hidden && (versions === 'unknown' || versions.length === 0);
+    if (versions === 'unknown') continue;
+    for (const { id } of versions) remove = (await isDone(bucket.remove(once, key, id))) || remove;
+  }
+  return { hide, remove };
 }
 
 /** Whether a retention is kept, cannot be shortened, and is not undercut by the bucket's own. */
@@ -135,13 +141,12 @@ async function retention(once: Once, bucket: Bucket, key: string): Promise<reado
     ),
   );
   const removed = await isDone(bucket.remove(once, key, version));
-  const days = await defaultDays(once, bucket);
+  const [days, asked] = [await defaultDays(once, bucket), bucket.settings.retainDays];
   return [
     ...(shortened ? [weakness.mayShorten(placeOf(bucket))] : []),
     ...(removed ? [weakness.mayDelete(placeOf(bucket))] : []),
-    ...(days !== undefined && days < bucket.settings.retainDays
-      ? [weakness.shortDefault(placeOf(bucket), days, bucket.settings.retainDays)]
-      : []),
+    ...(days === undefined ? [] : [weakness.mayNotErase(placeOf(bucket), days)]),
+    ...(days !== undefined && days < asked ? [weakness.shortDefault(placeOf(bucket), days, asked)] : []),
   ];
 }
 

@@ -377,6 +377,45 @@ describe.skipIf(radosgw.missing)(`a record copied to ${radosgw.name}`, () => {
       expect(found.find(({ code }) => code === 'short-default-retention')?.sentence).toMatch(
         /kept 1 days, less than the 365/,
       );
+      expect(found.map(({ code }) => code)).toContain('may-not-erase');
+    });
+
+    it('leaves no probe that it may remove, but the one that tells whether objects can be created twice', async () => {
+      for (const [kind, left] of Object.entries({ plain: [], versioned: [], locked: ['kept'] })) {
+        const prefix = randomUUID();
+        const Bucket = buckets[kind as keyof typeof buckets];
+        await open(Bucket, { prefix, retainDays: 1 }).examine();
+        const { Versions = [], DeleteMarkers = [] } = await owner.send(
+          new ListObjectVersionsCommand({ Bucket, Prefix: prefix }),
+        );
+        const names = [...Versions, ...DeleteMarkers].map(({ Key }) => Key?.split('/').at(-1) ?? '');
+        expect([...new Set(names)].sort()).toEqual(['create-once', ...left]);
+      }
+    });
+
+    it('names what a writer without the right to ask for locks is refused', async () => {
+      const bucket = await server.makeBucket({
+        versioning: true,
+        policy: (name) => [
+          {
+            Effect: 'Allow',
+            Principal: { AWS: 'arn:aws:iam:::user/writer' },
+            Action: [
+              's3:PutObject',
+              's3:PutObjectRetention',
+              's3:GetObject',
+              's3:GetObjectVersion',
+              's3:ListBucketVersions',
+            ],
+            Resource: [`arn:aws:s3:::${name}`, `arn:aws:s3:::${name}/*`],
+          },
+        ],
+      });
+      const store = open(bucket, server.users.writer);
+      await expect(store.create('a', Buffer.from('a'), { retainUntil: inAnHour() })).rejects.toMatchObject({
+        code: 'store-refused',
+        message: expect.stringContaining('without Object Lock'),
+      });
     });
 
     it.each([
