@@ -13,6 +13,13 @@ export interface AnchorFiles {
   readonly stamps: ReadonlyMap<number, Buffer>;
 }
 
+export interface AnchorOptions {
+  readonly trust: Trust;
+  /** What it is when too few of the trusted witnesses have cosigned a log. */
+  readonly unwitnessed: 'finding' | 'said';
+  readonly authorities: StampTrust;
+}
+
 /** Clocks of two machines may differ by so much, µs. */
 const CLOCKS = 5 * 60 * 1_000_000;
 
@@ -22,18 +29,16 @@ export class AnchorCheck {
   readonly #report: Reporter;
   readonly #logId: string;
   readonly #files: AnchorFiles;
-  readonly #trust: Trust;
-  readonly #authorities: StampTrust;
+  readonly #options: AnchorOptions;
   readonly #left: { readonly cosignatures: Set<number>; readonly stamps: Set<number> };
   readonly #count = { cosignatures: 0, strangers: 0, stamps: 0, untrusted: 0 };
   #witnessed = 0;
 
-  constructor(report: Reporter, logId: string, files: AnchorFiles, trust: Trust, authorities: StampTrust) {
+  constructor(report: Reporter, logId: string, files: AnchorFiles, options: AnchorOptions) {
     this.#report = report;
     this.#logId = logId;
     this.#files = files;
-    this.#trust = trust;
-    this.#authorities = authorities;
+    this.#options = options;
     this.#left = { cosignatures: new Set(files.cosignatures.keys()), stamps: new Set(files.stamps.keys()) };
   }
 
@@ -73,8 +78,8 @@ export class AnchorCheck {
       this.#report.notChecked(
         `Who made ${untrusted} time stamps over ${this.#logId}: give the root certificate of the authority by --tsa-ca.`,
       );
-    if (!this.#trust.witnessed) return null;
-    if (this.#witnessed === 0 && size > 0)
+    if (!this.#options.trust.witnessed) return null;
+    if (this.#witnessed === 0 && size > 0 && this.#options.unwitnessed === 'finding')
       this.#report.finding('unwitnessed', 'No checkpoint of it was cosigned by enough of the witnesses.', this.#logId);
     else if (this.#witnessed < size)
       this.#report.notChecked(
@@ -97,7 +102,7 @@ export class AnchorCheck {
         this.#report.finding('cosignature', 'It is not one signature line of the witness that its name says.', where);
         continue;
       }
-      const witness = this.#trust.witnesses.find(
+      const witness = this.#options.trust.witnesses.find(
         ({ key }) => key.name === signer.name && key.id.toString('hex') === name,
       );
       if (witness === undefined) {
@@ -113,12 +118,12 @@ export class AnchorCheck {
       good.add(identityOf(witness.key));
       this.#vouches('witness', signer.name, true, size, seconds * 1000, newest, where);
     }
-    if (this.#trust.witnessed && this.#trust.quorum(good)) this.#witnessed = size;
+    if (this.#options.trust.witnessed && this.#options.trust.quorum(good)) this.#witnessed = size;
   }
 
   #stamped(size: number, note: Buffer, newest: number, stamp: Buffer): void {
     const where = `${this.#logId}/stamp/${padded(size)}`;
-    const opened = openStamp(stamp, note, this.#authorities);
+    const opened = openStamp(stamp, note, this.#options.authorities);
     if ('problem' in opened) return this.#report.finding('stamp', opened.problem, where);
     this.#count.stamps++;
     if (!opened.trusted) this.#count.untrusted++;

@@ -13,6 +13,8 @@ export interface BucketSettings {
   readonly region: string;
   /** https:, or http: on loopback; the address of AWS where absent. */
   readonly endpoint: string | undefined;
+  /** Bucket in the path instead of the host name. */
+  readonly pathStyle: boolean;
   /** Absent: asked without a signature. */
   readonly credentials: Credentials | undefined;
 }
@@ -130,9 +132,10 @@ function createClient(settings: BucketSettings, name: string): Client {
   const agent = new Agent({ keepAlive: true, maxSockets: 16 });
 
   const send = (key: string, query: string, limit: number): Promise<Answer> => {
-    // A bucket with a dot has no certificate as a host name; other servers seldom know buckets as host names.
-    const asHost = custom === undefined && !bucket.includes('.');
-    const base = custom ?? new URL(`https://${asHost ? `${bucket}.` : ''}s3.${region}.amazonaws.com`);
+    const base = new URL(custom ?? `https://s3.${region}.amazonaws.com`);
+    // A bucket with a dot has no certificate as a host name.
+    const asHost = !settings.pathStyle && !bucket.includes('.');
+    if (asHost) base.hostname = `${bucket}.${base.hostname}`;
     const path = `${asHost ? '' : `/${bucket}`}/${key.split('/').map(encoded).join('/')}`;
     const headers = signedHeaders({ host: base.host, path, query }, region, credentials, new Date());
     return exchange(base, `${path}${query === '' ? '' : `?${query}`}`, headers, agent, limit);

@@ -77,6 +77,7 @@ function optionsOf(values: Values, { environment }: Defaults): VerifyOptions {
     ...(authorities === undefined ? {} : { authorities: named(authorities).toString() }),
     ...(blobKey === undefined ? {} : { blobKey: blobKeyIn(named(blobKey)) }),
     ...(copy === undefined ? {} : { copy }),
+    ...(values.reconcile === undefined ? {} : { reconcile: { files: values.reconcile } }),
     ...(values.issuers === undefined ? {} : { issuers: issuersIn(named(values.issuers)) }),
     bucket: {
       ...(environment === undefined ? {} : { environment }),

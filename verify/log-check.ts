@@ -21,6 +21,8 @@ import { type Trust } from './trust.ts';
 /** Whom to trust and with what to look. */
 export interface CheckOptions {
   readonly trust: Trust;
+  /** What it is when too few of the trusted witnesses have cosigned a log. */
+  readonly unwitnessed: 'finding' | 'said';
   readonly authorities: StampTrust;
   /** 32 bytes: decrypts blobs, to compare them with their commitments. */
   readonly blobKey: Uint8Array | undefined;
@@ -81,7 +83,7 @@ export class LogCheck {
     this.#sealed = new SealedParts(report, id, options.blobKey, erasures);
     this.#tiles = new TileCheck(id, files.tiles, report);
     this.#tree = new CompactRange((height, position, hash) => this.#tiles.node(height, position, hash));
-    this.#anchors = new AnchorCheck(report, id, files, options.trust, options.authorities);
+    this.#anchors = new AnchorCheck(report, id, files, options);
     this.#checks = options.checks.map((check) => check(report, id));
     this.#erasures = erasures;
   }

@@ -14,6 +14,12 @@ export const VERIFIER_OPTIONS = {
     value: 'FILE',
     help: 'key of the encrypted texts (32 bytes, or their base64 or hex)',
   },
+  reconcile: {
+    type: 'string',
+    multiple: true,
+    value: 'FILE',
+    help: 'log of the PostgreSQL server (csvlog, jsonlog); may be repeated, in order of time',
+  },
   issuers: {
     type: 'string',
     value: 'FILE',

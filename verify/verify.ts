@@ -10,8 +10,10 @@ import { isDirectory, listDirectory, readIfThere, Unreadable } from './files.ts'
 import { checkLocalLog, SMALL } from './local-log.ts';
 import { type CheckOptions, type LogResult } from './log-check.ts';
 import { CannotVerify, Reporter, type Report } from './report.ts';
+import { newReconciliation, type ReconcileOptions } from './reconcile.ts';
 import { Erasures } from './sealed.ts';
 import { parseAuthorities } from './stamp.ts';
+import { type Credentials } from './sigv4.ts';
 import { directoryStore } from './store-directory.ts';
 import { type StoreReader } from './store.ts';
 import { checkSuccession, deadMark } from './succession.ts';
@@ -34,12 +36,20 @@ export interface VerifyOptions {
   readonly bucket?: BucketOptions;
   /** What you know of identity providers by another way than this log. */
   readonly issuers?: IdentityTrust['issuers'];
+  /** Logs of the database server, to find what went around this program. */
+  readonly reconcile?: ReconcileOptions;
+  /** What it is when too few of the witnesses have cosigned a log: a finding, unless it is only to be said. */
+  readonly unwitnessed?: 'finding' | 'said';
 }
 
 /** How to reach a bucket, where variables and files of AWS do not say it. */
 export interface BucketOptions {
   readonly endpoint?: string;
   readonly region?: string;
+  /** Instead of those that variables and files of AWS hold. */
+  readonly credentials?: Credentials;
+  /** Bucket in the path instead of the host name; so it is at any endpoint but that of AWS. */
+  readonly pathStyle?: boolean;
   /** Ask without a signature even where there are credentials. */
   readonly anonymous?: boolean;
   /** Where credentials are looked for before files; the variables of this process where absent. */
@@ -64,7 +74,7 @@ type Source =
  * @throws CannotVerify when there is no log to check, or the source cannot be reached.
  */
 export async function verify(source: string, options: VerifyOptions = {}): Promise<Report> {
-  const checking = checkOptions(options);
+  const { checking, conclude } = begin(options);
   const from = openSource(source, options.bucket);
   const report = new Reporter();
   const erasures = new Erasures();
@@ -81,46 +91,58 @@ export async function verify(source: string, options: VerifyOptions = {}): Promi
         : await checkStore(copy, checking, erasures, report, only);
     compare(results, others, report);
   }
-  return conclude(nameOf(from), checking, erasures, report);
+  return conclude(nameOf(from), erasures, report);
 }
 
 /** The same at once for logs in the directory of their writer, without a copy. @throws CannotVerify as `verify`. */
 export function verifyDirectory(directory: string, options: VerifyOptions = {}): Report {
-  const checking = checkOptions(options);
+  const { checking, conclude } = begin(options);
   const from = openSource(directory, undefined);
   if (from.kind !== 'logs') throw new CannotVerify(`${directory} holds copies of logs: they are read by verify().`);
   const report = new Reporter();
   const erasures = new Erasures();
   checkLogs(from, checking, erasures, report);
-  return conclude(from.name, checking, erasures, report);
+  return conclude(from.name, erasures, report);
 }
 
 const nameOf = (from: Source): string => (from.kind === 'logs' ? from.name : from.store.name);
 
-function conclude(source: string, { trust }: CheckOptions, erasures: Erasures, report: Reporter): Report {
-  erasures.end(report);
-  if (trust.logs === undefined)
-    report.notChecked(
-      'That the keys are those of the people you trust: compare them with what you know from elsewhere.',
-    );
-  if (!trust.witnessed)
-    report.notChecked(
-      'That the newest events before a copy was taken have not been dropped, as far as no signature covers them.',
-    );
-  report.notChecked('That nobody reached the database around this program: compare with the log of the database.');
-  return report.report(source);
+interface Verification {
+  readonly checking: CheckOptions;
+  /** After the last log: what concerns all of them. */
+  conclude(source: string, erasures: Erasures, report: Reporter): Report;
 }
 
-function checkOptions(options: VerifyOptions): CheckOptions {
-  const { policy, trustedKeys, witnesses = [], quorum, blobKey } = options;
+function begin(options: VerifyOptions): Verification {
+  const { policy, trustedKeys, witnesses = [], quorum, blobKey, issuers = {}, unwitnessed = 'finding' } = options;
   if (policy !== undefined && (trustedKeys !== undefined || witnesses.length > 0 || quorum !== undefined))
     throw new CannotVerify('Give either a trust policy, or keys and a quorum.');
   if (blobKey !== undefined && blobKey.length !== 32) throw new CannotVerify('A blob key has 32 bytes.');
+  const reconciliation = options.reconcile === undefined ? undefined : newReconciliation(options.reconcile);
+  const trust =
+    policy === undefined ? trustKeys(trustedKeys, witnesses, quorum) : parseTrustPolicy(Buffer.from(policy));
+  const identity = newIdentityCheck({ issuers });
+  const checks = [identity, newDecisionCheck(), ...(reconciliation === undefined ? [] : [reconciliation.check])];
+  const authorities = options.authorities === undefined ? [] : parseAuthorities(Buffer.from(options.authorities));
   return {
-    trust: policy === undefined ? trustKeys(trustedKeys, witnesses, quorum) : parseTrustPolicy(Buffer.from(policy)),
-    authorities: options.authorities === undefined ? [] : parseAuthorities(Buffer.from(options.authorities)),
-    blobKey,
-    checks: [newIdentityCheck({ issuers: options.issuers ?? {} }), newDecisionCheck()],
+    checking: { trust, unwitnessed, authorities, blobKey, checks },
+    conclude(source, erasures, report) {
+      erasures.end(report);
+      reconciliation?.conclude(report);
+      if (trust.logs === undefined)
+        report.notChecked(
+          'That the keys are those of the people you trust: compare them with what you know from elsewhere.',
+        );
+      if (!trust.witnessed)
+        report.notChecked(
+          'That the newest events before a copy was taken have not been dropped, as far as no signature covers them.',
+        );
+      if (reconciliation === undefined)
+        report.notChecked(
+          'That nobody reached the database around this program: compare with the log of the database.',
+        );
+      return report.report(source);
+    },
   };
 }
 
@@ -129,8 +151,13 @@ function openSource(source: string, bucket: BucketOptions = {}): Source {
   if (address !== null) {
     const { environment = process.env, anonymous = false } = bucket;
     const { endpoint = findEndpoint(environment), region = findRegion(environment) } = bucket;
-    const credentials = anonymous ? undefined : findCredentials(environment);
-    return { kind: 'store', store: openBucket({ ...address, region, endpoint, credentials }), only: undefined };
+    const { pathStyle = endpoint !== undefined } = bucket;
+    const credentials = anonymous ? undefined : (bucket.credentials ?? findCredentials(environment));
+    return {
+      kind: 'store',
+      store: openBucket({ ...address, region, endpoint, pathStyle, credentials }),
+      only: undefined,
+    };
   }
   if (source.startsWith('s3:')) throw new CannotVerify(`${source} is not s3://BUCKET or s3://BUCKET/PREFIX.`);
   const directory = resolve(source);
