@@ -30,6 +30,7 @@ const BENCHES: Readonly<Record<string, Entry>> = {
   catalog: { load: async () => (await import('./catalog.ts')).catalogBench, needs: ['PostgreSQL'] },
   policy: { load: async () => (await import('./policy.ts')).policyBench, needs: [] },
   audit: { load: async () => (await import('./audit.ts')).auditBench, needs: [] },
+  search: { load: async () => (await import('./search.ts')).searchBench, needs: [] },
   rows: { load: async () => (await import('./rows.ts')).rowsBench, needs: ['PostgreSQL'] },
   detectors: { load: async () => (await import('./detectors.ts')).detectorsBench, needs: [] },
   grid: { load: async () => (await import('./grid.ts')).gridBench, needs: ['Chromium'] },

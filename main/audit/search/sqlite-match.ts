@@ -3,10 +3,26 @@
  * (words.ts), so nothing that a person typed can be read as syntax.
  */
 import { type Resolved } from './condition.ts';
+import { type Row, tallyOf } from './event-row.ts';
 import { BREAK, type Phrase } from './words.ts';
 
 /** A term in the postings: no word is like it, because a word never begins with BREAK. Those of ends are apart. */
 export const tokenOf = (id: number, listed: boolean): string => `${BREAK}${listed ? 't' : 'e'}${id.toString(36)}`;
+
+/** Tokens of what charts count apart: of listed events that are not allowed, and of those with masked cells. */
+export const MARKS = {
+  refused: `${BREAK}mr`,
+  failed: `${BREAK}mf`,
+  other: `${BREAK}mo`,
+  masked: `${BREAK}mm`,
+} as const;
+
+/** An event that still runs has none: it counts as allowed, and nothing that is marked is ever taken back. */
+export function marksOf(row: Row): readonly string[] {
+  if (!row.listed) return [];
+  const tally = tallyOf(row.terms);
+  return [...(tally === 'allowed' ? [] : [MARKS[tally]]), ...((row.maskedCells ?? 0) > 0 ? [MARKS.masked] : [])];
+}
 
 /** Null where every listed event matches. */
 export function matchOf({ groups, kinds, phrases }: Pick<Resolved, 'groups' | 'kinds' | 'phrases'>): string | null {

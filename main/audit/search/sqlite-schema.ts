@@ -11,7 +11,7 @@ const VERSION = 1;
  * `figures` is what charts read of an event. A forgotten event keeps its key, which postings still name, and no log.
  */
 const SCHEMA = `
-  CREATE TABLE logs (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, indexed INTEGER NOT NULL, hash TEXT NOT NULL) STRICT;
+  CREATE TABLE logs (n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, indexed INTEGER NOT NULL, hash TEXT NOT NULL) STRICT;
   CREATE TABLE terms (id INTEGER PRIMARY KEY, term TEXT NOT NULL UNIQUE) STRICT;
   CREATE TABLE sessions (log INTEGER NOT NULL, id TEXT NOT NULL, terms TEXT NOT NULL, PRIMARY KEY (log, id)) STRICT, WITHOUT ROWID;
   CREATE TABLE events (
@@ -20,6 +20,7 @@ const SCHEMA = `
   ) STRICT;
   CREATE UNIQUE INDEX event_of_log ON events (log, idx);
   CREATE INDEX event_about ON events (log, ref) WHERE ref IS NOT NULL;
+  CREATE INDEX event_forgotten ON events (key) WHERE log IS NULL;
   CREATE INDEX event_running ON events (key) WHERE running = 1;
   CREATE TABLE figures (key INTEGER PRIMARY KEY, tally INTEGER NOT NULL, masked INTEGER NOT NULL) STRICT;
   CREATE TABLE rollups (
@@ -106,9 +107,15 @@ function create(file: string): DatabaseSync {
   }
 }
 
+/** SQLITE_FULL. */
+export const isFull = (error: unknown): boolean => codeOf(error) === 13;
+
 /** SQLITE_CORRUPT, SQLITE_NOTADB, and a table that is not there: the file is not an index that can be used. */
 export function isDamage(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : 0;
-  return code === 11 || code === 26 || /no such (table|column)/.test(error.message);
+  const code = codeOf(error);
+  return code === 11 || code === 26 || (error instanceof Error && /no such (table|column)/.test(error.message));
 }
+
+/** The primary result code. */
+const codeOf = (error: unknown): number =>
+  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : 0;
