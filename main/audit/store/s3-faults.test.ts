@@ -150,6 +150,42 @@ describe.skipIf(radosgw.missing)(`a record copied to ${radosgw.name} over a bad 
     await expect(store.read(CHUNK, stop.signal)).rejects.toBe(reason);
   });
 
+  it('stops within a pause between two attempts, too', async () => {
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    const store = await open(buckets.plain, randomUUID(), {
+      wait: async (_, signal) => {
+        stop.abort(reason);
+        return PATIENCE.wait(60_000, signal);
+      },
+    });
+    proxy.plan(() => ({ kind: 'answer', status: 503, code: 'SlowDown' }));
+    await expect(store.create(CHUNK, Buffer.from('x'), { signal: stop.signal })).rejects.toBe(reason);
+  });
+
+  it('waits longer between attempts the more of them failed, up to a bound, and not as long as others do', async () => {
+    const pauses: number[] = [];
+    const store = await open(buckets.plain, randomUUID(), {
+      attempts: 50,
+      wait: async (ms) => void pauses.push(ms),
+    });
+    proxy.plan(() => ({ kind: 'answer', status: 503, code: 'SlowDown' }));
+    await expect(store.create(CHUNK, Buffer.from('x'), {})).rejects.toMatchObject({ code: 'store-unreachable' });
+    expect(pauses).toHaveLength(49);
+    for (const [n, pause] of pauses.entries())
+      expect(pause).toBeLessThanOrEqual(Math.min(PATIENCE.longest, PATIENCE.first * 2 ** (n + 1)));
+    expect(new Set(pauses.slice(10)).size).toBeGreaterThan(1);
+  });
+
+  it('keeps 5 MB as they are when the connection breaks in their middle, going and coming', async () => {
+    const store = await open(buckets.locked, randomUUID());
+    const bytes = randomBytes(5 * 1024 * 1024);
+    proxy.plan(inTurn([{ kind: 'cut-request', after: 3_000_000 }], isPut));
+    expect(await store.create(CHUNK, bytes, {})).toBe('created');
+    proxy.plan(inTurn([{ kind: 'cut-answer', after: 3_000_000 }], isGet));
+    expect((await store.read(CHUNK))?.equals(bytes)).toBe(true);
+  });
+
   it('tries the bucket again for the next writer when the first one gave up', async () => {
     const { region, users } = server;
     const settings = { bucket: buckets.plain, prefix: randomUUID(), region, pathStyle: true, retainDays: 0 };

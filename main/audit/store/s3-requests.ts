@@ -81,7 +81,11 @@ export function createRequests(
           if (error instanceof CountersignError) throw error;
           if (!failureOf(error).transient || attempt >= patience.attempts) throw explain(store, what, error);
         }
-        await patience.wait(Math.random() * Math.min(patience.longest, patience.first * 2 ** attempt), signal);
+        const pause = Math.random() * Math.min(patience.longest, patience.first * 2 ** attempt);
+        await patience.wait(pause, signal).catch((error: unknown) => {
+          signal?.throwIfAborted();
+          throw error;
+        });
       }
     },
     close() {
