@@ -257,7 +257,7 @@ describe.skipIf(!existsSync('/usr/bin/chromium'))('the Activity view', () => {
 
   it('says whose events are seen, and who may see all', async () => {
     await open('activity-own');
-    await page.getByText('You see what you did yourself. Sam Okafor and group security may see everything.').waitFor();
+    await page.getByText('You see what you did yourself. Everything is seen by: security, data-protection.').waitFor();
   });
 
   it('draws under the content security policy of the window', async () => {

@@ -1,7 +1,6 @@
 import { type ReactElement, useEffect, useMemo, useRef, useState } from 'react';
 import { type ActivityCriteria, type ActivityProgressView } from '../../shared/views.ts';
 import { Button, EmptyState, Message, ProgressBar, Split } from '../design/index.ts';
-import { plural } from '../results/words.ts';
 import { lookFor } from '../state/actions.ts';
 import { useStore } from '../state/store.ts';
 import { useWorkbench, type Workbench } from '../state/workbench.ts';
@@ -12,7 +11,8 @@ import { EventList, type ListHandle } from './event-list.tsx';
 import { ExportDialog } from './export-dialog.tsx';
 import { type Names, namesOf } from './field-words.ts';
 import { FilterBar } from './filter-bar.tsx';
-import { totalsOf } from './chart-model.ts';
+import { type Bars } from './chart-model.ts';
+import { type Count, countOf, countWords } from './count.ts';
 import { boundsOf, exactRange } from './time-range.ts';
 import { zoneName } from './times.ts';
 import './activity.css';
@@ -179,15 +179,14 @@ function Notices(): ReactElement {
       )}
       {!everything && (
         <Message meaning="read">
-          You see what you did yourself. {reviewers.length === 0 ? 'Nobody' : listed(reviewers)} may see everything.
+          You see what you did yourself.{' '}
+          {reviewers.length === 0 ? 'Nobody may see everything.' : `Everything is seen by: ${reviewers.join(', ')}.`}
         </Message>
       )}
       <Behind progress={progress.value} />
     </>
   );
 }
-
-const listed = (names: readonly string[]): string => new Intl.ListFormat('en', { type: 'conjunction' }).format(names);
 
 function Behind({ progress: { indexed, recorded } }: { progress: ActivityProgressView }): ReactElement | null {
   if (recorded - indexed < BEHIND) return null;
@@ -215,15 +214,17 @@ function Events({
   list: ReactElement;
 }): ReactElement {
   const { activity } = useWorkbench();
-  const { rows, loading, trouble, begun } = useStore(activity.feed.state);
+  const feed = useStore(activity.feed.state);
+  const { rows, loading, trouble, begun } = feed;
   const bars = useStore(activity.bars);
   const paused = useStore(activity.paused);
-  const events = bars.state === 'ready' ? totalsOf(bars.value).events : null;
+  const count = countOf(feed, bars.state === 'ready' ? bars.value : null, criteria.range, now);
   return (
     <div className="activity-events">
       {(loading || !begun) && <ProgressBar label="Reading events" />}
-      <p className="activity-count" role="status">
-        {events !== null && <span>{plural(events, 'event')}</span>}
+      <Said count={count} bars={bars.state === 'ready' ? bars.value : null} criteria={criteria} />
+      <p className="activity-count">
+        {count !== null && <span>{countWords(count)}</span>}
         {paused && <span className="meaning-waiting">paused</span>}
         <span className="activity-zone">times in {zoneName(now)}</span>
       </p>
@@ -237,6 +238,33 @@ function Events({
         list
       )}
     </div>
+  );
+}
+
+/** Reads aloud how many there are whenever something else is looked for, and not for every event that comes. */
+function Said({
+  count,
+  bars,
+  criteria,
+}: {
+  count: Count | null;
+  bars: Bars | null;
+  criteria: ActivityCriteria;
+}): ReactElement {
+  const [seen, setSeen] = useState<Bars | null>(null);
+  const [said, setSaid] = useState<{ readonly criteria: ActivityCriteria | null; readonly words: string }>({
+    criteria: null,
+    words: '',
+  });
+  // The bars of something else come after it is looked for: what is counted until then was looked for before.
+  if (bars !== null && bars !== seen) {
+    setSeen(bars);
+    if (said.criteria !== criteria && count !== null) setSaid({ criteria, words: countWords(count) });
+  }
+  return (
+    <span className="visually-hidden" role="status">
+      {said.words}
+    </span>
   );
 }
 

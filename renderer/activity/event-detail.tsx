@@ -189,7 +189,7 @@ function Whole({
       <Section title="Proof">
         <EventProof detail={detail} onLookAgain={onLookAgain} />
       </Section>
-      <Leaf leaf={detail.leaf} />
+      {detail.leaf !== '' && <Leaf leaf={detail.leaf} />}
     </div>
   );
 }
@@ -241,7 +241,8 @@ function Asked({
   const { meaning, heading } = gone[textState ?? 'hidden'];
   return (
     <Section title="Asked">
-      {textHidden !== null && (
+      {textHidden !== null && text !== null && <Message meaning="read">{textHidden}</Message>}
+      {textHidden !== null && text === null && (
         <>
           <Message meaning={meaning}>
             <b>{heading}</b> {textHidden}

@@ -214,7 +214,11 @@ function Fresh({ activity, onShown }: { activity: Activity; onShown: () => void 
   const { fresh, freshCut } = useStore(activity.feed.state);
   const words = `${fresh.length.toLocaleString('en')}${freshCut ? ' or more' : ''} new`;
   return (
-    <div className="event-fresh" role="status">
+    <div className="event-fresh">
+      {/* Told once when they begin to wait; a number that is read aloud every few seconds helps nobody. */}
+      <span className="visually-hidden" role="status">
+        {fresh.length > 0 && 'New events wait to be shown.'}
+      </span>
       {fresh.length > 0 && (
         <Button
           icon="arrow-up"

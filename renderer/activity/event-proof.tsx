@@ -21,7 +21,7 @@ export function EventProof({
       <Message
         meaning={meaning}
         alert={meaning === 'refused'}
-        {...(checkpoint === null
+        {...(meaning === 'waiting'
           ? {
               actions: (
                 <Button variant="quiet" onPress={onLookAgain}>
@@ -47,9 +47,13 @@ export function EventProof({
         <Fact label="Index">
           <Copyable label="the index" text={String(event.index)} />
         </Fact>
-        <Fact label="Leaf hash">
-          <Copyable label="the leaf hash" text={proof.leafHash} />
-        </Fact>
+        {proof.leafHash === '' ? (
+          ''
+        ) : (
+          <Fact label="Leaf hash">
+            <Copyable label="the leaf hash" text={proof.leafHash} />
+          </Fact>
+        )}
         {checkpoint !== null && (
           <>
             <Fact label="Root">

@@ -3,11 +3,11 @@ import { Label } from 'react-aria-components/Label';
 import { Radio, RadioGroup } from 'react-aria-components/RadioGroup';
 import { Button, Dialog, Message, ProgressBar } from '../design/index.ts';
 import { byteSize } from '../results/grid/cell-text.ts';
-import { plural } from '../results/words.ts';
 import { useStore } from '../state/store.ts';
 import { type Trouble, troubleOf } from '../state/trouble.ts';
 import { useWorkbench } from '../state/workbench.ts';
-import { totalsOf } from './chart-model.ts';
+import { type Count, countOf, countWords } from './count.ts';
+import { firstCriteria } from './criteria.ts';
 import { exportName, saveFile } from './save-file.ts';
 
 /** Events one export takes at most (shared/contract.ts, `activity.export`). */
@@ -33,12 +33,15 @@ export function ExportDialog(): ReactElement | null {
 }
 
 function Open(): ReactElement {
-  const { activity, client } = useWorkbench();
+  const { activity, client, workspace } = useWorkbench();
   const bars = useStore(activity.bars);
   const [format, setFormat] = useState<Format>('csv');
   const [progress, setProgress] = useState<Progress>({ state: 'choosing' });
   const ended = useRef<AbortController | null>(null);
-  const events = bars.state === 'ready' ? totalsOf(bars.value).events : null;
+  const feed = useStore(activity.feed.state);
+  const range = useStore(workspace, (state) => (state.activity ?? firstCriteria).range);
+  const [now] = useState(() => Date.now());
+  const count = countOf(feed, bars.state === 'ready' ? bars.value : null, range, now);
 
   useEffect(() => () => ended.current?.abort(), []);
 
@@ -78,7 +81,7 @@ function Open(): ReactElement {
           </Button>
           <Button
             variant="primary"
-            isDisabled={progress.state === 'reading' || events === 0}
+            isDisabled={progress.state === 'reading' || count?.events === 0}
             onPress={() => void save()}
           >
             {progress.state === 'saved' ? 'Export again' : 'Export'}
@@ -86,7 +89,7 @@ function Open(): ReactElement {
         </>
       }
     >
-      <p>{howMany(events)}</p>
+      <p>{howMany(count)}</p>
       <RadioGroup
         className="export-formats"
         value={format}
@@ -125,10 +128,10 @@ function Open(): ReactElement {
   );
 }
 
-function howMany(events: number | null): string {
-  if (events === null) return `The events that are shown, at most the newest ${MOST.toLocaleString('en')}.`;
-  if (events === 0) return 'No event is shown.';
-  return events <= MOST
-    ? `${plural(events, 'event')}: all that are shown.`
-    : `The newest ${MOST.toLocaleString('en')} of ${plural(events, 'event')}. For the others narrow the times and export again.`;
+function howMany(count: Count | null): string {
+  if (count === null) return `The events that are shown, at most the newest ${MOST.toLocaleString('en')}.`;
+  if (count.events === 0) return 'No event is shown.';
+  return count.events <= MOST
+    ? `${countWords(count)}: all that are shown.`
+    : `The newest ${MOST.toLocaleString('en')} of ${countWords(count)}. For the others narrow the times and export again.`;
 }

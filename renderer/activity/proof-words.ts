@@ -9,7 +9,13 @@ interface ProofWords {
 }
 
 /** What the proof of one event says by now. That it does not hold is said before anything else could soften it. */
-export function proofWords({ checkpoint, holds, path }: Proof): ProofWords {
+export function proofWords({ leafHash, checkpoint, holds, path }: Proof): ProofWords {
+  if (leafHash === '')
+    return {
+      meaning: 'write',
+      sentence:
+        'The log of this event is not on this machine: nothing is proven here. Verify it where it is, or in the store.',
+    };
   if (checkpoint === null)
     return {
       meaning: 'waiting',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { boundsOf, chartBounds, exactRange, fromInput, isOpen, toInput } from './time-range.ts';
+import { boundsOf, chartBounds, exactRange, fromInput, isOpen, isWholeHours, toInput } from './time-range.ts';
 
 const HOUR = 3_600_000;
 const now = Date.parse('2026-03-10T12:00:00Z');
@@ -8,6 +8,14 @@ describe('times that are looked at', () => {
   it('counts a span back from now and leaves its end open for what comes', () => {
     expect(boundsOf({ kind: 'last', span: 'day' }, now)).toEqual({ from: now - 24 * HOUR });
     expect(boundsOf({ kind: 'last', span: 'all' }, now)).toEqual({});
+  });
+
+  it('begins with a whole hour, so that what is counted is what is listed; only the last hour is as it is', () => {
+    expect(boundsOf({ kind: 'last', span: 'day' }, now + 1234)).toEqual({ from: now - 24 * HOUR });
+    expect(boundsOf({ kind: 'last', span: 'hour' }, now + 1234)).toEqual({ from: now + 1234 - HOUR });
+    expect(isWholeHours({ kind: 'last', span: 'week' }, now + 1234)).toBe(true);
+    expect(isWholeHours({ kind: 'last', span: 'hour' }, now + 1234)).toBe(false);
+    expect(isWholeHours({ kind: 'exact', from: now, to: now + 60_000 }, now)).toBe(false);
   });
 
   it.each([

@@ -17,11 +17,22 @@ export const spans: readonly { readonly span: Span; readonly label: string; read
 /** Hours up to this long, then days: at most 192 bars before days begin. */
 const LONGEST_IN_HOURS = 8 * DAY;
 
-/** The bounds a range asks for; a span counted back from `now` (ms since 1970 UTC) stays open at its end, for what comes. */
+/**
+ * The bounds a range asks for; a span counted back from `now` (ms since 1970 UTC) stays open at its end, for what comes. It begins
+ * with a whole hour, because charts count whole hours: what is listed and what is counted are then the same events. The last hour
+ * is the last hour.
+ */
 export function boundsOf(range: ActivityRange, now: number): { readonly from?: number; readonly to?: number } {
   if (range.kind === 'exact') return { from: range.from, to: range.to };
   const length = spans.find(({ span }) => span === range.span)?.ms ?? null;
-  return length === null ? {} : { from: now - length };
+  if (length === null) return {};
+  return { from: length > HOUR ? Math.floor((now - length) / HOUR) * HOUR : now - length };
+}
+
+/** Do charts count exactly the events of the range. */
+export function isWholeHours(range: ActivityRange, now: number): boolean {
+  const { from = 0, to = 0 } = boundsOf(range, now);
+  return from % HOUR === 0 && to % HOUR === 0;
 }
 
 /** What a chart of the range shows: from, to and the width of a bar. `all` begins with the first event, whichever it is. */

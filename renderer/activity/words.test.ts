@@ -104,6 +104,12 @@ describe('the proof of an event in words', () => {
     expect(proofWords({ ...proof, checkpoint: null, holds: true }).meaning).toBe('waiting');
   });
 
+  it('proves nothing of an event whose log is somewhere else', () => {
+    const elsewhere = proofWords({ ...proof, leafHash: '', checkpoint: null, path: [], holds: false });
+    expect(elsewhere.meaning).toBe('write');
+    expect(elsewhere.sentence).toContain('not on this machine');
+  });
+
   it('says nothing of stores and witnesses that are not configured', () => {
     expect(outsideWords(proof)).toEqual([]);
     expect(outsideWords({ ...proof, uploaded: false, witnesses: [] }).map(({ meaning }) => meaning)).toEqual([

@@ -168,7 +168,7 @@ export function fakeActivity(options: FakeActivityOptions): ActivityCalls {
     },
     'activity.progress': async function* (_, signal) {
       const everything = state !== 'own';
-      const reviewers = ['Sam Okafor', 'group security'];
+      const reviewers = ['security', 'data-protection'];
       for (let more = 0; ; more++) {
         const recorded = state === 'indexing' ? 1_000_000 : events.length;
         const indexed = state === 'indexing' ? 412_000 + more * 9000 : events.length;
