@@ -2,8 +2,10 @@
  * Which logs of a profile are not continued: those with a mark of their own, and those that the first leaf of another one
  * names. The name comes first, so that a crash before the mark leaves nothing open.
  */
+import { CountersignError } from '../errors.ts';
 import { type DeadLog, type LogIdentity } from './events.ts';
 import { putFile, type Io } from './journal/io.ts';
+import { journalReader } from './journal/reader.ts';
 
 /** The files of the logs of a profile. */
 export interface ProfileLogs {
@@ -13,20 +15,43 @@ export interface ProfileLogs {
 
 const MARK = 'dead.json';
 
-/** What log.json says; undefined in a log that has no entry yet, and `key` empty where nothing can be made of it. */
-export function readIdentity(io: Io): (Partial<LogIdentity> & { readonly key: string }) | undefined {
-  const bytes = io.read('log.json');
-  if (bytes === null) return undefined;
+type SaidIdentity = Partial<LogIdentity> & { readonly key: string };
+
+/**
+ * What a log says it is: in its first leaf, or, while it has none, in log.json; undefined in one that has not begun, and
+ * `key` empty where nothing can be made of it.
+ */
+export function readIdentity(io: Io, id: string): SaidIdentity | undefined {
+  const [leaf] = firstEntries(io, id);
+  if (leaf !== undefined) return objectIn(leaf, 'log') ?? NOBODY;
+  const file = io.read('log.json');
+  return file === null ? undefined : (objectIn(file) ?? NOBODY);
+}
+
+const NOBODY = { key: '' };
+
+/** The entries of the first frame; none where it cannot be read, which is for recovery to judge. */
+function firstEntries(io: Io, id: string): readonly Buffer[] {
   try {
-    const identity: unknown = JSON.parse(bytes.toString());
-    return typeof identity === 'object' && identity !== null ? (identity as LogIdentity) : { key: '' };
+    return journalReader(io, id, 0).next({ bytes: 1 })?.entries ?? [];
+  } catch (error) {
+    if (error instanceof CountersignError) return [];
+    throw error;
+  }
+}
+
+function objectIn(bytes: Buffer, key?: string): SaidIdentity | undefined {
+  try {
+    const whole = JSON.parse(bytes.toString()) as { readonly [key: string]: unknown } | null;
+    const value: unknown = key === undefined ? whole : whole?.[key];
+    return typeof value === 'object' && value !== null ? (value as SaidIdentity) : undefined;
   } catch {
-    return { key: '' };
+    return undefined;
   }
 }
 
 export const isDead = (logs: ProfileLogs, id: string): boolean =>
-  isMarked(logs.files(id)) || logs.ids.some((other) => readIdentity(logs.files(other))?.after?.log === id);
+  isMarked(logs.files(id)) || logs.ids.some((other) => readIdentity(logs.files(other), other)?.after?.log === id);
 
 export const isMarked = (io: Io): boolean => io.size(MARK) !== null;
 

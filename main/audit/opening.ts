@@ -84,7 +84,7 @@ export async function openKnown(logs: Logs, id: string, replace: boolean): Promi
   try {
     // Another process may have given it up before this one had the lock.
     if (isGivenUp(logs, id)) return 'dead';
-    const identity = readIdentity(io);
+    const identity = readIdentity(io, id);
     if (identity !== undefined && identity.key !== signerOf(logs, id).vkey) return 'of another key';
     if (identity?.place !== undefined && !isInPlace(identity.place, path, id, logs.machine)) return 'copied';
     kept = true;

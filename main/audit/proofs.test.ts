@@ -7,10 +7,10 @@ import { type RecordedEvent } from './events.ts';
 import { nodeIo } from './journal/io.ts';
 import { openJournalReader } from './journal/reader.ts';
 import { checkpointCovering, consistencyProof, inclusionProof, newestCheckpoint, rootAt } from './proofs.ts';
-import { LOG, simulatedOptions } from './testing/lives.ts';
+import { LOG, simulatedOptions, statement } from './testing/lives.ts';
 import { Writer } from './writer.ts';
 
-const actor = { user: { iss: 'i', sub: 's', verified: false } };
+const { actor } = statement('s', '');
 const BEFORE = 700;
 const SIZE = 70_000;
 let directory: string;

@@ -224,6 +224,22 @@ describe('a log that was copied', () => {
     await here.withLog(async (log) => expect(log.state().dead).toMatchObject({ log: original, copied: true }));
   });
 
+  it('is not continued after its log.json was removed or made to say that it belongs here', async () => {
+    const original = await used();
+    for (const forged of [undefined, { place: undefined }, { place: { machine: '', inode: '', born: '' } }]) {
+      const there = logsDirectory();
+      try {
+        cpSync(here.directory, there.directory, { recursive: true });
+        const file = join(there.directory, original, 'log.json');
+        if (forged === undefined) rmSync(file);
+        else writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), ...forged }));
+        await there.withLog(async (log) => expect(log.id).not.toBe(original));
+      } finally {
+        there.remove();
+      }
+    }
+  });
+
   it('would be continued beside the original without the look at its place', async () => {
     const original = await used();
     const there = logsDirectory();

@@ -5,7 +5,7 @@ import { SimulatedDisk } from './testing/simulated-disk.ts';
 import { type RecordedEvent } from './events.ts';
 import { Writer, type Reply, type WriterOptions } from './writer.ts';
 
-const actor = { user: { iss: 'i', sub: 's', verified: false } };
+const { actor } = statement('s', '');
 const start: RecordedEvent = { k: 'session.start', s: 's', actor };
 const intent = (text = 'select 1'): RecordedEvent => ({ k: 'stmt.intent', ...statement('s', text) });
 const code = (reply: Reply | undefined): string =>

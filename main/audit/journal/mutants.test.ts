@@ -9,7 +9,7 @@ import { livesThrough, simulatedOptions, statement } from '../testing/lives.ts';
 import { SimulatedDisk } from '../testing/simulated-disk.ts';
 
 const ATTEMPTS = 250;
-const actor = { user: { iss: 'i', sub: 's', verified: false } };
+const { actor } = statement('s', '');
 
 /** The writer as it is with the modules that are mocked at this moment. */
 async function writerClass(): Promise<typeof WriterType> {

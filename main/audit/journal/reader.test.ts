@@ -9,7 +9,7 @@ import { Writer } from '../writer.ts';
 import { nodeIo } from './io.ts';
 import { journalReader, logsBelow, openJournalReader, readEvent, type JournalReader } from './reader.ts';
 
-const actor = { user: { iss: 'i', sub: 's', verified: false } };
+const { actor } = statement('s', '');
 const start: RecordedEvent = { k: 'session.start', s: 's', actor };
 const intent = (text: string): RecordedEvent => ({ k: 'stmt.intent', ...statement('s', text) });
 

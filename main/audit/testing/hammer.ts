@@ -3,7 +3,7 @@
  * it, trace its system calls and run several at once: `node hammer.ts DIRECTORY KEY_FILE COUNT`.
  */
 import { readFileSync } from 'node:fs';
-import { statement } from './lives.ts';
+import { statement } from './statement.ts';
 import { openAuditLog } from '../log.ts';
 
 const [directory = '', keyFile = '', count = '0'] = process.argv.slice(2);

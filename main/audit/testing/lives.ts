@@ -14,21 +14,14 @@ import { journalReader, type EntryRun } from '../journal/reader.ts';
 import { type Leaf } from './directory.ts';
 import { judge } from './judge.ts';
 import { folder, seeded, SimulatedDisk, Stopped } from './simulated-disk.ts';
+import { statement } from './statement.ts';
+
+export { statement };
 
 export const LOG = '01a1fe84-7d22-709d-b559-0c8a4d77023d';
 const { privateKey } = generateKeyPairSync('ed25519');
 export const BLOB_KEY = Buffer.alloc(32, 7);
-const actor = { user: { iss: 'https://idp.example', sub: 'ana', verified: false } };
-
-export function statement(s: string, text: string): StatementIntent {
-  return {
-    s,
-    actor,
-    db: { id: 'shop', engine: 'postgres', host: 'db', port: 5432, database: 'shop', role: 'ana', env: 'staging' },
-    op: { class: 'read', title: 'SELECT', objects: [], columns: [], text: { text } },
-    pol: { hash: '00', decision: 'allow', rules: ['all'] },
-  };
-}
+const { actor } = statement('', '');
 
 export function simulatedOptions(io: Io, more: Partial<WriterOptions> = {}): WriterOptions {
   let now = 1_790_000_000_000;
@@ -112,7 +105,7 @@ class Machine implements ProfileLogs {
   }
 
   #mark(id: string): void {
-    const after = readIdentity(this.files(id))?.after;
+    const after = readIdentity(this.files(id), id)?.after;
     if (after !== undefined && !isMarked(this.files(after.log))) writeMark(this.files(after.log), after);
   }
 
