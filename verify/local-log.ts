@@ -15,7 +15,7 @@ export const LARGEST_TILE = 256 * (2 + 65_535);
 
 const NUMBER = /^\d{20}$/;
 /** What a log's directory holds besides the folders read here. */
-const OWN = new Set(['log.json', 'checkpoint', 'dead.json', 'LOCK', 'tmp']);
+const OWN = new Set(['log.json', 'checkpoint', 'dead.json', 'upload.json', 'LOCK', 'tmp']);
 const FOLDERS = new Set(['journal', 'checkpoints', 'tile', 'cosig', 'stamp']);
 
 /** Checks one log. */
