@@ -1,6 +1,6 @@
 /** The copy of a log in a store (docs/log-format.md, "In a store"): events in chunks, blobs as objects of their own. */
 import { hash } from 'node:crypto';
-import { splitEntries, type Blob } from './journal.ts';
+import { splitEntries, type Blob } from './frames.ts';
 import { LARGEST_TILE, SMALL } from './local-log.ts';
 import { LogCheck, type CheckOptions, type LogResult } from './log-check.ts';
 import { type Reporter } from './report.ts';

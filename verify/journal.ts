@@ -2,35 +2,19 @@
  * Reads the journal of a log as docs/log-format.md describes it: segments, seals, frames. Stops at the first place that
  * does not read as it must, because nothing behind it has a known index.
  */
-import { createHash, hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDirectory, listDirectory, readFile } from './files.ts';
+import { COMPUTED, parseFrame, u64, zeros, type Run } from './frames.ts';
 import { digest, type Digest } from './merkle.ts';
+import { readAhead, type ReadAhead } from './read-ahead.ts';
 import { type Reporter } from './report.ts';
 
 const HEADER = 160;
-const FRAME = 64;
 /** Longer than any commit needs: the longest blob is 32 MiB, and one commit takes a few MiB besides. */
-const SEGMENT_LIMIT = 512 * 1024 * 1024;
+export const SEGMENT_LIMIT = 512 * 1024 * 1024;
 const NO_TAIL: Digest = '\0'.repeat(32);
-
-export interface Blob {
-  readonly bytes: Buffer;
-  /** Not `whole`: its bytes are not those of its address, all of them zero or only in part; only an erasure explains it. */
-  readonly state: 'whole' | 'zeros' | 'broken';
-}
-
-/** Events that came to the record together. */
-export interface Run {
-  readonly where: string;
-  readonly first: number;
-  readonly entries: readonly Buffer[];
-  /** The same entries as an entry bundle has them: u16 length, bytes. */
-  readonly packed: Buffer;
-  /** By address: SHA-256 of the sealed bytes, hex. */
-  readonly blobs: Map<string, Blob>;
-}
 
 export interface Segment {
   readonly where: string;
@@ -45,17 +29,6 @@ export interface JournalVisitor {
   segment(segment: Segment): void;
   frame(frame: Run): void;
 }
-
-/** Room of zeros to compare with: comparing is much faster than looking at each byte. */
-const ZEROS = Buffer.alloc(1 << 16);
-function zeros(bytes: Buffer): boolean {
-  for (let at = 0; at < bytes.length; at += ZEROS.length) {
-    const part = bytes.subarray(at, at + ZEROS.length);
-    if (!part.equals(ZEROS.subarray(0, part.length))) return false;
-  }
-  return true;
-}
-const u64 = (bytes: Buffer, at: number): number => Number(bytes.readBigUInt64BE(at));
 
 interface Header extends Segment {
   readonly length: number;
@@ -87,59 +60,6 @@ function parseHeader(bytes: Buffer, ordinal: number, logId: string, where: strin
   };
 }
 
-/** Splits entries as bundles, chunks and frames have them; null when they do not end where they must. */
-export function splitEntries(packed: Buffer): Buffer[] | null {
-  const entries: Buffer[] = [];
-  for (let from = 0; from < packed.length;) {
-    if (from + 2 > packed.length) return null;
-    const to = from + 2 + packed.readUInt16BE(from);
-    if (to > packed.length) return null;
-    entries.push(packed.subarray(from + 2, to));
-    from = to;
-  }
-  return entries;
-}
-
-/**
- * A sentence about what is wrong with the frame at `at`, or the frame with its length. A blob that is not whole may have
- * been erased in a sealed segment; in the open one it is an unfinished write.
- */
-function parseFrame(
-  bytes: Buffer,
-  at: number,
-  where: string,
-  sealed: boolean,
-): (Run & { readonly length: number }) | string {
-  if (at + FRAME > bytes.length || bytes.toString('latin1', at, at + 4) !== 'CSFR') return 'No frame begins here.';
-  const table = at + FRAME + bytes.readUInt32BE(at + 4);
-  const bodies = table + bytes.readUInt32BE(at + 20) * 36;
-  const end = bodies + u64(bytes, at + 24);
-  if (end > bytes.length) return 'The frame is longer than the segment.';
-  const sum = createHash('sha256')
-    .update(bytes.subarray(at, at + 32))
-    .update(bytes.subarray(at + FRAME, bodies))
-    .digest();
-  if (!sum.equals(bytes.subarray(at + 32, at + FRAME))) return 'The checksum of the frame is wrong.';
-  const packed = bytes.subarray(at + FRAME, table);
-  const entries = splitEntries(packed);
-  if (entries === null) return 'An entry is longer than its frame.';
-  if (entries.length !== bytes.readUInt32BE(at + 16)) return 'The frame holds another number of entries than it says.';
-  if (entries.length === 0) return 'The frame holds no entry.';
-  const blobs = new Map<string, Blob>();
-  let body = bodies;
-  for (let row = table; row < bodies; row += 36) {
-    const blob = bytes.subarray(body, body + bytes.readUInt32BE(row + 32));
-    body += blob.length;
-    if (body > end) return 'The blobs of the frame have another length than it says.';
-    const address = bytes.toString('hex', row, row + 32);
-    const whole = hash('sha256', blob, 'hex') === address;
-    if (!whole && !sealed) return 'An encrypted blob was changed.';
-    blobs.set(address, { bytes: blob, state: whole ? 'whole' : zeros(blob) ? 'zeros' : 'broken' });
-  }
-  if (body !== end) return 'The blobs of the frame have another length than it says.';
-  return { where, first: u64(bytes, at + 8), entries, packed, blobs, length: end - at };
-}
-
 const segmentName = (ordinal: number): string => `${String(ordinal).padStart(8, '0')}.seg`;
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
@@ -159,6 +79,23 @@ export function walkJournal(
     .map(({ name }) => name)
     .filter((name) => name !== 'spare' && name !== 'large')
     .sort();
+  const reading = readAhead(names.slice(0, -1).map((name) => join(directory, name)));
+  try {
+    return walk(log, logId, dead, names, reading, visitor, report);
+  } finally {
+    reading?.close();
+  }
+}
+
+function walk(
+  log: string,
+  logId: string,
+  dead: boolean,
+  names: readonly string[],
+  reading: ReadAhead | undefined,
+  visitor: JournalVisitor,
+  report: Reporter,
+): boolean {
   /** Where the segment before ends, and the digest of what lies behind. */
   let before: { readonly end: number; readonly tail: Digest } | undefined;
   // One room for all segments: what visitors are given counts until they return.
@@ -185,8 +122,9 @@ export function walkJournal(
         `Segment ${ordinal} should be here: one is missing, or a file does not belong.`,
         where,
       );
-    let bytes = readFile(file, { limit: SEGMENT_LIMIT, room });
-    room = bytes.length > room.length ? bytes : room;
+    const ahead = reading?.take(ordinal);
+    let bytes = ahead?.bytes ?? readFile(file, { limit: SEGMENT_LIMIT, room });
+    if (ahead === undefined) room = bytes.length > room.length ? bytes : room;
     const header = parseHeader(bytes, ordinal, logId, where);
     if (typeof header === 'string') return stop('segment-header', header, where);
     if (!sealHolds(header, before))
@@ -200,7 +138,8 @@ export function walkJournal(
     // A sealed segment ends where the next header says; that is compared when the next one is read.
     let until = open ? bytes.length : nextSeal(next, bytes.length);
     for (let tries = 0; at < until;) {
-      const frame = parseFrame(bytes.subarray(0, until), at, `${where} byte ${at}`, dead || !open);
+      const hashes = ahead !== undefined && at < ahead.until ? ahead : COMPUTED;
+      const frame = parseFrame(bytes.subarray(0, until), at, `${where} byte ${at}`, dead || !open, hashes);
       if (typeof frame === 'string') {
         if (open && zeros(bytes.subarray(at, until))) break;
         // The writer may be in the middle of this very write: a frame that is being written becomes whole. Or it has gone
@@ -226,7 +165,8 @@ export function walkJournal(
       tries = 0;
       if (frame.first !== size)
         return stop('index-gap', `The frame begins at event ${frame.first}, not ${size}.`, frame.where);
-      visitor.frame(frame);
+      const leaves = hashes === COMPUTED ? undefined : ahead?.leaves(size - header.first, frame.entries.length);
+      visitor.frame(leaves === undefined ? frame : { ...frame, leaves });
       frames++;
       size += frame.entries.length;
       at += frame.length;

@@ -4,7 +4,8 @@
  */
 import { AnchorCheck, type AnchorFiles } from './anchors.ts';
 import { type CheckedEvent, type EventCheck, type NewEventCheck, type Opened } from './event-check.ts';
-import { type Blob, type Run, type Segment } from './journal.ts';
+import { type Blob, type Run } from './frames.ts';
+import { type Segment } from './journal.ts';
 import { at, fileText, isObject, parseText, type Json } from './json.ts';
 import { LeafHashes } from './leaf-hashes.ts';
 import { CompactRange, digestBytes, digestHex, hashLeaf, type Digest } from './merkle.ts';
@@ -102,13 +103,13 @@ export class LogCheck {
   }
 
   /** The next events. Gives the addresses of the blobs that they name. */
-  run({ first, entries, packed, blobs }: Run): ReadonlySet<string> {
+  run({ first, entries, packed, leaves, blobs }: Run): ReadonlySet<string> {
     const [leaf0] = entries;
     if (first === 0 && leaf0 !== undefined) this.#begin(leaf0);
     const named = new Set<string>();
     let from = 0;
     for (const [i, entry] of entries.entries()) {
-      const hash = hashLeaf(entry);
+      const hash = leaves?.toString('latin1', i * 32, i * 32 + 32) ?? hashLeaf(entry);
       this.#hashes.push(hash);
       const time = this.#event(first + i, hash, entry, blobs, named);
       const to = from + 2 + entry.length;

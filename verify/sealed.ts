@@ -1,7 +1,7 @@
 /** The parts of events that lie encrypted in blobs: are they there, and do they hold what the event commits to. */
 import { createDecipheriv } from 'node:crypto';
 import { type Opened } from './event-check.ts';
-import { type Blob } from './journal.ts';
+import { type Blob } from './frames.ts';
 import { isObject, type Json } from './json.ts';
 import { sha256 } from './merkle.ts';
 import { type Reporter } from './report.ts';
