@@ -16,7 +16,7 @@ import {
   type VerifierKey,
   type WitnessState,
 } from '../../audit/witness/index.ts';
-import { ensurePrivateDirectory, openSecretStore } from '../../credentials/index.ts';
+import { ensurePrivateDirectory, openSecretStore, type SecretStore } from '../../credentials/index.ts';
 import { CountersignError } from '../../errors.ts';
 import { printProblems, readYaml } from '../../policy/yaml-file.ts';
 import { readConfiguration } from '../../profile/configuration-file.ts';
@@ -66,7 +66,7 @@ export async function createWitnessDirectory(
   }
   await ensurePrivateDirectory(directory);
   const key = generateSignerKey(name, SIGNATURE_TYPE.cosignature);
-  const store = await openSecretStore(secrets, directory);
+  const store = await openStore(directory, secrets);
   await store.set(SECRET, Buffer.from(key.text));
   createWitnessState(join(directory, STATE), key.verifier);
   const file = await open(join(directory, SETTINGS), 'wx', 0o600);
@@ -96,7 +96,7 @@ export async function readWitnessSettings(directory: string): Promise<WitnessSet
 
 /** @throws CountersignError `witness-key-missing`, `secret-*` */
 export async function readWitnessKey(directory: string, settings: WitnessSettings): Promise<SignerKey> {
-  const store = await openSecretStore(settings.secrets, directory);
+  const store = await openStore(directory, settings.secrets);
   const secret = await store.get(SECRET);
   const key =
     secret === undefined ? null : parseSignerKey(Buffer.from(secret).toString('utf8'), SIGNATURE_TYPE.cosignature);
@@ -104,6 +104,19 @@ export async function readWitnessKey(directory: string, settings: WitnessSetting
   throw new CountersignError('witness-key-missing', `The private key of the witness in ${directory} is not there.`, {
     next: 'Put it back where it was, or make a new witness with a new key and tell its logs and verifiers.',
   });
+}
+
+/** A witness often runs where nobody is signed in, and no key store is open. */
+async function openStore(directory: string, secrets: 'file' | 'keyring'): Promise<SecretStore> {
+  try {
+    return await openSecretStore(secrets, directory);
+  } catch (cause) {
+    if (!(cause instanceof CountersignError) || cause.code !== 'secret-store-unavailable') throw cause;
+    throw new CountersignError(cause.code, cause.message, {
+      next: 'Open the key store of this account, or make the witness with --secrets file.',
+      cause,
+    });
+  }
 }
 
 export const openStateOf = (directory: string, key: VerifierKey): WitnessState =>
