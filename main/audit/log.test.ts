@@ -113,6 +113,14 @@ describe('the audit log', () => {
     expect(findings()).toEqual([]);
   });
 
+  it('goes on with its log under the name it has when the machine got another one', async () => {
+    const first = await withLog(async (log) => log.id);
+    const log = await openAuditLog({ ...options(), origin: 'test.example/renamed' });
+    expect(log.id).toBe(first);
+    await log.close();
+    expect(findings()).toEqual([]);
+  });
+
   it('does not go on with a log of another key', async () => {
     const first = await withLog(async (log) => log.id);
     const log = await openAuditLog({ ...options(), key: generateKeyPairSync('ed25519').privateKey });

@@ -14,7 +14,7 @@ import { errorCode, nodeIo, type Io } from './journal/io.ts';
 import { LOG_ID } from './journal/reader.ts';
 import { uuid7 } from './leaf.ts';
 import { isDead, isMarked, readIdentity, writeMark } from './marks.ts';
-import { signer, type Signer } from './note.ts';
+import { signer } from './note.ts';
 import { isInPlace, placeOf } from './place.ts';
 import { startThread, type LogThread } from './thread.ts';
 
@@ -85,10 +85,11 @@ export async function openKnown(logs: Logs, id: string, replace: boolean): Promi
     // Another process may have given it up before this one had the lock.
     if (isGivenUp(logs, id)) return 'dead';
     const identity = readIdentity(io, id);
-    if (identity !== undefined && identity.key !== signerOf(logs, id).vkey) return 'of another key';
+    const origin = originOf(logs, id, identity);
+    if (identity !== undefined && identity.key !== signer(origin, logs.key).vkey) return 'of another key';
     if (identity?.place !== undefined && !isInPlace(identity.place, path, id, logs.machine)) return 'copied';
     kept = true;
-    const started = await startThread(inputOf(logs, id), lock, logs.changed);
+    const started = await startThread(inputOf(logs, id, origin), lock, logs.changed);
     if (!('dead' in started)) {
       if (identity?.after !== undefined) markDead(logs, identity.after);
       return { thread: started, lock, dead: null };
@@ -112,7 +113,7 @@ export async function beginLog(logs: Logs, dead: DeadLog | null): Promise<OpenLo
     const lock = takeLock(join(logs.directory, id));
     // Another process may take a folder that it finds without a lock.
     if (lock === null) continue;
-    const input = { ...inputOf(logs, id), ...(dead === null ? {} : { after: dead }) };
+    const input = { ...inputOf(logs, id, originOf(logs, id, undefined)), ...(dead === null ? {} : { after: dead }) };
     const thread = await startThread(input, lock, logs.changed);
     if (!('dead' in thread)) return { thread, lock, dead };
     lock.release();
@@ -144,10 +145,11 @@ async function followCopy(logs: Logs, id: string): Promise<OpenLog> {
     return beginLog(logs, null);
   }
   try {
-    const { newest, newestRoot } = signedCheckpoints(filesOf(logs, id), signerOf(logs, id));
+    const io = filesOf(logs, id);
+    const { newest, newestRoot } = signedCheckpoints(io, signer(originOf(logs, id, readIdentity(io, id)), logs.key));
     const reason = 'its directory is not the one it was begun in: it was copied, moved to another disk, or restored';
     const successor = await beginLog(logs, { log: id, size: newest, root: newestRoot, reason, copied: true });
-    if (successor.dead !== null) writeMark(filesOf(logs, id), successor.dead);
+    if (successor.dead !== null) writeMark(io, successor.dead);
     return successor;
   } finally {
     lock.release();
@@ -165,15 +167,19 @@ function idsIn(directory: string): readonly string[] {
     .sort();
 }
 
-const signerOf = (logs: Logs, id: string): Signer => signer(`${logs.origin}/${id}`, logs.key);
+/** A log keeps the origin it was begun with, so that a machine can get another name. */
+function originOf(logs: Logs, id: string, identity: ReturnType<typeof readIdentity>): string {
+  const { origin } = identity ?? {};
+  return typeof origin === 'string' && origin.endsWith(`/${id}`) ? origin : `${logs.origin}/${id}`;
+}
 
-function inputOf(logs: Logs, id: string): Parameters<typeof startThread>[0] {
+function inputOf(logs: Logs, id: string, origin: string): Parameters<typeof startThread>[0] {
   const root = join(logs.directory, id);
   const { key, blobKey, app, heartbeat, machine } = logs;
   return {
     root,
     id,
-    origin: `${logs.origin}/${id}`,
+    origin,
     key,
     blobKey,
     app,
