@@ -63,6 +63,8 @@ export function createAnchors(options: AnchorOptions): Anchors {
   const { log, store, witnesses, settings, clock = systemClock } = options;
   const stopped = new AbortController();
   const { signal } = stopped;
+  /** Aborts when the last try begins: nothing is waited for any more. */
+  const ending = new AbortController();
   const waiters = new Waiters(clock);
   const listeners = new Set<(state: AnchorState) => void>();
   /** Something was recorded; something was signed; somebody waits: for the loop that signs and the one that copies. */
@@ -78,7 +80,6 @@ export function createAnchors(options: AnchorOptions): Anchors {
   let successors = 0;
   let succession: Promise<void> | null = null;
   let offered = -Infinity;
-  let finishing = false;
   let closed: Promise<void> | undefined;
   let shown = '';
 
@@ -291,7 +292,7 @@ export function createAnchors(options: AnchorOptions): Anchors {
 
   /** Signs what was recorded and passes it on. */
   async function sign(): Promise<void> {
-    for (let first = true; !signal.aborted && !finishing; first = false) {
+    for (let first = true; !ending.signal.aborted; first = false) {
       if (!first && recorded() <= (newest?.size ?? 0)) {
         await bells.recorded.wait(clock, IDLE, signal);
       } else {
@@ -305,7 +306,7 @@ export function createAnchors(options: AnchorOptions): Anchors {
           troubles.log = inWords(error);
         }
         if (newest?.size !== before) bells.signed.ring();
-        else if (!first) await clock.sleep(LEAST, signal);
+        else if (!first) await clock.sleep(LEAST, ending.signal);
       }
       offer();
       if (newest !== null) void stamping?.attempt(own, newest);
@@ -317,7 +318,7 @@ export function createAnchors(options: AnchorOptions): Anchors {
   async function copy(to: Uploads): Promise<void> {
     let failures = 0;
     for (let last = false; !signal.aborted && !last;) {
-      last = finishing;
+      last = ending.signal.aborted;
       const started = clock.now();
       let pause = IDLE;
       try {
@@ -339,10 +340,10 @@ export function createAnchors(options: AnchorOptions): Anchors {
         }
       }
       changed();
-      if (finishing) continue;
+      if (ending.signal.aborted) continue;
       if (failures === 0) await bells.signed.wait(clock, pause, signal);
       else {
-        await clock.sleep(LEAST, signal);
+        await clock.sleep(LEAST, ending.signal);
         await bells.copyNow.wait(clock, pause, signal);
       }
     }
@@ -401,15 +402,15 @@ export function createAnchors(options: AnchorOptions): Anchors {
     const everything = head()
       .catch(() => undefined)
       .then(() => {
-        finishing = true;
+        ending.abort();
         if (newest !== null) witnessing?.finish(newest);
         hurry();
         return running;
       });
     await Promise.race([everything, clock.sleep(within, done.signal)]);
     done.abort();
+    ending.abort();
     stopped.abort();
-    finishing = true;
     await running;
     unsubscribe();
     waiters.refuse(() => unreached('This program is ending.'), {});

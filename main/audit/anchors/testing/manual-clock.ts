@@ -13,7 +13,7 @@ export function createManualClock(start = Date.now()): ManualClock {
     now: () => now,
     sleep: (ms, signal) =>
       new Promise((resolve) => {
-        if (signal.aborted) return resolve();
+        if (signal.aborted || ms <= 0) return resolve();
         const sleeper = {
           until: now + ms,
           wake() {

@@ -21,7 +21,7 @@ export interface WrittenLog {
   readonly key: KeyObject;
   /** Appends this many events, most of them statements with a sealed text, in commits of up to `batch`. */
   add(events: number, batch?: number): void;
-  append(event: RecordedEvent): void;
+  append(...events: readonly RecordedEvent[]): void;
   /** Signs what there is. */
   sign(): void;
   size(): number;
@@ -79,7 +79,7 @@ export function writeLog(directory: string, options: WrittenLogOptions = {}): Wr
           })),
         );
     },
-    append: (event) => append([event]),
+    append: (...events) => append(events),
     sign: () => writer.publish(),
     size: () => writer.size,
   };
