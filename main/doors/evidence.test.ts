@@ -60,6 +60,11 @@ async function throughCommandLine(connection: string, as: string): Promise<void>
 }
 
 let reports: readonly Report[];
+interface Masked {
+  readonly class: string;
+  readonly cells: number;
+}
+let outcomes: readonly (Readonly<Record<string, unknown>> | undefined)[];
 let kinds: readonly (readonly string[])[];
 
 beforeAll(async () => {
@@ -82,6 +87,9 @@ beforeAll(async () => {
   const logs = logsBelow(auditDirectory(home));
   const [identity, decision] = [newIdentityCheck(), newDecisionCheck()];
   reports = logs.flatMap(({ path, id }) => [identity, decision].map((check) => checkedLog(check, path, id, blobKey)));
+  outcomes = logs.flatMap(({ path, id }) =>
+    eventsOf(path, id, blobKey).map(({ leaf }) => leaf.out as (typeof outcomes)[0]),
+  );
   kinds = logs.map(({ path, id }) => eventsOf(path, id, blobKey).map(({ kind }) => kind));
 }, 120_000);
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -106,6 +114,12 @@ describe('the record of two people at two doors', () => {
     expect(first('auth.ok')).toBeLessThan(first('session.start'));
     expect(window.lastIndexOf('key.revoke')).toBeGreaterThan(first('session.end'));
     expect(window.filter((kind) => kind === 'key.revoke')).toHaveLength(1);
+  });
+
+  it('counts what masks changed by the class of the columns', () => {
+    const masked = outcomes.flatMap((out) => (Array.isArray(out?.masked) ? (out.masked as Masked[]) : []));
+    expect(new Set(masked.map((one) => one.class))).toEqual(new Set(['email', 'street']));
+    expect(masked.every(({ cells }) => cells > 0)).toBe(true);
   });
 
   it('leaves to be compared only what nobody can know from the record', () => {

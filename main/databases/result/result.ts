@@ -35,8 +35,9 @@ export class StoredResult {
     return this.#writer.bytes;
   }
 
-  get maskedCells(): number {
-    return this.#writer.maskedCells;
+  /** Cells of a column that a mask has changed, NULLs not counted. */
+  maskedCells(column: number): number {
+    return this.#writer.maskedCells(column);
   }
 
   /** Why the result is not whole; undefined when it is. */

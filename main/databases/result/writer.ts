@@ -56,6 +56,8 @@ interface MaskedColumn {
   readonly whole: boolean;
   /** Where its cell begins in the row that was checked last. */
   cell: number;
+  /** How many of its cells the mask has changed. */
+  cells: number;
 }
 
 /** A row whose lengths do not add up. */
@@ -72,7 +74,7 @@ export class ResultWriter {
   readonly #limits: WriterLimits;
   readonly #onFull: (error: unknown) => void;
   /** Ascending. */
-  #masked: readonly MaskedColumn[];
+  #masked: readonly MaskedColumn[] = [];
   /** Rows seen that are not stored yet; undefined once they are. */
   #held: Buffer[] | undefined;
   #heldBytes = 0;
@@ -84,7 +86,6 @@ export class ResultWriter {
   readonly #hidden = new Map<number, number>();
   #cut: Cut | undefined;
   #bytes = 0;
-  #maskedCells = 0;
 
   constructor(blocks: Blocks, { transforms, whole, inspection, limits, onFull }: WriterOptions) {
     this.#blocks = blocks;
@@ -119,9 +120,9 @@ export class ResultWriter {
     return this.#bytes;
   }
 
-  /** Cells that a mask has changed, NULLs not counted. */
-  get maskedCells(): number {
-    return this.#maskedCells;
+  /** Cells of a column that a mask has changed, NULLs not counted. */
+  maskedCells(column: number): number {
+    return this.#masked.find((masked) => masked.column === column)?.cells ?? 0;
   }
 
   /**
@@ -176,9 +177,10 @@ export class ResultWriter {
   }
 
   #maskedColumns(): readonly MaskedColumn[] {
-    return this.#transforms.flatMap((transform, column) =>
-      transform === undefined ? [] : [{ column, transform, whole: this.#whole.has(column), cell: 0 }],
-    );
+    return this.#transforms.flatMap((transform, column) => {
+      if (transform === undefined) return [];
+      return [{ column, transform, whole: this.#whole.has(column), cell: 0, cells: this.maskedCells(column) }];
+    });
   }
 
   #store(source: Buffer, start: number, end: number): boolean {
@@ -252,7 +254,8 @@ export class ResultWriter {
     const view = this.#target.of(target);
     let copied = start;
     let to = into;
-    for (const { cell, whole, transform } of this.#masked) {
+    for (const masked of this.#masked) {
+      const { cell, whole, transform } = masked;
       const length = from.getInt32(cell);
       if (length === NULL && !whole) continue;
       to = copyBytes(from, copied, cell, view, to);
@@ -261,7 +264,7 @@ export class ResultWriter {
       if (made > MASKED_LIMIT) throw new RangeError('a mask wrote more than it may');
       view.setInt32(to, made < 0 ? MASKED_NULL : made);
       to += HEADER + Math.max(made, 0);
-      this.#maskedCells++;
+      masked.cells++;
     }
     return copyBytes(from, copied, end, view, to);
   }

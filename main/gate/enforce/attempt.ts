@@ -96,7 +96,8 @@ export async function attempt(ports: GatePorts, statement: Attempt): Promise<End
   }
 }
 
-function doneEvent({ tag, rows, bytes, cut, maskedCells }: Ending, milliseconds: number): GateEvent {
+function doneEvent({ tag, rows, bytes, cut, masked }: Ending, milliseconds: number): GateEvent {
+  const maskedCells = masked.reduce((sum, { cells }) => sum + cells, 0);
   return { kind: 'done', tag, rows, bytes, cut, maskedCells, milliseconds };
 }
 
@@ -109,7 +110,7 @@ function doneOutcome(ending: Ending, verdict: Allow, pid: number | undefined, ms
     ms,
     ...(changed === undefined ? {} : { changed: Number(changed) }),
     ...(ending.cut === undefined ? {} : { cut: ending.cut }),
-    masked: ending.maskedCells === 0 ? [] : [{ class: ending.maskedClasses.join(','), cells: ending.maskedCells }],
+    masked: ending.masked,
     server: {
       ...(pid === undefined ? {} : { pid }),
       ...(ending.transactionId === null ? {} : { xid: ending.transactionId }),

@@ -4,7 +4,7 @@ import { CountersignError } from '../../errors.ts';
 import { rowChannel, type RowChannelInput } from '../mask/rows.ts';
 import { type GateEvent, type ResultColumn } from '../request.ts';
 import { CatalogMoved } from '../catalogs.ts';
-import { type Allow } from '../verdict.ts';
+import { type Allow, type OutputMask } from '../verdict.ts';
 import { type Confirmed, type Evidence, type Questions } from './confirm.ts';
 import { groupSizes } from './group-size.ts';
 
@@ -14,9 +14,8 @@ export interface Ending {
   readonly rows: number;
   readonly bytes: number;
   readonly cut: string | undefined;
-  readonly maskedCells: number;
-  /** Classes of the masked outputs. */
-  readonly maskedClasses: readonly string[];
+  /** Cells that masks have changed, by the class of their columns; NULLs are not counted. */
+  readonly masked: readonly { readonly class: string; readonly cells: number }[];
   readonly transactionId: string | null;
   readonly end: 'commit' | 'rollback';
   readonly evidence: Evidence;
@@ -170,12 +169,17 @@ async function stream(input: ExecutionInput, prepared: Prepared, { evidence, gua
     rows: result.rows,
     bytes: result.bytes,
     cut,
-    maskedCells: result.maskedCells,
-    maskedClasses: [...new Set([...channel.masks.values()].map((mask) => mask.class))],
+    masked: maskedByClass(result, channel.masks),
     transactionId,
     end: 'rollback',
     evidence,
   };
+}
+
+function maskedByClass(result: StoredResult, masks: ReadonlyMap<number, OutputMask>): Ending['masked'] {
+  const cells = new Map<string, number>();
+  for (const [output, mask] of masks) cells.set(mask.class, (cells.get(mask.class) ?? 0) + result.maskedCells(output));
+  return [...cells].flatMap(([name, count]) => (count === 0 ? [] : [{ class: name, cells: count }]));
 }
 
 const isMoved = (error: unknown): boolean => error instanceof CountersignError && error.code === 'definitions-moved';
