@@ -6,12 +6,17 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { verifyDirectory } from '../../verify/index.ts';
-import { statement } from './testing/lives.ts';
+import { openJournalReader } from './journal/reader.ts';
+import { leafHash } from './merkle.ts';
+import { rootAt } from './proofs.ts';
+import { statement } from './testing/statement.ts';
 import { openAuditLog, type AuditLog, type AuditLogOptions } from './log.ts';
 
 const blobKey = Buffer.alloc(32, 7);
 const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 const actor = statement('s', '').actor;
+/** `KILLS=200` for a long run before a release. */
+const KILLS = Number(process.env.KILLS ?? 5);
 const HAMMER = join(import.meta.dirname, 'testing', 'hammer.ts');
 
 let directory: string;
@@ -160,8 +165,8 @@ describe('the audit log', () => {
 });
 
 /** Starts the hammer and kills it after so many acknowledgements; gives what it acknowledged. */
-async function killedAfter(acknowledgements: number): Promise<readonly string[]> {
-  const child = spawn(process.execPath, [HAMMER, join(directory, 'log'), keyFile, '1000000'], {
+async function killedAfter(acknowledgements: number, giveUpEvery = 0): Promise<readonly string[]> {
+  const child = spawn(process.execPath, [HAMMER, join(directory, 'log'), keyFile, '1000000', String(giveUpEvery)], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const lines: string[] = [];
@@ -201,6 +206,35 @@ describe('processes that write logs', { timeout: 60_000 }, () => {
     }
     expect(findings()).toEqual([]);
   });
+
+  it(
+    'lose nothing, and no signature, when they are killed while they give logs up',
+    { timeout: KILLS * 8000 },
+    async () => {
+      const lines: string[] = [];
+      for (let kill = 0; kill < KILLS; kill++) lines.push(...(await killedAfter(20 + ((kill * 37) % 90), 7)));
+      await withLog(async () => undefined);
+      const hashes = new Map(
+        logs().map((id) => {
+          const reader = openJournalReader(join(directory, 'log', id), 0);
+          const leaves: string[] = [];
+          for (let run = reader.next({ bytes: 1 << 20 }); run !== null; run = reader.next({ bytes: 1 << 20 }))
+            leaves.push(...run.entries.map((entry) => leafHash(entry).toString('hex')));
+          return [id, leaves] as const;
+        }),
+      );
+      for (const line of lines) {
+        const [log = '', index, hash] = line.split(' ');
+        if (log !== 'signed') expect(hashes.get(log)?.[Number(index)]).toBe(hash);
+        else {
+          const [, id = '', size, root] = line.split(' ');
+          expect(rootAt(join(directory, 'log', id), Number(size)).toString('hex')).toBe(root);
+        }
+      }
+      expect(lines.filter((line) => line.startsWith('signed')).length).toBeGreaterThan(KILLS);
+      expect(findings().filter((finding) => !finding.startsWith('log-dead'))).toEqual([]);
+    },
+  );
 
   it('each write a log of their own when they run at once', async () => {
     const run = (): Promise<number | null> =>
