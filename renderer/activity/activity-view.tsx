@@ -1,5 +1,5 @@
 import { type ReactElement, useEffect, useMemo, useRef, useState } from 'react';
-import { type ActivityCriteria, type ActivityProgressView } from '../../shared/views.ts';
+import { type ActivityCriteria } from '../../shared/views.ts';
 import { Button, EmptyState, Message, ProgressBar, Split } from '../design/index.ts';
 import { lookFor } from '../state/actions.ts';
 import { useStore } from '../state/store.ts';
@@ -13,6 +13,7 @@ import { type Names, namesOf } from './field-words.ts';
 import { FilterBar } from './filter-bar.tsx';
 import { type Bars } from './chart-model.ts';
 import { type Count, countOf, countWords } from './count.ts';
+import { Notices } from './notices.tsx';
 import { boundsOf, exactRange } from './time-range.ts';
 import { zoneName } from './times.ts';
 import './activity.css';
@@ -23,8 +24,6 @@ import './filter-bar.css';
 
 /** ms between two looks at the clock for `3 min. ago`. */
 const TICK = 30_000;
-/** Events that the index may be behind without a word: it is never quite there while somebody works. */
-const BEHIND = 500;
 
 /** Everything that was done, by whom, and what came of it: filters over a chart over the list, and one event beside them. */
 export function ActivityView(): ReactElement {
@@ -156,49 +155,6 @@ function useNames(workbench: Workbench): Names {
   const rows = useStore(workbench.activity.feed.state, (state) => state.rows);
   const connections = useStore(workbench.connections);
   return useMemo(() => namesOf(rows, connections.state === 'ready' ? connections.value : []), [rows, connections]);
-}
-
-/** What keeps this from being everything: rights, an index that is behind, one that is in trouble. */
-function Notices(): ReactElement {
-  const { activity } = useWorkbench();
-  const progress = useStore(activity.progress);
-  if (progress.state === 'loading') return <></>;
-  if (progress.state === 'failed')
-    return (
-      <Message meaning="write">
-        New events are not shown by themselves: {progress.trouble.message} {progress.trouble.next}
-      </Message>
-    );
-  const { everything, reviewers, trouble } = progress.value;
-  return (
-    <>
-      {trouble !== null && (
-        <Message meaning="write" alert>
-          {trouble}
-        </Message>
-      )}
-      {!everything && (
-        <Message meaning="read">
-          You see what you did yourself.{' '}
-          {reviewers.length === 0 ? 'Nobody may see everything.' : `Everything is seen by: ${reviewers.join(', ')}.`}
-        </Message>
-      )}
-      <Behind progress={progress.value} />
-    </>
-  );
-}
-
-function Behind({ progress: { indexed, recorded } }: { progress: ActivityProgressView }): ReactElement | null {
-  if (recorded - indexed < BEHIND) return null;
-  return (
-    <div className="activity-behind">
-      <span>
-        Searching up to event {indexed.toLocaleString('en')} of {recorded.toLocaleString('en')}; the newest are still
-        being taken in.
-      </span>
-      <progress aria-label="Taken into the search" value={indexed} max={recorded} />
-    </div>
-  );
 }
 
 /** How many there are, and the list, or why there is none. */

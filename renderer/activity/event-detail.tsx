@@ -1,7 +1,6 @@
-import { type ReactElement, type ReactNode, useEffect, useMemo, useState } from 'react';
+import { type ReactElement, useEffect, useState } from 'react';
 import { type ActivityEventView, type ActivityRowView } from '../../shared/views.ts';
 import { Button, IconButton, Message, ProgressBar } from '../design/index.ts';
-import { formatJson } from '../results/inspector/format-json.ts';
 import { Copyable } from '../results/copyable.tsx';
 import { Shown } from '../results/shown.tsx';
 import { duration, oneLine, plural } from '../results/words.ts';
@@ -9,10 +8,12 @@ import { useStore } from '../state/store.ts';
 import { type Loadable, loading, troubleOf } from '../state/trouble.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { Came, Where, Who } from './event-line.tsx';
+import { EventAsked } from './event-asked.tsx';
+import { EventLeaf } from './event-leaf.tsx';
 import { EventProof, Fact } from './event-proof.tsx';
 import { EventTouched } from './event-touched.tsx';
-import { TextBlock } from './text-block.tsx';
 import { keyOf } from './feed.ts';
+import { Section } from './section.tsx';
 import { type Names } from './field-words.ts';
 import { kindWords } from './outcome.ts';
 import { exactTime, listTime } from './times.ts';
@@ -124,7 +125,7 @@ function Whole({
           <Ended event={event} />
         </dl>
       </div>
-      <Asked detail={detail} />
+      <EventAsked detail={detail} />
       {decision !== null && (
         <Section title="Decision">
           {decision.reasons.map((reason, index) => (
@@ -189,22 +190,13 @@ function Whole({
       <Section title="Proof">
         <EventProof detail={detail} onLookAgain={onLookAgain} />
       </Section>
-      {detail.leaf !== '' && <Leaf leaf={detail.leaf} />}
+      {detail.leaf !== '' && <EventLeaf leaf={detail.leaf} />}
     </div>
   );
 }
 
 const relatedWords = ({ kind, summary }: ActivityRowView): string =>
   kind === 'stmt.intent' ? summary : `${kindWords(kind)} ${summary}`;
-
-function Section({ title, children }: { title: string; children: ReactNode }): ReactElement {
-  return (
-    <section className="detail-section">
-      <h3 className="detail-label">{title}</h3>
-      {children}
-    </section>
-  );
-}
 
 /** How it ended, in numbers. */
 function Ended({ event }: { event: ActivityRowView }): ReactElement | null {
@@ -216,54 +208,6 @@ function Ended({ event }: { event: ActivityRowView }): ReactElement | null {
     milliseconds === null ? null : duration(milliseconds),
   ].filter((part) => part !== null);
   return parts.length === 0 ? null : <Fact label="Outcome">{parts.join(' \u00b7 ')}</Fact>;
-}
-
-const gone = {
-  hidden: { meaning: 'masked', heading: 'Not shown to you.' },
-  erased: { meaning: 'write', heading: 'Erased.' },
-  missing: { meaning: 'refused', heading: 'Missing.' },
-} as const;
-
-/** The text that was asked to run, or which of the reasons there is that it is not here. */
-function Asked({
-  detail: { event, text, params, textHidden, textState },
-}: {
-  detail: ActivityEventView;
-}): ReactElement | null {
-  if (text === null && textHidden === null)
-    return event.summary === '' ? null : (
-      <Section title="What">
-        <p>
-          <Shown text={event.summary} />
-        </p>
-      </Section>
-    );
-  const { meaning, heading } = gone[textState ?? 'hidden'];
-  return (
-    <Section title="Asked">
-      {textHidden !== null && text !== null && <Message meaning="read">{textHidden}</Message>}
-      {textHidden !== null && text === null && (
-        <>
-          <Message meaning={meaning}>
-            <b>{heading}</b> {textHidden}
-          </Message>
-          {event.summary !== '' && (
-            <>
-              <p className="detail-quiet">Without its values:</p>
-              <TextBlock text={event.summary} label="Statement without values" />
-            </>
-          )}
-        </>
-      )}
-      {text !== null && <TextBlock text={text} label="Statement" />}
-      {params !== null && (
-        <>
-          <p className="detail-quiet">Parameters</p>
-          <TextBlock text={params} label="Parameters" />
-        </>
-      )}
-    </Section>
-  );
 }
 
 function Lines({
@@ -293,35 +237,5 @@ function Lines({
         ))}
       </ul>
     </>
-  );
-}
-
-/** The leaf as it was hashed; laid out over lines, its values untouched. */
-function Leaf({ leaf }: { leaf: string }): ReactElement {
-  const [open, setOpen] = useState(false);
-  const json = useMemo(() => (open ? (formatJson(leaf) ?? leaf) : ''), [open, leaf]);
-  return (
-    <details
-      className="detail-section"
-      onToggle={(event) => {
-        setOpen(event.currentTarget.open);
-      }}
-    >
-      <summary className="detail-label">Leaf, as it was hashed</summary>
-      {open && (
-        <>
-          <TextBlock text={json} label="Leaf" most={24} />
-          <div className="detail-actions">
-            <Button
-              variant="quiet"
-              icon="copy"
-              onPress={() => void navigator.clipboard.writeText(leaf).catch(() => undefined)}
-            >
-              Copy leaf
-            </Button>
-          </div>
-        </>
-      )}
-    </details>
   );
 }
