@@ -31,6 +31,7 @@ export interface Installation {
   readonly isOpen: OpenGate['isOpen'];
   readonly roleOf: OpenGate['roleOf'];
   readonly examine: OpenGate['examine'];
+  readonly actorOf: OpenGate['actorOf'];
   /** Why a changed file is not in force, or undefined. */
   readonly trouble: () => string | undefined;
   /** Reads the profile's files again now, instead of within a second. */
@@ -112,6 +113,7 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
     isOpen: opened.isOpen,
     roleOf: opened.roleOf,
     examine: opened.examine,
+    actorOf: opened.actorOf,
     trouble: () => trouble,
     reload: async () => take(await loadProfile(home)),
     async close() {

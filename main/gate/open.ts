@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { type AuditLog, type Device } from '../audit/index.ts';
+import { type Actor, type AuditLog, type Device } from '../audit/index.ts';
 import { connectPostgres } from '../databases/postgres/session.ts';
 import { ResultStore } from '../databases/result/index.ts';
 import { type Identity, type IdentityEvent } from '../identity/index.ts';
@@ -15,6 +15,7 @@ import { createGate, type Gate } from './gate.ts';
 import { type InForce } from './in-force.ts';
 import { createTokenKeys } from './mask/token-keys.ts';
 import { type GatePorts } from './ports.ts';
+import { actorOf } from './record.ts';
 import { createLoginBindings, recordIdentity } from './record-identity.ts';
 import { type Origin } from './request.ts';
 import { createRoles, type KnownRole } from './role/roles.ts';
@@ -48,6 +49,8 @@ export interface OpenGate {
   roleOf(connection: Connection): KnownRole | undefined;
   /** Connects beside everything else and looks whether the connection is as it should be. Recorded; runs no statement of anybody. */
   examine(session: Session, connection: Connection, signal: AbortSignal): Promise<Examination>;
+  /** Who a login is in the record, with the proof of it in the log that this process writes. */
+  actorOf(session: Session): Promise<Actor>;
   /** Records what happens to logins, and lets nothing outlive one that has ended. */
   recordIdentity(event: IdentityEvent): Promise<void>;
   /** Cancels what runs, ends every intent in the record, and closes every connection. */
@@ -112,6 +115,7 @@ export function openGate({
       };
       return examine({ connection, connect, look: admission.examined(session, connection), now: () => Date.now() });
     },
+    actorOf: async (session) => actorOf(session, await bindings.bind(session)),
     recordIdentity: (event) => recordIdentity(audit, bindings, event, gate.endSession),
     async close() {
       await gate.cancelAll();

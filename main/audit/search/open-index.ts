@@ -14,8 +14,36 @@ export async function openIndexHere(settings: IndexSettings): Promise<ActivitySt
   return (await import('./postgres-index.ts')).openPostgresIndex(settings.url);
 }
 
-/** For a process that must not wait: searches of an index in SQLite run in a thread of their own. */
-export async function openIndex(settings: IndexSettings): Promise<ActivityStore> {
-  if (settings.kind === 'sqlite') return (await import('./index-in-thread.ts')).openIndexInThread(settings.file);
-  return openIndexHere(settings);
+/**
+ * For a process that must neither wait nor fail: searches of an index in SQLite run in a thread of their own, and an index that
+ * cannot be opened is no reason not to start. It is opened by the first question, and by the next one where that failed.
+ */
+export function openIndex(settings: IndexSettings): ActivityStore {
+  return whenAsked(async () =>
+    settings.kind === 'sqlite'
+      ? (await import('./index-in-thread.ts')).openIndexInThread(settings.file)
+      : openIndexHere(settings),
+  );
+}
+
+function whenAsked(open: () => Promise<ActivityStore>): ActivityStore {
+  let opening: Promise<ActivityStore> | undefined;
+  const opened = (): Promise<ActivityStore> => {
+    if (opening !== undefined) return opening;
+    opening = open();
+    opening.catch(() => (opening = undefined));
+    return opening;
+  };
+  return {
+    logs: async () => (await opened()).logs(),
+    add: async (...args) => (await opened()).add(...args),
+    forget: async (...args) => (await opened()).forget(...args),
+    events: async (...args) => (await opened()).events(...args),
+    chart: async (...args) => (await opened()).chart(...args),
+    facets: async (...args) => (await opened()).facets(...args),
+    event: async (...args) => (await opened()).event(...args),
+    async close() {
+      await (await opening?.catch(() => undefined))?.close();
+    },
+  };
 }

@@ -45,6 +45,7 @@ beforeEach(async () => {
       }),
     },
     witnesses: [],
+    actorOf: (who) => Promise.resolve(actorOf(who)),
     isReviewer: ({ principal }) => principal.groups.includes('security'),
     reviewers: () => ['security'],
   });
@@ -282,6 +283,7 @@ describe('one event', () => {
       }),
     },
     witnesses: [],
+    actorOf: (who) => Promise.resolve(actorOf(who)),
     isReviewer: () => false,
     reviewers: () => [],
   });

@@ -4,7 +4,7 @@
  */
 import { type ActivityEventView, type ActivityProgressView, type ActivityQuery } from '../../../shared/views.ts';
 import { type Anchors } from '../../audit/anchors/index.ts';
-import { type AuditLog } from '../../audit/index.ts';
+import { type Actor, type AuditLog } from '../../audit/index.ts';
 import {
   type ActivityChart,
   type ActivityFacets,
@@ -34,6 +34,8 @@ export interface ActivityPorts {
   readonly anchors: Pick<Anchors, 'state'>;
   /** Verifier keys of the witnesses that are configured (C2SP vkey). */
   readonly witnesses: readonly { readonly key: string }[];
+  /** Who a login is in the record, with the proof of it there. */
+  readonly actorOf: (session: Session) => Promise<Actor>;
   readonly isReviewer: (session: Session) => boolean;
   /** Groups whose members see everything. */
   readonly reviewers: () => readonly string[];
@@ -68,7 +70,7 @@ export interface Activity {
 
 export function createActivity(ports: ActivityPorts): Activity {
   const { store, feed, directory, blobKey, audit, anchors } = ports;
-  const reviews = createReviews(audit);
+  const reviews = createReviews(audit, ports.actorOf);
   const witnesses: readonly VerifierKey[] = ports.witnesses
     .map(({ key }) => parseVerifierKey(key, SIGNATURE_TYPE.cosignature))
     .filter((key) => key !== null);

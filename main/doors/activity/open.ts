@@ -2,6 +2,9 @@ import { join } from 'node:path';
 import { type IndexSettings } from '../../audit/search/index.ts';
 import { resolveSecret } from '../../credentials/index.ts';
 import { type Installation } from '../../installation.ts';
+import { auditDirectory } from '../../recording.ts';
+import { isReviewer } from '../reviewers.ts';
+import { type ActivityPorts } from './activity.ts';
 
 /** Where a profile's events are searched: its own file, or the database that its organisation names. */
 export async function indexOf({
@@ -12,4 +15,20 @@ export async function indexOf({
   const { index } = profile().organisation.record;
   if (index === undefined) return { kind: 'sqlite', file: join(home, 'activity.sqlite') };
   return { kind: 'postgres', url: await resolveSecret(index, { store: secrets, profileDirectory: home }) };
+}
+
+/** What every door gives of an installation. */
+export function portsOf(installation: Installation): Omit<ActivityPorts, 'store' | 'feed'> {
+  const { home, recording, profile } = installation;
+  return {
+    directory: auditDirectory(home),
+    blobKey: recording.blobKey,
+    audit: recording.audit,
+    anchors: recording.anchors,
+    witnesses: profile().organisation.record.witnesses,
+    actorOf: installation.actorOf,
+    actorOf: installation.actorOf,
+    isReviewer: (session) => isReviewer(installation, session),
+    reviewers: () => profile().organisation.record.reviewers,
+  };
 }

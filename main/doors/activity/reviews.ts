@@ -1,7 +1,6 @@
 /** The record of looking at the record: what somebody searched, read or took out of it, never what they found. */
 import { type ActivityQuery } from '../../../shared/views.ts';
-import { type AuditLog } from '../../audit/index.ts';
-import { actorOf } from '../../gate/record.ts';
+import { type Actor, type AuditEvent, type AuditLog } from '../../audit/index.ts';
 import { type Session, type SessionId } from '../../identity/principal.ts';
 
 export interface Reviews {
@@ -13,12 +12,15 @@ export interface Reviews {
   exported(session: Session, query: ActivityQuery, format: string): Promise<void>;
 }
 
+type Review = Extract<AuditEvent, { readonly k: 'review.done' }>['review'];
+
 /** Recorded queries and texts that are remembered of one login; what is forgotten is recorded again. */
 const REMEMBERED = 2_000;
 /** UTF-16 units of a query in the record. */
 const LONGEST = 2_000;
 
-export function createReviews(audit: AuditLog): Reviews {
+/** @param actorOf who a login is in the record, with the proof of it there */
+export function createReviews(audit: Pick<AuditLog, 'append'>, actorOf: (session: Session) => Promise<Actor>): Reviews {
   const done = new Map<SessionId, Map<string, Promise<unknown>>>();
 
   /** Whoever comes while it is being recorded waits for the same. What could not be recorded is tried again by the next. */
@@ -35,22 +37,16 @@ export function createReviews(audit: AuditLog): Reviews {
     await recorded;
   }
 
+  const record = async (session: Session, review: Review): Promise<void> => {
+    await audit.append({ k: 'review.done', actor: await actorOf(session), review });
+  };
+
   return {
     searched: (session, query) =>
-      once(session, identityOf(query), () =>
-        audit.append({ k: 'review.done', actor: actorOf(session), review: { what: 'search', filter: wordsOf(query) } }),
-      ),
+      once(session, identityOf(query), () => record(session, { what: 'search', filter: wordsOf(query) })),
     read: (session, log, index) =>
-      once(session, `${log} ${String(index)}`, () =>
-        audit.append({ k: 'review.done', actor: actorOf(session), review: { what: 'text', log, index } }),
-      ),
-    async exported(session, query, format) {
-      await audit.append({
-        k: 'review.done',
-        actor: actorOf(session),
-        review: { what: 'export', filter: `${format}: ${wordsOf(query)}` },
-      });
-    },
+      once(session, `${log} ${String(index)}`, () => record(session, { what: 'text', log, index })),
+    exported: (session, query, format) => record(session, { what: 'export', filter: `${format}: ${wordsOf(query)}` }),
   };
 }
 

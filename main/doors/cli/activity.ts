@@ -3,13 +3,10 @@ import { type ActivityEventView, type ActivityQuery, type ActivityRowView } from
 import { catchUp, openIndexHere } from '../../audit/search/index.ts';
 import { CountersignError } from '../../errors.ts';
 import { type Session } from '../../identity/principal.ts';
-import { type Installation } from '../../installation.ts';
-import { auditDirectory } from '../../recording.ts';
 import { type Activity, createActivity } from '../activity/activity.ts';
 import { isoTime, jsonLine, MOST_EXPORTED } from '../activity/export.ts';
-import { indexOf } from '../activity/open.ts';
+import { indexOf, portsOf } from '../activity/open.ts';
 import { formatTable } from '../format/rows.ts';
-import { isReviewer } from '../reviewers.ts';
 import { type CliIo, DONE, type ExitCode, write } from './io.ts';
 import { sessionOf, withInstallation } from './signed-in.ts';
 import { instantOf } from './instant.ts';
@@ -97,28 +94,16 @@ async function withActivity(
     const session = await installation.identity.ensureLive(await sessionOf(installation, options.as));
     const store = await openIndexHere(await indexOf(installation));
     try {
-      const { audit, anchors, blobKey } = installation.recording;
-      const directory = auditDirectory(home);
-      const behind = await catchUp({ directory, store, blobKey });
+      const ports = portsOf(installation);
+      const behind = await catchUp({ directory: ports.directory, store, blobKey: ports.blobKey });
       if (behind !== null) io.stderr.write(`countersign: ${behind}\n`);
-      const asked = createActivity({
-        store,
-        directory,
-        blobKey,
-        audit,
-        anchors,
-        witnesses: witnessesOf(installation),
-        isReviewer: (who) => isReviewer(installation, who),
-        reviewers: () => installation.profile().organisation.record.reviewers,
-      });
+      const asked = createActivity({ ...ports, store });
       return await work(asked, session);
     } finally {
       await store.close();
     }
   });
 }
-
-const witnessesOf = (installation: Installation) => installation.profile().organisation.record.witnesses;
 
 function queryOf(options: ActivityOptions, now: number): ActivityQuery {
   const { person, agent, connection, table, column, verdict, status, text } = options;

@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AnchorState } from '../../audit/anchors/index.ts';
-import { type AuditLog } from '../../audit/index.ts';
+import { type Actor, type AuditLog } from '../../audit/index.ts';
 import { logsBelow, readEvent } from '../../audit/journal/reader.ts';
 import { newestCheckpoint } from '../../audit/proofs.ts';
 import { CountersignError } from '../../errors.ts';
-import { actorOf } from '../../gate/record.ts';
 import { type Installation } from '../../installation.ts';
 import { auditDirectory } from '../../recording.ts';
 import { requireReviewer } from '../reviewers.ts';
@@ -80,7 +79,7 @@ export async function recordErase(
     const session = await sessionOf(installation, options.as);
     requireReviewer(installation, session, 'erase content of the record');
     const addresses = sealedIn(home, log, index);
-    const actor = actorOf(session);
+    const actor = await installation.actorOf(session);
     let erased = 0;
     for (const address of addresses)
       erased += (await eraseOnce(installation.audit, log, address, actor, options.reason)) ? 1 : 0;
@@ -100,7 +99,7 @@ async function eraseOnce(
   audit: AuditLog,
   log: string,
   address: string,
-  actor: ReturnType<typeof actorOf>,
+  actor: Actor,
   reason: string,
 ): Promise<boolean> {
   try {
