@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startFakeS3, type FakeS3, type Ways } from '../testing/fake-s3.ts';
 import { PATIENCE } from './s3-requests.ts';
 import { createS3Store, type S3Settings } from './s3.ts';
@@ -127,6 +130,30 @@ describe('a server that calls itself S3', () => {
       });
     },
   );
+
+  it('is not waited for when who gives the credentials for it never answers', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    ended.push(() => {
+      vi.unstubAllEnvs();
+      silent.closeAllConnections();
+      silent.close();
+    });
+    const { port } = silent.address() as AddressInfo;
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_PROFILE']) vi.stubEnv(name, undefined);
+    for (const name of ['AWS_SHARED_CREDENTIALS_FILE', 'AWS_CONFIG_FILE']) vi.stubEnv(name, join(tmpdir(), 'none'));
+    vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', `http://127.0.0.1:${String(port)}/credentials`);
+    const place = { bucket: 'audit', prefix: '', region: 'eu-central-1', pathStyle: true, retainDays: 0 };
+    const store = createS3Store(
+      { ...place, endpoint: 'http://127.0.0.1:1' },
+      { ...PATIENCE, attempts: 1, attempt: 50, wait: async () => undefined },
+    );
+    ended.push(() => store.close());
+    await expect(store.read('a')).rejects.toMatchObject({
+      code: 'store-unreachable',
+      message: expect.stringContaining('does not answer in time'),
+    });
+  });
 
   it('and speaks in clear where https: was asked for is not believed', async () => {
     const { server } = await open({ honoursCondition: true, versions: 'null' });
