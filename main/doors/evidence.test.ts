@@ -1,4 +1,5 @@
 /** What the real program records, under the verifier's eyes: who it was, and every decision again. */
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,8 @@ import { MessageChannel } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { desktop as contract, type Desktop as DesktopContract } from '../../shared/contract.ts';
 import { type Client, connect, messagePortLink } from '../../shared/rpc/index.ts';
+import { type CheckedEvent } from '../../verify/event-check.ts';
+import { at } from '../../verify/json.ts';
 import { newDecisionCheck } from '../../verify/decision-check.ts';
 import { newIdentityCheck } from '../../verify/identity-check.ts';
 import { type Report } from '../../verify/report.ts';
@@ -18,7 +21,7 @@ import { checkedLog, eventsOf } from '../gate/testing/recorded.ts';
 import { runCli } from './cli/main.ts';
 import { type Desktop, openDesktop } from './desktop/open.ts';
 
-const TEXTS = [
+const TEXTS: readonly [string, string, ...string[]] = [
   'SELECT 1',
   'SELECT id, name, email FROM customers LIMIT 3',
   'SELECT * FROM customer_contacts LIMIT 1',
@@ -49,22 +52,24 @@ async function throughWindow(connection: string): Promise<void> {
   for (const text of TEXTS) for await (const event of client['query.run']({ connection, text, offset: 0 })) void event;
 }
 
-async function throughCommandLine(connection: string, as: string): Promise<void> {
+async function commandLine(args: readonly string[], lines: readonly string[] = []): Promise<Buffer> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  stdout.resume();
+  const said = stdout.toArray();
   stderr.resume();
-  const stdin = Readable.from(TEXTS.map((sql, id) => `${JSON.stringify({ id, sql })}\n`));
-  const signal = new AbortController().signal;
-  const io = { stdin, stdout, stderr, environment: {}, signal };
-  expect(await runCli(['query', connection, '--jsonl', '--home', home, '--as', as], io)).toBe(0);
+  const io = { stdin: Readable.from(lines), stdout, stderr, environment: {}, signal: new AbortController().signal };
+  expect(await runCli(args, io)).toBe(0);
+  stdout.end();
+  return Buffer.concat(await said);
 }
+
+let csv: Buffer;
 
 let reports: readonly Report[];
 interface Masked {
   readonly class: string;
   readonly cells: number;
 }
-let outcomes: readonly (Readonly<Record<string, unknown>> | undefined)[];
+let events: readonly CheckedEvent[];
 let kinds: readonly (readonly string[])[];
 
 beforeAll(async () => {
@@ -76,7 +81,21 @@ beforeAll(async () => {
   closeLink = () => port2.close();
   await signIn('ana@shop.example', 'ana-demo');
   await throughWindow('production');
-  await throughCommandLine('staging', 'ana@shop.example');
+  const lines = TEXTS.map((sql, id) => `${JSON.stringify({ id, sql })}\n`);
+  await commandLine(['query', 'staging', '--jsonl', '--home', home, '--as', 'ana@shop.example'], lines);
+  csv = await commandLine([
+    'query',
+    'staging',
+    '--home',
+    home,
+    '--as',
+    'ana@shop.example',
+    '--format',
+    'csv',
+    '--sql',
+    TEXTS[1],
+  ]);
+  await commandLine(['query', 'staging', '--home', home, '--as', 'ana@shop.example', '--sql', TEXTS[1]]);
   await client['session.signOut'](undefined);
   await signIn('eli@shop.example', 'eli-demo');
   await throughWindow('staging');
@@ -87,9 +106,7 @@ beforeAll(async () => {
   const logs = logsBelow(auditDirectory(home));
   const [identity, decision] = [newIdentityCheck(), newDecisionCheck()];
   reports = logs.flatMap(({ path, id }) => [identity, decision].map((check) => checkedLog(check, path, id, blobKey)));
-  outcomes = logs.flatMap(({ path, id }) =>
-    eventsOf(path, id, blobKey).map(({ leaf }) => leaf.out as (typeof outcomes)[0]),
-  );
+  events = logs.flatMap(({ path, id }) => eventsOf(path, id, blobKey));
   kinds = logs.map(({ path, id }) => eventsOf(path, id, blobKey).map(({ kind }) => kind));
 }, 120_000);
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -102,9 +119,10 @@ describe('the record of two people at two doors', () => {
   it('proves every login, every session and every decision, in the log of each process', () => {
     const counted = (what: string): readonly number[] =>
       reports.flatMap(({ checked }) => checked.filter((one) => one.what.startsWith(what)).map(({ count }) => count));
-    expect(counted('logins')).toEqual([2, 1]);
-    expect(counted('sessions begun')).toEqual([2, 1]);
-    expect(counted('decisions made again')).toEqual([2 * TEXTS.length, TEXTS.length]);
+    // One window, for two people; each run of the command line takes up the log that the one before let go of.
+    expect(counted('logins')).toEqual([2, 3]);
+    expect(counted('sessions begun')).toEqual([2, 3]);
+    expect(counted('decisions made again')).toEqual([2 * TEXTS.length, TEXTS.length + 2]);
   });
 
   it('begins with the proof and ends with the end of the login', () => {
@@ -117,9 +135,18 @@ describe('the record of two people at two doors', () => {
   });
 
   it('counts what masks changed by the class of the columns', () => {
-    const masked = outcomes.flatMap((out) => (Array.isArray(out?.masked) ? (out.masked as Masked[]) : []));
+    const masked = events.flatMap(({ leaf }) => (at(leaf, 'out', 'masked') ?? []) as readonly Masked[]);
     expect(new Set(masked.map((one) => one.class))).toEqual(new Set(['email', 'street']));
     expect(masked.every(({ cells }) => cells > 0)).toBe(true);
+  });
+
+  it('has what left by the command line, with the hash of what was written, and what was shown', () => {
+    const of = (kind: string) => events.filter((event) => event.kind === kind).map(({ leaf }) => leaf);
+    const [ended] = of('export.outcome');
+    expect(of('export.intent')).toMatchObject([{ export: { format: 'csv', to: 'stream', rows: 3, columns: 3 } }]);
+    const sha256 = createHash('sha256').update(csv).digest('hex');
+    expect(ended).toMatchObject({ export: { rows: 3, bytes: csv.length, sha256 }, out: { status: 'done' } });
+    expect(of('view.result')).toMatchObject([{ view: { first: 0, rows: 3, columns: 3 } }]);
   });
 
   it('leaves to be compared only what nobody can know from the record', () => {

@@ -16,7 +16,7 @@ import { attempt, type Ended } from './enforce/attempt.ts';
 import { CommitUnknown } from './enforce/execution.ts';
 import { REFUSED_AFTER_PARSE } from './enforce/second-lineage.ts';
 import { createEventQueue } from './event-queue.ts';
-import { createHeldResults, type Owner } from './held-results.ts';
+import { createHeldResults, type Left, type Owner } from './held-results.ts';
 import { judge } from './judge.ts';
 import { type CatalogIndex } from './lineage/catalog-index.ts';
 import { type GatePorts } from './ports.ts';
@@ -26,7 +26,7 @@ import { type GateEvent, type GateRequest, type Judgement } from './request.ts';
 import { suggestClassification, type Suggestion } from './suggest.ts';
 import { type Allow } from './verdict.ts';
 
-export { type StoredResult };
+export { type Left, type StoredResult };
 
 export interface Gate {
   /** Runs one statement. Returning early from the iteration, or the signal, cancels it on the server. */
@@ -42,6 +42,14 @@ export interface Gate {
   releaseResult(session: Session, id: string): void;
   /** Cells of a result left for the clipboard: part of the record. */
   recordCopy(session: Session, id: string, cells: number): Promise<void>;
+  /** Rows of a result were shown on a screen: part of the record. */
+  recordShown(session: Session, id: string, rows: number): Promise<void>;
+  /** A result is about to leave: recorded before its first byte does, and how it ended by what this gives. */
+  recordLeaving(
+    session: Session,
+    id: string,
+    how: { readonly format: string; readonly to: 'file' | 'stream' },
+  ): Promise<(left: Left) => Promise<void>>;
   /** Cancels what a login has running, closes what it has open, and lets go of its results. */
   endSession(session: Session): Promise<void>;
   /** Cancels everything that runs; resolves when every intent has its end. */
@@ -190,6 +198,8 @@ export function createGate(ports: GatePorts): Gate {
     result: ({ id: session }, id) => held.get(session, id),
     releaseResult: ({ id: session }, id) => held.release(session, id),
     recordCopy: ({ id: session }, id, cells) => held.recordCopy(session, id, cells),
+    recordShown: ({ id: session }, id, rows) => held.recordShown(session, id, rows),
+    recordLeaving: ({ id: session }, id, how) => held.recordLeaving(session, id, how),
     async endSession({ id: session }) {
       await cancelRunning((other) => other === session);
       held.releaseAll(session);

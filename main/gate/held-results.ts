@@ -1,3 +1,4 @@
+import { type ExportRecord, type Outcome } from '../audit/events.ts';
 import { type AuditLog, type Receipt } from '../audit/index.ts';
 import { type ResultStore, type StoredResult } from '../databases/result/index.ts';
 import { CountersignError } from '../errors.ts';
@@ -10,6 +11,11 @@ export interface Owner {
   readonly workingSession: string;
 }
 
+/** How a result left: what was written of it, and whether all of it was. */
+export interface Left extends Required<Pick<ExportRecord, 'rows' | 'bytes' | 'sha256'>> {
+  readonly status: Outcome['status'];
+}
+
 /** Results by the login they belong to: nobody else can reach them, whatever id they name. */
 export interface HeldResults {
   own(result: StoredResult, owner: Owner): void;
@@ -19,6 +25,14 @@ export interface HeldResults {
   releaseAll(session: Session['id']): void;
   /** Records that cells of a result went to the clipboard. */
   recordCopy(session: Session['id'], id: string, cells: number): Promise<void>;
+  /** Records that rows of a result, from the first on, were shown on a screen. */
+  recordShown(session: Session['id'], id: string, rows: number): Promise<void>;
+  /** Records that a result is about to leave; gives what records how that ended. */
+  recordLeaving(
+    session: Session['id'],
+    id: string,
+    how: Pick<ExportRecord, 'format' | 'to'>,
+  ): Promise<(left: Left) => Promise<void>>;
 }
 
 export function createHeldResults(results: ResultStore, audit: AuditLog): HeldResults {
@@ -29,6 +43,8 @@ export function createHeldResults(results: ResultStore, audit: AuditLog): HeldRe
     owners.delete(id);
     results.release(id);
   }
+
+  const referenceTo = ({ index, hash }: Receipt): { readonly i: number; readonly h: string } => ({ i: index, h: hash });
 
   return {
     own: (result, owner) => void owners.set(result.id, owner),
@@ -44,8 +60,31 @@ export function createHeldResults(results: ResultStore, audit: AuditLog): HeldRe
     async recordCopy(session, id, cells) {
       const owner = owners.get(id);
       if (owner?.session !== session) return;
-      const ref = { i: owner.intent.index, h: owner.intent.hash };
+      const ref = referenceTo(owner.intent);
       await audit.append({ k: 'clipboard.copy', s: owner.workingSession, ref, view: { cells } });
+    },
+    async recordShown(session, id, rows) {
+      const owner = owners.get(id);
+      const columns = results.get(id)?.columns;
+      if (owner?.session !== session || columns === undefined) return;
+      const ref = referenceTo(owner.intent);
+      await audit.append({ k: 'view.result', s: owner.workingSession, ref, view: { first: 0, rows, columns } });
+    },
+    async recordLeaving(session, id, how) {
+      const owner = owners.get(id);
+      const result = results.get(id);
+      if (owner?.session !== session || result === undefined)
+        throw new CountersignError('result-gone', 'This result is no longer held.', {
+          next: 'Run the statement again.',
+        });
+      const { workingSession: s } = owner;
+      const leaving = { ...how, columns: result.columns };
+      const intent = { ...leaving, rows: result.rows, bytes: result.bytes };
+      const begun = await audit.append({ k: 'export.intent', s, ref: referenceTo(owner.intent), export: intent });
+      return async ({ status, ...left }) => {
+        const out: Outcome = { status, rows: left.rows, bytes: left.bytes };
+        await audit.append({ k: 'export.outcome', s, ref: referenceTo(begun), export: { ...leaving, ...left }, out });
+      };
     },
   };
 }

@@ -1,7 +1,10 @@
+import { createHash, type Hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
 import { buffer as readAll } from 'node:stream/consumers';
 import { CountersignError } from '../../errors.ts';
+import { type Gate, type Left } from '../../gate/gate.ts';
+import { type Session } from '../../identity/principal.ts';
 import { type Installation } from '../../installation.ts';
 import { formatRows, formatTable, type Row } from '../format/rows.ts';
 import { secondLineageOf } from '../connections.ts';
@@ -41,7 +44,7 @@ export async function query(
     const text = await statementText(io, from, options);
     const told = await runStatement(installation.gate, requestOf(session, connection, text), io.signal);
     try {
-      return await print(io, told, text, options.format ?? 'table');
+      return await print(io, told, text, options.format ?? 'table', { gate: installation.gate, session });
     } finally {
       told.release();
     }
@@ -106,7 +109,15 @@ async function readInput(io: CliIo): Promise<Uint8Array> {
   }
 }
 
-async function print(io: CliIo, told: Told, text: string, format: 'table' | 'json' | 'csv'): Promise<ExitCode> {
+type Format = NonNullable<StatementOptions['format']>;
+
+/** Who is told what becomes of the rows. */
+interface Leaving {
+  readonly gate: Gate;
+  readonly session: Session;
+}
+
+async function print(io: CliIo, told: Told, text: string, format: Format, leaving: Leaving): Promise<ExitCode> {
   for (const notice of told.notices) io.stderr.write(`${notice}\n`);
   const verdict = told.judgement?.verdict;
   if (verdict !== undefined && verdict.verdict !== 'allow') {
@@ -131,7 +142,7 @@ async function print(io: CliIo, told: Told, text: string, format: 'table' | 'jso
     );
     return REFUSED;
   }
-  if (told.columns.length > 0) await printRows(io, told, format);
+  if (told.columns.length > 0) await printRecorded(io, told, format, leaving);
   if (told.cut !== undefined) io.stderr.write(`Result ${told.cut}.\n`);
   const masked = told.columns.filter((column) => column.mask !== undefined).map((column) => column.name);
   if (masked.length > 0) io.stderr.write(`Masked: ${masked.join(', ')}\n`);
@@ -139,17 +150,57 @@ async function print(io: CliIo, told: Told, text: string, format: 'table' | 'jso
   return DONE;
 }
 
-async function printRows(io: CliIo, { columns, rows }: Told, format: 'table' | 'json' | 'csv'): Promise<void> {
-  const pieces = format === 'table' ? tables(columns, rows) : formatRows(format, columns, rows, { headers: true });
+/** A table is shown to somebody; other forms leave for some other program. */
+async function printRecorded(io: CliIo, told: Told, format: Format, { gate, session }: Leaving): Promise<void> {
+  const written = { rows: 0, bytes: 0, hash: createHash('sha256') };
+  if (told.result === undefined) return printRows(io, told, format, written);
+  if (format === 'table') {
+    await printRows(io, told, format, written);
+    return gate.recordShown(session, told.result, written.rows);
+  }
+  const left = await gate.recordLeaving(session, told.result, { format, to: 'stream' });
+  const ended = (status: Left['status']): Promise<void> =>
+    left({ status, rows: written.rows, bytes: written.bytes, sha256: written.hash.digest('hex') });
+  try {
+    await printRows(io, told, format, written);
+  } catch (error) {
+    await ended(io.signal.aborted ? 'cancelled' : 'failed');
+    throw error;
+  }
+  await ended('done');
+}
+
+interface Written {
+  rows: number;
+  /** UTF-8. */
+  bytes: number;
+  readonly hash: Hash;
+}
+
+async function printRows(io: CliIo, { columns, rows }: Told, format: Format, written: Written): Promise<void> {
+  const read = counted(rows, written);
+  const pieces = format === 'table' ? tables(columns, read) : formatRows(format, columns, read, { headers: true });
+  const out = async (text: string): Promise<void> => {
+    await write(io.stdout, text);
+    written.bytes += Buffer.byteLength(text);
+    written.hash.update(text);
+  };
   let output = '';
   for (const piece of pieces) {
     output += piece;
     if (output.length < OUTPUT_PIECE) continue;
-    await write(io.stdout, output);
+    await out(output);
     output = '';
     if (io.signal.aborted) throw new CountersignError('cancelled', 'Cancelled: the output is not whole.');
   }
-  await write(io.stdout, output);
+  await out(output);
+}
+
+function* counted(rows: Iterable<Row>, written: Written): Generator<Row> {
+  for (const row of rows) {
+    written.rows++;
+    yield row;
+  }
 }
 
 function* tables(columns: Told['columns'], rows: Iterable<Row>): Generator<string> {

@@ -8,6 +8,8 @@ import { type Row } from '../format/rows.ts';
 export interface Told {
   readonly judgement: Judgement | undefined;
   readonly columns: readonly ResultColumn[];
+  /** Id of the result whose rows these are; undefined where there are none. */
+  readonly result: string | undefined;
   /** To be read before `release`. */
   readonly rows: Iterable<Row>;
   readonly tag: string | undefined;
@@ -66,6 +68,7 @@ export async function runStatement(gate: Gate, request: GateRequest, signal: Abo
   return {
     judgement,
     columns: error === undefined ? columns : [],
+    result: held,
     rows: held === undefined || columns.length === 0 ? [] : gate.result(request.session, held).textRows(),
     tag,
     cut,
