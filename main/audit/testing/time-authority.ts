@@ -110,9 +110,10 @@ ess_cert_id_alg = ${digest}
     requests: () => calls,
     reply,
     async forge(query, certificate) {
+      // Before the time is told: a certificate is not valid for an earlier second.
+      await inTurn(() => certify('forger', '/CN=Forger', P256, certificate.usage));
       await reply(query);
       return inTurn(async () => {
-        await certify('forger', '/CN=Forger', P256, certificate.usage);
         await openssl('ts', '-reply', '-in', 'reply', '-token_out', '-out', 'token');
         await openssl('cms', '-verify', '-noverify', '-inform', 'DER', '-in', 'token', '-out', 'time', '-binary');
         await openssl(
