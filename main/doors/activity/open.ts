@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { type IndexSettings } from '../../audit/search/index.ts';
+import { type IndexSettings, openIndex, startFeed } from '../../audit/search/index.ts';
 import { resolveSecret } from '../../credentials/index.ts';
 import { type Installation } from '../../installation.ts';
 import { auditDirectory } from '../../recording.ts';
 import { isReviewer } from '../reviewers.ts';
-import { type ActivityPorts } from './activity.ts';
+import { type Activity, type ActivityPorts, createActivity } from './activity.ts';
 
 /** Where a profile's events are searched: its own file, or the database that its organisation names. */
 export async function indexOf({
@@ -27,8 +27,25 @@ export function portsOf(installation: Installation): Omit<ActivityPorts, 'store'
     anchors: recording.anchors,
     witnesses: profile().organisation.record.witnesses,
     actorOf: installation.actorOf,
-    actorOf: installation.actorOf,
     isReviewer: (session) => isReviewer(installation, session),
     reviewers: () => profile().organisation.record.reviewers,
+  };
+}
+
+/** The activity of a profile for as long as a program is open on it, with the feed of its index. */
+export async function openActivity(
+  installation: Installation,
+): Promise<{ readonly activity: Activity; close(): Promise<void> }> {
+  const index = await indexOf(installation);
+  const ports = portsOf(installation);
+  const { directory, blobKey } = ports;
+  const store = await openIndex(index);
+  const feed = startFeed({ directory, index, blobKey });
+  return {
+    activity: createActivity({ ...ports, store, feed }),
+    async close() {
+      await feed.close();
+      await store.close();
+    },
   };
 }
