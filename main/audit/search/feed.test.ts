@@ -150,7 +150,7 @@ describe('the feed of the index', () => {
   it('answers searches in a thread, also after the index was made anew under it', async () => {
     const log = await written(3);
     await follow();
-    const store: ActivityStore = kept(await openIndex({ kind: 'sqlite', file: file() }));
+    const store: ActivityStore = kept(openIndex({ kind: 'sqlite', file: file() }));
     expect((await store.events({}, EVERYTHING, { limit: 10 })).events.length).toBeGreaterThan(3);
     rmSync(file());
     rmSync(`${file()}-wal`, { force: true });

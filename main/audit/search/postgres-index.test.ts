@@ -76,6 +76,31 @@ describe('the index of a team', () => {
     await again.close();
   });
 
+  it('goes on when its tables were made anew under it, and calls nothing by an old number', async () => {
+    const url = address(await newDatabase());
+    const [one, other] = [await openPostgresIndex(url), await openPostgresIndex(url)];
+    await one.add('log', madeUpEntries(1, 200));
+    await other.events({}, { everything: true }, { limit: 10 });
+    const client = new Client(url);
+    await client.connect();
+    await client.query('DROP SCHEMA countersign_activity CASCADE');
+    await client.end();
+    await expect(one.events({}, { everything: true }, { limit: 10 })).rejects.toMatchObject({
+      code: 'index-unreachable',
+    });
+    const anew = await openPostgresIndex(url);
+    await anew.add(
+      'log',
+      madeUpEntries(2, 200)
+        .toReversed()
+        .map((entry, i) => ({ ...entry, index: i })),
+    );
+    const everything = { everything: true } as const;
+    const expected = await anew.events({}, everything, { limit: 300 });
+    for (const store of [one, other]) expect(await store.events({}, everything, { limit: 300 })).toEqual(expected);
+    for (const store of [one, other, anew]) await store.close();
+  });
+
   it('says that it cannot be reached without saying with what password', async () => {
     const error = await openPostgresIndex(address('nothing_there', 'nobody', 'canary-password')).catch(String);
     expect(error).toContain('cannot be used');

@@ -13,8 +13,8 @@ export const WRITE_LOCK = 7_245_802;
  * primary key is the order of time (sort-key.ts); its block range index lets a range of time meet the others cheaply.
  */
 const TABLES = `
-  CREATE TABLE ${SCHEMA}.version (version integer NOT NULL);
-  INSERT INTO ${SCHEMA}.version VALUES (${String(VERSION)});
+  CREATE TABLE ${SCHEMA}.version (version integer NOT NULL, made text NOT NULL);
+  INSERT INTO ${SCHEMA}.version VALUES (${String(VERSION)}, md5(random()::text || clock_timestamp()::text));
   CREATE TABLE ${SCHEMA}.logs (n integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id text NOT NULL UNIQUE, indexed bigint NOT NULL, hash text NOT NULL);
   CREATE TABLE ${SCHEMA}.terms (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, term text COLLATE "C" NOT NULL UNIQUE);
   CREATE TABLE ${SCHEMA}.sessions (log integer NOT NULL, id text COLLATE "C" NOT NULL, terms integer[] NOT NULL, PRIMARY KEY (log, id));
@@ -59,13 +59,7 @@ export async function setUp(client: ClientBase): Promise<void> {
 async function makeTables(client: ClientBase): Promise<void> {
   const version = await versionOf(client);
   if (version === VERSION) return;
-  if (version !== null && version > VERSION) {
-    throw new CountersignError(
-      'index-newer',
-      'The search index in PostgreSQL was made by a newer version of this program.',
-      { next: 'Update this program; until then there is no search on this machine, and the record is not affected.' },
-    );
-  }
+  if (version !== null && version > VERSION) throw newer();
   if (version !== null) await client.query(`DROP SCHEMA ${SCHEMA} CASCADE`);
   await client.query(`CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`);
   await client.query(TABLES);
@@ -79,3 +73,16 @@ async function versionOf(client: ClientBase): Promise<number | null> {
   const version = await client.query<{ version: number }>(`SELECT version FROM ${SCHEMA}.version`);
   return version.rows[0]?.version ?? null;
 }
+
+/** Which making of the tables these are. @throws CountersignError `index-newer` where they are of another version meanwhile */
+export async function makingOf(client: ClientBase): Promise<string> {
+  const { rows } = await client.query<{ version: number; made: string }>(`SELECT version, made FROM ${SCHEMA}.version`);
+  const [row] = rows;
+  if (row?.version === VERSION) return row.made;
+  throw newer();
+}
+
+const newer = (): CountersignError =>
+  new CountersignError('index-newer', 'The search index in PostgreSQL was made by a newer version of this program.', {
+    next: 'Update this program; until then there is no search on this machine, and the record is not affected.',
+  });
