@@ -64,7 +64,6 @@ export function VerifyView(): ReactElement {
           {state?.store != null && (
             <Source
               where={where}
-              state={state}
               onWhere={(next) => {
                 setRequest({ where: next });
               }}
@@ -119,15 +118,7 @@ function progressWords(where: Where, state: AuditStateView | null): string {
 }
 
 /** Which record is checked: what lies on this disk, or the copies that somebody who took this disk could not change. */
-function Source({
-  where,
-  state,
-  onWhere,
-}: {
-  where: Where;
-  state: AuditStateView;
-  onWhere: (where: Where) => void;
-}): ReactElement {
+function Source({ where, onWhere }: { where: Where; onWhere: (where: Where) => void }): ReactElement {
   return (
     <RadioGroup
       className="choice"
@@ -142,7 +133,7 @@ function Source({
         This machine
       </Radio>
       <Radio value="store" className="choice-option">
-        The store, {state.store}
+        The store
       </Radio>
     </RadioGroup>
   );
