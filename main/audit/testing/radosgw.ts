@@ -78,7 +78,8 @@ function speakTo(endpoint: string, users: Radosgw['users'], close: () => void): 
       endpoint: at,
       region: REGION,
       forcePathStyle: true,
-      credentials: typeof user === 'string' ? users[user] : user,
+      // A copy: the SDK writes into what it is given.
+      credentials: { ...(typeof user === 'string' ? users[user] : user) },
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
     });
