@@ -126,7 +126,7 @@ describe.skipIf(radosgw.missing)(`a log copied to ${radosgw.name}`, () => {
   }, 120_000);
 
   it('is whole after answers and requests that got lost, conflicts, and a server that fails', async () => {
-    const store = open(await server.makeBucket({ versioning: true }));
+    const store = open(await server.makeBucket({ objectLock: true }));
     const log = writeLog(join(directory, 'log'));
     const faults: readonly Fault[] = [
       { kind: 'drop-request' },
@@ -149,7 +149,7 @@ describe.skipIf(radosgw.missing)(`a log copied to ${radosgw.name}`, () => {
   }, 120_000);
 
   it('is not copied with wrong credentials, which is said, and is copied with the right ones', async () => {
-    const bucket = await server.makeBucket();
+    const bucket = await server.makeBucket({ objectLock: true });
     const log = signedLog(10);
     const wrong = open(bucket, { ...server.users.owner, secretAccessKey: 'wrong' });
     await expect(bring(copyOf(log.path, wrong))).rejects.toMatchObject({ code: 'store-refused' });
