@@ -14,6 +14,8 @@ export interface SignedCheckpoints {
   /** Is a log of this size shorter than one that was signed. */
   contradictsLength(size: number): boolean;
   has(size: number): boolean;
+  /** Ascending. */
+  readonly sizes: readonly number[];
 }
 
 export function signedCheckpoints(io: Io, signer: Signer): SignedCheckpoints {
@@ -34,5 +36,6 @@ export function signedCheckpoints(io: Io, signer: Signer): SignedCheckpoints {
     contradicts: (size, own) => sizes.has(size) && text(size) !== own,
     contradictsLength: (size) => size < newest,
     has: (size) => sizes.has(size),
+    sizes: [...sizes].sort((a, b) => a - b),
   };
 }

@@ -32,14 +32,14 @@ export function rootAt(logDirectory: string, size: number): Buffer {
 
 /** The greatest checkpoint that the log has signed; null where it has signed none. */
 export function newestCheckpoint(logDirectory: string): SignedTree | null {
-  return readCheckpoint(logDirectory, checkpointSizes(logDirectory).at(-1));
+  return firstThere(logDirectory, checkpointSizes(logDirectory).toReversed());
 }
 
 /** The smallest signed checkpoint that covers the entry at `index`; null where none does yet. */
 export function checkpointCovering(logDirectory: string, index: number): SignedTree | null {
-  return readCheckpoint(
+  return firstThere(
     logDirectory,
-    checkpointSizes(logDirectory).find((size) => size > index),
+    checkpointSizes(logDirectory).filter((size) => size > index),
   );
 }
 
@@ -50,10 +50,17 @@ function checkpointSizes(logDirectory: string): readonly number[] {
     .sort((a, b) => a - b);
 }
 
-function readCheckpoint(logDirectory: string, size: number | undefined): SignedTree | null {
-  if (size === undefined) return null;
-  const note = readFileSync(join(logDirectory, checkpointPath(size)), 'utf8');
-  return { size, root: Buffer.from(note.split('\n')[2] ?? '', 'base64').toString('hex'), note };
+/** The first of these that is still there: the writer clears old ones away. */
+function firstThere(logDirectory: string, sizes: readonly number[]): SignedTree | null {
+  for (const size of sizes) {
+    try {
+      const note = readFileSync(join(logDirectory, checkpointPath(size)), 'utf8');
+      return { size, root: Buffer.from(note.split('\n')[2] ?? '', 'base64').toString('hex'), note };
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+    }
+  }
+  return null;
 }
 
 function absentIsEmpty(read: () => string[]): string[] {

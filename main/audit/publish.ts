@@ -7,6 +7,7 @@ import { packEntries } from './journal/frame.ts';
 import { putFile, type Io } from './journal/io.ts';
 import { TILE_WIDTH, type FullTile, type Tree } from './merkle.ts';
 import { checkpointText, type Signer } from './note.ts';
+import { type Shelf } from './shelf.ts';
 
 /** A checkpoint of a log. */
 export interface SignedTree {
@@ -51,15 +52,17 @@ export class Publisher {
   /** Written, not yet on stable storage. */
   #unsynced: string[] = [];
   #durable = 0;
+  readonly #shelf: Shelf;
   #checkpointed: number;
   #published: number;
 
-  /** @param durable entries below this have their tiles on stable storage; @param checkpointed size of the newest checkpoint. */
-  constructor(io: Io, signer: Signer, durable: number, checkpointed: number, published: number) {
+  /** @param durable entries below this have their tiles on stable storage; @param published size of the published checkpoint. */
+  constructor(io: Io, signer: Signer, durable: number, shelf: Shelf, published: number) {
     this.#io = io;
     this.#signer = signer;
     this.#durable = durable;
-    this.#checkpointed = checkpointed;
+    this.#shelf = shelf;
+    this.#checkpointed = shelf.newest;
     this.#published = published;
   }
 
@@ -128,6 +131,8 @@ export class Publisher {
     const note = this.#signer.signNote(checkpointText(this.#signer.name, tree.size, root));
     putFile(this.#io, checkpointPath(tree.size), Buffer.from(note), { durable: true });
     this.#checkpointed = tree.size;
+    this.#shelf.add(tree.size);
+    this.#shelf.clear(this.#published);
     return { ...signed, note };
   }
 

@@ -44,6 +44,8 @@ export interface WriterOptions {
   readonly segmentBytes?: number;
   /** Entries after which a checkpoint is signed at the latest. */
   readonly checkpointEvery?: number;
+  /** Newest checkpoints that stay in the log's directory; of the older ones only some. */
+  readonly checkpointsKept?: number;
 }
 
 /** Proof that an event is on stable storage: its log, its index there, its RFC 6962 leaf hash (hex). */
@@ -92,7 +94,7 @@ export class Writer {
     const segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
     for (const directory of ['.', 'journal', 'checkpoints']) io.makeDirectory(directory);
     io.syncDirectory('.');
-    const found = recover(io, id, options.signer);
+    const found = recover(io, id, options.signer, options.checkpointsKept);
     this.#tree = found.tree;
     this.#ledger = found.ledger;
     this.#publisher = found.publisher;

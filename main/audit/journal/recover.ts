@@ -13,6 +13,7 @@ import { type LeafKey } from '../leaf.ts';
 import { leafHash, Tree, TILE_WIDTH } from '../merkle.ts';
 import { checkpointText, type Signer } from '../note.ts';
 import { Publisher } from '../publish.ts';
+import { Shelf } from '../shelf.ts';
 import { hasFrameBehind, isZero, readFrame } from './frame.ts';
 import { type Io } from './io.ts';
 import { type Position } from './journal.ts';
@@ -59,7 +60,8 @@ export interface Recovered {
 
 type Header = SegmentHeader & { readonly length: number };
 
-export function recover(io: Io, logId: string, signer: Signer): Recovered {
+/** @param kept newest checkpoints that stay in the log's directory. */
+export function recover(io: Io, logId: string, signer: Signer, kept?: number): Recovered {
   const signed = signedCheckpoints(io, signer);
   const damage = (reason: string): Damage => new Damage(reason, signed.newest, signed.newestRoot);
 
@@ -71,7 +73,7 @@ export function recover(io: Io, logId: string, signer: Signer): Recovered {
     return {
       tree: new Tree(),
       ledger: new Ledger(),
-      publisher: new Publisher(io, signer, 0, 0, published),
+      publisher: new Publisher(io, signer, 0, new Shelf(io, [], kept), published),
       at: undefined,
       newest: undefined,
       erasing: [],
@@ -88,7 +90,7 @@ export function recover(io: Io, logId: string, signer: Signer): Recovered {
   const state = JSON.parse(start.state) as SegmentState;
   const tree = new Tree(state.tiles.map(splitHashes));
   const ledger = Ledger.from(state.open);
-  const publisher = new Publisher(io, signer, lastState.published, signed.newest, published);
+  const publisher = new Publisher(io, signer, lastState.published, new Shelf(io, signed.sizes, kept), published);
 
   const compare = (): void => {
     if (signed.has(tree.size) && signed.contradicts(tree.size, checkpointText(signer.name, tree.size, tree.root())))

@@ -115,7 +115,7 @@ class Machine implements ProfileLogs {
 
   #open(id: string, after?: DeadLog): Writer {
     const clock = { wall: () => this.#wall, monotonic: () => BigInt(Math.round(this.#uptime * 1e6)) };
-    const more = { id, clock, heartbeat: EVERY, segmentBytes: 16 * 1024, checkpointEvery: 32 };
+    const more = { id, clock, heartbeat: EVERY, segmentBytes: 16 * 1024, checkpointEvery: 32, checkpointsKept: 2 };
     return this.#lives.open(
       simulatedOptions(this.files(id), {
         ...more,
