@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -27,6 +27,13 @@ describe('the file of the index', () => {
     await filled();
     const store = openSqliteIndex(file());
     expect(await store.logs()).toMatchObject([{ log: 'log', indexed: 200 }]);
+    await store.close();
+  });
+
+  it.skipIf(process.platform === 'win32')('is readable by nobody else', async () => {
+    const store = openSqliteIndex(file());
+    await store.add('log', madeUpEntries(1, 20));
+    for (const name of readdirSync(directory)) expect(statSync(join(directory, name)).mode & 0o077, name).toBe(0);
     await store.close();
   });
 

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { CountersignError } from '../../errors.ts';
 
@@ -64,11 +64,11 @@ const PATIENCE = 5_000;
 
 /**
  * Synced at checkpoints of the write-ahead log only: a power cut may lose the newest batches, which are taken in again, and
- * never leaves a file that reads wrong.
+ * never leaves a file that reads wrong. Not mapped into memory: an error of the disk would end the process.
  */
 const SETTINGS = `
   PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000;
-  PRAGMA cache_size = -32768; PRAGMA mmap_size = 1073741824; PRAGMA temp_store = MEMORY;
+  PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;
 `;
 
 function openIfGood(file: string): DatabaseSync | undefined {
@@ -92,6 +92,8 @@ function openIfGood(file: string): DatabaseSync | undefined {
 }
 
 function create(file: string): DatabaseSync {
+  // Its other files get the permissions of the first.
+  closeSync(openSync(file, 'a', 0o600));
   const database = new DatabaseSync(file, { timeout: PATIENCE });
   try {
     database.exec(SETTINGS);
