@@ -38,11 +38,18 @@ function gate() {
 
 async function looking(criteria: ActivityCriteria) {
   const source = gate();
-  const activity = createActivity(source.client, () => 100_000_000_000);
+  const due: (() => void)[] = [];
+  const clock = {
+    after: (_: number, callback: () => void) => {
+      due.push(callback);
+      return () => void due.splice(due.indexOf(callback), 1);
+    },
+  };
+  const activity = createActivity(source.client, () => 100_000_000_000, clock);
   activity.look(criteria);
   await vi.waitFor(() => expect(activity.feed.state.get().begun).toBe(true));
   const end = activity.follow();
-  return { ...source, activity, end };
+  return { ...source, activity, end, due };
 }
 
 describe('what the Activity view looks at', () => {
@@ -56,6 +63,26 @@ describe('what the Activity view looks at', () => {
     const { events, told, end } = await looking(day);
     await told(10);
     await vi.waitFor(() => expect(events).toHaveBeenCalledTimes(2));
+    end();
+  });
+
+  it('counts what came right behind the last count too, once for all that came', async () => {
+    const { chart, told, due, end } = await looking(day);
+    await told(10);
+    await told(11);
+    expect(chart).toHaveBeenCalledTimes(1);
+    expect(due).toHaveLength(1);
+    due[0]?.();
+    expect(chart).toHaveBeenCalledTimes(2);
+    expect(due).toHaveLength(0);
+    end();
+  });
+
+  it('lets a count go that is due when the person is another', async () => {
+    const { activity, told, due, end } = await looking(day);
+    await told(10);
+    activity.clear();
+    expect(due).toHaveLength(0);
     end();
   });
 

@@ -1,6 +1,7 @@
 import { type Desktop } from '../../shared/contract.ts';
 import { type Client } from '../../shared/rpc/types.ts';
 import { type ActivityCriteria, type ActivityProgressView, type ActivityQuery } from '../../shared/views.ts';
+import { type Clock, systemClock } from '../state/saver.ts';
 import { createStore, type Store } from '../state/store.ts';
 import { isAbort, type Loadable, loading, troubleOf } from '../state/trouble.ts';
 import { type Bars, barsOf } from './chart-model.ts';
@@ -41,10 +42,16 @@ export interface Activity {
 }
 
 /** What the Activity view shows, kept while the view itself is away. `now` in ms since 1970 UTC. */
-export function createActivity(client: Client<Desktop>, now: () => number = Date.now): Activity {
+export function createActivity(
+  client: Client<Desktop>,
+  now: () => number = Date.now,
+  clock: Clock = systemClock,
+): Activity {
   let criteria: ActivityCriteria | null = null;
   let chartAsked = new AbortController();
   let chartAt = -Infinity;
+  /** Calls off the reading of the chart that is due; null where none is. */
+  let chartDue: (() => void) | null = null;
   let lastIndexed = -1;
   const bars = createStore<Loadable<Bars>>(loading);
   const progress = createStore<Loadable<ActivityProgressView>>(loading);
@@ -64,6 +71,8 @@ export function createActivity(client: Client<Desktop>, now: () => number = Date
   const readChart = async (): Promise<void> => {
     if (criteria === null) return;
     chartAsked.abort();
+    chartDue?.();
+    chartDue = null;
     const { signal } = (chartAsked = new AbortController());
     chartAt = now();
     const { from, to, bucket } = chartBounds(criteria.range, now());
@@ -84,7 +93,10 @@ export function createActivity(client: Client<Desktop>, now: () => number = Date
   const refresh = (): void => {
     if (criteria === null || paused.get() || !isOpen(criteria.range, now())) return;
     void feed.refresh(!reading.get());
-    if (now() - chartAt >= CHART_PAUSE) void readChart();
+    const wait = chartAt + CHART_PAUSE - now();
+    if (wait <= 0) void readChart();
+    // What came last is counted too, also where nothing comes after it.
+    else chartDue ??= clock.after(wait, () => void readChart());
   };
 
   return {
@@ -132,6 +144,8 @@ export function createActivity(client: Client<Desktop>, now: () => number = Date
       criteria = null;
       lastIndexed = -1;
       chartAsked.abort();
+      chartDue?.();
+      chartDue = null;
       feed.stop();
       bars.set(loading);
       progress.set(loading);

@@ -125,7 +125,7 @@ export function createBarChart(host: HTMLElement, events: BarChartEvents): BarCh
     height,
     ms: 1,
     legend: { show: false },
-    padding: [4, 8, 0, 0],
+    padding: [4, 20, 0, 0],
   });
 
   const build = (): void => {
