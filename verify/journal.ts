@@ -154,6 +154,11 @@ function walk(
           until = nextSeal(next, bytes.length);
           continue;
         }
+        // A log that was given up may have been left in the middle of a write, like a copy of one in use.
+        if (open && dead && !hasFrameBehind(bytes, at, size)) {
+          report.notChecked(`What an unfinished write at the end of the journal of ${logId} was to be.`);
+          break;
+        }
         return stop(
           open ? 'tail' : 'frame',
           open
@@ -176,6 +181,18 @@ function walk(
   report.checked('segments with their headers, seals and unused bytes', count, 'SHA-256 in the segment that follows');
   report.checked('frames', frames, 'SHA-256 in the frame');
   return true;
+}
+
+/** Does a whole frame of a later event stand behind the place that does not read: then it is no unfinished write. */
+function hasFrameBehind(bytes: Buffer, from: number, size: number): boolean {
+  let looked = 0;
+  for (let at = bytes.indexOf('CSFR', from + 1); at >= 0; at = bytes.indexOf('CSFR', at + 1)) {
+    // So many beginnings of frames are no unfinished write either.
+    if (++looked > 1000) return true;
+    const frame = parseFrame(bytes, at, '', true);
+    if (typeof frame !== 'string' && frame.first >= size) return true;
+  }
+  return false;
 }
 
 function nextSeal(path: string, most: number): number {

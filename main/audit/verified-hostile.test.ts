@@ -18,7 +18,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CannotVerify, reportText, verify, verifyDirectory, type Report } from '../../verify/index.ts';
 import { packEntries } from './journal/frame.ts';
 import { checkpointText, signer } from './note.ts';
-import { Tree, leafHash } from './merkle.ts';
+import { EMPTY_ROOT, Tree, leafHash } from './merkle.ts';
 import { filesOf, testWitness, writeLog } from './testing/finished-log.ts';
 import { LOG } from './testing/lives.ts';
 
@@ -202,6 +202,27 @@ describe('hostile files', () => {
     ['a stranger', 'unknown-file', (of) => writeFileSync(join(of, 'notes.txt'), '')],
   ])('with %s are judged', (_what, code, spoil) => {
     expect(codes(spoiled(spoil))).toContain(code);
+  });
+
+  it('of a copy that was taken in the middle of a write are good, and not when a byte changed before its end', () => {
+    const copied = (of: string, change: (bytes: Buffer, frames: readonly number[]) => void): void => {
+      // Without its last frame, whose beginning is there: what a copy of a log in use may hold.
+      const bytes = readFileSync(join(of, segment));
+      const frames: number[] = [];
+      for (let at = bytes.indexOf('CSFR'); at >= 0; at = bytes.indexOf('CSFR', at + 1)) frames.push(at);
+      change(bytes, frames);
+      writeFileSync(join(of, segment), bytes);
+      for (const name of ['checkpoint', 'checkpoints', 'tile', 'cosig'])
+        rmSync(join(of, name), { recursive: true, force: true });
+      const dead = { log: LOG, size: 0, root: EMPTY_ROOT.toString('hex'), reason: 'copied', copied: true };
+      writeFileSync(join(of, 'dead.json'), `${JSON.stringify(dead, null, 2)}\n`);
+    };
+    const cut = (bytes: Buffer, frames: readonly number[]): void => void bytes.fill(0, (frames.at(-1) ?? 0) + 100);
+    const report = spoiled((of) => copied(of, cut));
+    expect(codes(report)).toEqual(['successor']);
+    expect(report.notChecked.join(' ')).toContain('unfinished write');
+    const changed = spoiled((of) => copied(of, (bytes, frames) => void bytes.writeUInt8(0, (frames.at(-3) ?? 0) + 70)));
+    expect(codes(changed)).toContain('tail');
   });
 
   it('of two logs that changed places are not good', () => {
