@@ -410,15 +410,6 @@ export type AuditEvent =
         readonly events: number;
         readonly findings: readonly string[];
       };
-    } & MaybeInSession)
-  /** `blob` is the address; its bytes go from the journal once this is durable. Made by `AuditLog.eraseBlob` alone. */
-  | ({
-      readonly k: 'blob.erased';
-      readonly actor?: Actor;
-      readonly blob: string;
-      /** The log whose blob it is, where that one was given up and takes no events. */
-      readonly of?: { readonly log: string };
-      readonly why: Why;
     } & MaybeInSession);
 
 /** Nothing was sent after all, or nobody can tell what became of it. */
@@ -481,6 +472,15 @@ export type RecordedEvent =
   | { readonly k: 'log.open'; readonly log?: LogIdentity; readonly dev: Device; readonly beat: Beat }
   | { readonly k: 'log.recovered'; readonly rec: OpenCounts & { readonly torn: boolean } }
   | { readonly k: 'log.close' }
+  /** `blob` is the address; its bytes go from the journal once this is durable. `AuditLog.eraseBlob` makes it. */
+  | ({
+      readonly k: 'blob.erased';
+      readonly actor?: Actor;
+      readonly blob: string;
+      /** The log whose blob it is, where that one was given up and takes no events. */
+      readonly of?: { readonly log: string };
+      readonly why: Why;
+    } & MaybeInSession)
   /** The log is open, its writer lives, and nothing else was recorded for `every` seconds. */
   | { readonly k: 'heartbeat'; readonly beat: Beat }
   /** How a statement ended whose intent is in a log that was given up meanwhile. */
