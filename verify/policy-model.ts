@@ -77,12 +77,17 @@ const ACTIONS: ReadonlySet<string> = new Set([
 const STRENGTHS = ['partial', 'redact', 'null'];
 const LEVELS = ['local', 'uploaded', 'witnessed'];
 
+/** Answers that are kept at hand. */
+const REMEMBERED = 10_000;
+
 const inOrder = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
 
 export class PolicyModel {
   readonly #policy: Policy;
   readonly #conditions = new Map<string, (facts: Facts) => Value>();
   readonly #clock: Intl.DateTimeFormat;
+  /** Answers by question: the same people ask the same again and again. Conditions see no seconds. */
+  readonly #known = new Map<string, Answer>();
 
   /** @param document the policy as the record has it. @throws Unsupported for what this verifier does not know */
   constructor(document: Buffer) {
@@ -107,6 +112,16 @@ export class PolicyModel {
 
   /** What the policy says to one action on one relation. @throws Unsupported for an action that is not known here */
   ask(asked: Circumstances, action: string, relation: Relation): Answer {
+    const question = JSON.stringify([{ ...asked, at: Math.floor(asked.at / 60_000) }, action, relation]);
+    const known = this.#known.get(question);
+    if (known !== undefined) return known;
+    const answer = this.#answer(asked, action, relation);
+    if (this.#known.size >= REMEMBERED) this.#known.clear();
+    this.#known.set(question, answer);
+    return answer;
+  }
+
+  #answer(asked: Circumstances, action: string, relation: Relation): Answer {
     const { rules, allows, denies, requires, failed } = this.#matching(asked, action, relation);
     const allowed = denies.length === 0 && allows;
     const speaking = denies.length > 0 ? denies : allowed ? rules : [];

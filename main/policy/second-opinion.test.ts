@@ -12,7 +12,10 @@ import { permitted } from './permits.ts';
 import { compiled, question } from './testing.ts';
 import { ACTION_WORDS, ACTIONS, ENVIRONMENTS, MASK_STRENGTHS, PERMIT_FORMS, RECORD_LEVELS } from './vocabulary.ts';
 
-const RUNS = 2_000;
+/** More for whoever has the time: COUNTERSIGN_RANDOM_POLICIES=20000. Each policy is asked several questions. */
+const RUNS = Number(process.env['COUNTERSIGN_RANDOM_POLICIES'] ?? 600);
+/** Milliseconds. */
+const timeout = 60_000 + RUNS * 100;
 
 /** Expressions of each type, some of which fail: a fact that is missing, a number by zero. */
 const { truth } = fc.letrec<{ truth: string; whole: string; real: string; text: string; texts: string }>((tie) => {
@@ -104,7 +107,7 @@ const facts: fc.Arbitrary<ConditionFacts> = fc.record({
 });
 
 describe('a condition', () => {
-  it('has the same value for the verifier, and none where it has none here', () => {
+  it('has the same value for the verifier, and none where it has none here', { timeout }, () => {
     let compared = 0;
     fc.assert(
       fc.property(truth, fc.array(facts, { minLength: 1, maxLength: 4 }), (source, list) => {
@@ -337,7 +340,7 @@ function plainAgain(given: Again): unknown {
 }
 
 describe('a policy of any rules', () => {
-  it('answers any question for the verifier as it does here', () => {
+  it('answers any question for the verifier as it does here', { timeout }, () => {
     fc.assert(
       fc.property(policies, fc.array(questions, { minLength: 4, maxLength: 8 }), (source, list) => {
         const policy = compiled(source);
@@ -364,7 +367,7 @@ describe('a policy of any rules', () => {
     );
   });
 
-  it('permits the verifier the same uses by the same rules', () => {
+  it('permits the verifier the same uses by the same rules', { timeout }, () => {
     fc.assert(
       fc.property(policies, fc.array(questions, { minLength: 2, maxLength: 4 }), (source, list) => {
         const policy = compiled(source);
