@@ -20,7 +20,7 @@ import { Writer } from '../main/audit/writer.ts';
 import { median, type Bench, type Measurement } from './bench.ts';
 
 /** Statements, each with its text sealed in a blob, and their outcomes. */
-const STATEMENTS = { directory: 2000, s3: 400 };
+const STATEMENTS = { directory: 1000, s3: 150 };
 const ROUNDS = 3;
 /** Objects on their way at once: as many as the uploader has. */
 const WIDTH = 16;

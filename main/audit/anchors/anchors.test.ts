@@ -1,5 +1,5 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -305,17 +305,35 @@ describe('the record in a store', () => {
     expect(replacing.tried).toEqual([]);
   });
 
-  it('includes the other logs of the profile, those given up and those nobody writes any more', async () => {
+  it('includes the other logs of the profile that nobody writes any more', async () => {
     const closed = writeLog(logs());
     closed.add(300);
     closed.sign();
-    const dead = writeLog(logs());
-    dead.add(40);
-    dead.sign();
     const log = await openLog();
     const anchors = anchor(log, { store });
     await anchors.close(10_000);
-    for (const other of [closed, dead]) expect(await missingIn(store, other.path, other.id, other.size())).toEqual([]);
+    expect(await missingIn(store, closed.path, closed.id, closed.size())).toEqual([]);
+  });
+
+  it('includes a damaged log as far as it verifies, and not an event more', async () => {
+    const damaged = writeLog(logs());
+    const sizes = [10, 20, 30, 40, 50].map((events) => {
+      damaged.add(events, 1);
+      damaged.sign();
+      return damaged.size();
+    });
+    const segment = join(damaged.path, 'journal/00000000.seg');
+    const bytes = readFileSync(segment);
+    // A letter of an event between the third checkpoint and the fourth.
+    const at = bytes.indexOf('stmt.denied', bytes.indexOf('CSFR', Math.floor((bytes.lastIndexOf('CSFR') * 80) / 150)));
+    writeFileSync(segment, bytes.fill('X', at, at + 1));
+    const log = await openLog();
+    const anchors = anchor(log, { store });
+    await anchors.close(10_000);
+    expect(store.created.filter((key) => key.startsWith(keysOf(damaged.id).checkpoints))).toHaveLength(1);
+    expect(store.objects.has(keysOf(damaged.id).checkpoint(sizes[2] ?? 0))).toBe(true);
+    expect(await missingIn(store, damaged.path, damaged.id, sizes[2] ?? 0)).toEqual([]);
+    expect(anchors.state().trouble).toContain('countersign verify');
   });
 });
 
@@ -344,19 +362,24 @@ describe('what waits for the store', () => {
     ]);
   });
 
-  it('counts by its age too, also when that began before this start, in whatever log of the profile', async () => {
-    const closed = writeLog(logs());
-    closed.add(3);
-    closed.sign();
-    const first = await openLog();
-    await record(first);
-    await first.close();
-    clock.advance(49 * 3_600_000);
-    store.fail(failing(unreachable));
-    const anchors = anchor(await openLog(), { store }, { pressure: { warn: { hours: 1 }, refuseAll: { hours: 48 } } });
-    await until(anchors, ({ pressure }) => pressure === 'refuse-all');
-    expect(Date.parse(anchors.state().waitingSince ?? '')).toBeLessThan(clock.now() - 48 * 3_600_000);
-  });
+  it.each(['own', 'another'])(
+    'counts by its age too, also when that began before this start, in the %s log of the profile',
+    async (whose) => {
+      const first = await openLog();
+      const anchors = anchor(first, { store });
+      await anchors.reach(await record(first), 'uploaded', never);
+      await anchors.close(1000);
+      if (whose === 'own') await record(first);
+      else writeLog(logs()).sign();
+      await first.close();
+      clock.advance(49 * 3_600_000);
+      store.fail(failing(unreachable));
+      const log = whose === 'own' ? await openLog() : first;
+      const later = anchor(log, { store }, { pressure: { warn: { hours: 1 }, refuseAll: { hours: 48 } } });
+      await until(later, ({ pressure }) => pressure === 'refuse-all');
+      expect(Date.parse(later.state().waitingSince ?? '')).toBeLessThan(clock.now() - 48 * 3_600_000);
+    },
+  );
 });
 
 describe('a log that goes on elsewhere', () => {

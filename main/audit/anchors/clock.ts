@@ -3,13 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface AnchorClock {
   /** Milliseconds since 1970 UTC. */
   now(): number;
-  /** Resolves after `ms`, or at once when the signal aborts. Never keeps the process alive. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** Resolves after `ms`, or at once when the signal aborts. Keeps the process alive only where somebody waits for that. */
+  sleep(ms: number, signal: AbortSignal, keep?: 'awake'): Promise<void>;
 }
 
 export const systemClock: AnchorClock = {
   now: () => Date.now(),
-  sleep: (ms, signal) => delay(ms, undefined, { signal, ref: false }).catch(() => undefined),
+  sleep: (ms, signal, keep) => delay(ms, undefined, { signal, ref: keep === 'awake' }).catch(() => undefined),
 };
 
 /** Somebody waits to be told that there is something to do. Rung while nobody waits, it is heard by whoever comes next. */

@@ -177,7 +177,7 @@ export function createAnchors(options: AnchorOptions): Anchors {
   /** Offers the newest checkpoint to the witnesses: at once where somebody waits for it, else once a minute. */
   function offer(): void {
     if (witnessing === null || newest === null || succession !== null) return;
-    const due = clock.now() - offered >= WITNESS_EVERY || waiters.waitsFor('witnessed');
+    const due = Math.abs(clock.now() - offered) >= WITNESS_EVERY || waiters.waitsFor('witnessed');
     if (due && witnessing.offer(newest)) offered = clock.now();
   }
 
@@ -278,7 +278,8 @@ export function createAnchors(options: AnchorOptions): Anchors {
     if (uploads !== null) {
       const { presumed, uploaded } = uploads.own;
       if (recorded() <= presumed) since = null;
-      else since ??= clock.now();
+      // A clock that was set back has nothing wait since tomorrow.
+      else since = Math.min(since ?? Infinity, clock.now());
       if (uploaded !== undefined) waiters.reached(own.id, 'uploaded', uploaded);
     }
     if (witnessing !== null) waiters.reached(own.id, 'witnessed', witnessing.witnessed);
@@ -407,7 +408,7 @@ export function createAnchors(options: AnchorOptions): Anchors {
         hurry();
         return running;
       });
-    await Promise.race([everything, clock.sleep(within, done.signal)]);
+    await Promise.race([everything, clock.sleep(within, done.signal, 'awake')]);
     done.abort();
     ending.abort();
     stopped.abort();

@@ -24,7 +24,8 @@ const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 export class Stamping {
   readonly #options: StampingOptions;
   #trouble: string | null = null;
-  #notBefore = -Infinity;
+  /** When the authority last failed, ms. */
+  #failed = -Infinity;
   #busy = false;
   /** The day (UTC) of the newest stamp of this life, and the log it is of. */
   #done = '';
@@ -42,17 +43,17 @@ export class Stamping {
   async attempt(log: LocalLog, newest: Signed): Promise<void> {
     const { stamp, clock, signal, expect, changed } = this.#options;
     const now = clock.now();
-    if (this.#busy || now < this.#notBefore || this.#isDone(log, newest.size, now)) return;
+    if (this.#busy || Math.abs(now - this.#failed) < AGAIN || this.#isDone(log, newest.size, now)) return;
     this.#busy = true;
     try {
       const answer = await stamp(newest.note, signal);
       expect(newest.size);
       keepStamp(log.path, newest.size, answer);
       this.#trouble = null;
-      this.#notBefore = -Infinity;
+      this.#failed = -Infinity;
       this.#done = dayOf(now) + log.id;
     } catch (error) {
-      this.#notBefore = now + AGAIN;
+      this.#failed = now;
       this.#trouble = inWords(error);
     }
     this.#busy = false;

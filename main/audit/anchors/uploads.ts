@@ -9,7 +9,7 @@ import { logsBelow, readEvent } from '../journal/reader.ts';
 import { type ObjectStore, type StoreWeakness } from '../store/store.ts';
 import { type AnchorClock } from './clock.ts';
 import { LogCopy, type Step } from './copy.ts';
-import { newestSigned, openLocalLog, type LocalLog, type Signed } from './local-log.ts';
+import { newestSigned, openLocalLog, readSigned, signedSizes, type LocalLog, type Signed } from './local-log.ts';
 import { Weaknesses } from './weaknesses.ts';
 import { inWords } from './words.ts';
 
@@ -32,12 +32,16 @@ export interface UploadsOptions {
 
 interface Other {
   readonly copy: LogCopy;
-  /** The greatest checkpoint signed when it was last looked at. */
+  /** The checkpoint to which it is copied: the greatest signed, or of a damaged log, one that may verify. */
   newest: Signed | null;
+  /** Size of a checkpoint that the journal no longer leads to; infinite where none is known. */
+  unreadable: number;
   /** Where the log's journal and checkpoints were when `newest` was read. */
   stamp: string;
   /** Nothing more of it can be copied: what is in the store is not it. */
   over: boolean;
+  /** What people should know of it; nothing of a log that was given up. */
+  trouble: string | null;
   since: number | null;
 }
 
@@ -47,12 +51,15 @@ export class Uploads {
   readonly #others = new Map<string, Other>();
   #own: LogCopy;
   #swept = -Infinity;
-  #aside: string | null = null;
+  /** Why what was erased here is still in the store. */
+  #unerased: string | null = null;
 
   constructor(options: UploadsOptions, own: LocalLog) {
     this.#options = options;
     this.#weaknesses = new Weaknesses(options.store, options.directory, options.clock);
     this.#own = this.#copyOf(own);
+    // What waits counts before the store has answered once.
+    this.#sweep();
   }
 
   get own(): LogCopy {
@@ -65,7 +72,7 @@ export class Uploads {
 
   /** What hinders something that nothing waits for: another log of the profile, the erasure of a text. */
   get aside(): string | null {
-    return this.#aside;
+    return this.#unerased ?? [...this.#others.values()].find(({ trouble }) => trouble !== null)?.trouble ?? null;
   }
 
   /** From here on this process writes that log. */
@@ -92,19 +99,24 @@ export class Uploads {
    */
   async pass(newest: () => Signed | null, signal: AbortSignal): Promise<void> {
     const { clock, weak } = this.#options;
+    const now = clock.now();
+    const due = Math.abs(now - this.#swept) < SWEEP ? [] : this.#sweep();
     for (const code of await this.#weaknesses.examine(signal)) weak(code);
-    this.#aside = null;
+    this.#unerased = null;
     await this.#bringOwn(newest, signal);
-    if (Math.abs(clock.now() - this.#swept) < SWEEP) return;
-    for (const other of this.#sweep()) {
-      try {
-        while ((await this.#bringOther(other, signal)).kind === 'more') await this.#bringOwn(newest, signal);
-      } catch (error) {
-        if (isOfStore(error)) throw error;
-        this.#aside = inWords(error);
+    for (const other of due) {
+      for (let more = true; more;) {
+        try {
+          more = await this.#bringOther(other, signal);
+        } catch (error) {
+          if (isOfStore(error)) throw error;
+          if (!other.copy.log.dead) other.trouble = inWords(error);
+          more = isDamage(error) && this.#retreat(other);
+        }
+        await this.#bringOwn(newest, signal);
       }
     }
-    this.#swept = clock.now();
+    if (Math.abs(now - this.#swept) >= SWEEP) this.#swept = now;
   }
 
   async #bringOwn(newest: () => Signed | null, signal: AbortSignal): Promise<void> {
@@ -119,8 +131,9 @@ export class Uploads {
     await this.#eraseFrom(this.#own, signal);
   }
 
-  async #bringOther(other: Other, signal: AbortSignal): Promise<Step> {
-    if (other.newest === null || other.over) return { kind: 'even' };
+  /** Does one stretch of another log; says whether there is more to do. */
+  async #bringOther(other: Other, signal: AbortSignal): Promise<boolean> {
+    if (other.newest === null || other.over) return false;
     const step = await other.copy.step(other.newest, signal);
     if (step.kind === 'ahead' || step.kind === 'forked') {
       // Signed on meanwhile by the process that writes it, it may be longer than what was last seen here.
@@ -129,13 +142,28 @@ export class Uploads {
       other.newest = newer;
       // Who writes it finds that out too and gives it up; of what is only an older copy, the store has everything.
       if (other.over && step.kind === 'forked' && !other.copy.log.dead)
-        this.#aside = `The store holds another log under the name of ${other.copy.log.id}, which is in this profile: both go on in two places.`;
-      return { kind: 'even' };
+        other.trouble = `The store holds another log under the name of ${other.copy.log.id}, which is in this profile: both go on in two places.`;
+      return !other.over;
     }
     if (step.kind === 'even') await this.#eraseFrom(other.copy, signal);
     other.since = eventTime(other.copy.log.path, other.copy.presumed);
     this.#options.progressed();
-    return step;
+    return step.kind === 'more' || (other.unreadable < Infinity && this.#retreat(other));
+  }
+
+  /**
+   * A log that no longer reads as it was signed is copied as far as it does: halving finds the greatest checkpoint that it
+   * still leads to. False where there is none left to try.
+   */
+  #retreat(other: Other): boolean {
+    const { copy, newest } = other;
+    const uploaded = copy.uploaded ?? 0;
+    if (newest !== null && newest.size > uploaded) other.unreadable = Math.min(other.unreadable, newest.size);
+    const left = signedSizes(copy.log, uploaded).filter((size) => size < other.unreadable);
+    const size = left[Math.floor(left.length / 2)];
+    other.newest = size === undefined ? null : readSigned(copy.log, size);
+    other.over = other.newest === null;
+    return !other.over;
   }
 
   /** The other logs that have something to copy, as far as can be seen here. */
@@ -149,7 +177,15 @@ export class Uploads {
         const log = openLocalLog(path);
         if (log === null) continue;
         const copy = other === undefined || other.copy.log.dead !== log.dead ? this.#copyOf(log) : other.copy;
-        other = { copy, newest: newestSigned(log), stamp, over: false, since: eventTime(path, copy.presumed) };
+        other = {
+          copy,
+          newest: newestSigned(log),
+          unreadable: Infinity,
+          stamp,
+          over: false,
+          trouble: null,
+          since: eventTime(path, copy.presumed),
+        };
         this.#others.set(id, other);
       }
       due.push(other);
@@ -170,7 +206,7 @@ export class Uploads {
     } catch (error) {
       if (!(error instanceof CountersignError) || error.code !== 'store-refused') throw error;
       // Taking something away may be the right of somebody else: the record goes on without.
-      this.#aside = `What was erased here is still in the store: ${inWords(error)}`;
+      this.#unerased = `What was erased here is still in the store: ${inWords(error)}`;
     }
   }
 
@@ -193,5 +229,8 @@ export function eventTime(path: string, index: number): number | null {
 }
 
 const modified = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+
+const isDamage = (error: unknown): boolean =>
+  error instanceof CountersignError && ['audit-unreadable', 'upload-damaged'].includes(error.code);
 
 const isOfStore = (error: unknown): boolean => !(error instanceof CountersignError) || error.code.startsWith('store-');

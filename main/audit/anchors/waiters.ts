@@ -53,7 +53,7 @@ export class Waiters {
       };
       this.#waiting.add(waiter);
       signal.addEventListener('abort', () => waiter.settle(signal.reason), { once: true, signal: over.signal });
-      void this.#clock.sleep(ms, either).then(() => {
+      void this.#clock.sleep(ms, either, 'awake').then(() => {
         if (!either.aborted) waiter.settle(late());
       });
     });
