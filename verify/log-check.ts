@@ -113,7 +113,7 @@ export class LogCheck {
       this.#hashes.push(hash);
       const time = this.#event(first + i, hash, entry, blobs, named);
       const to = from + 2 + entry.length;
-      this.#tiles.entry(first + i, packed.subarray(from, to));
+      this.#tiles.entry(first + i, packed, from, to);
       from = to;
       this.#tree.push(hash);
       this.#compare(time);

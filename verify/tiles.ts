@@ -50,16 +50,16 @@ export class TileCheck {
     }
   }
 
-  /** The next entry with the u16 of its length before it. */
-  entry(index: number, packed: Buffer): void {
+  /** The next entry: bytes `from` to before `to` of `packed`, the u16 of its length included. */
+  entry(index: number, packed: Buffer, from: number, to: number): void {
     const { bytes, entries } = this.#bundled;
-    const end = bytes + packed.length;
+    const end = bytes + to - from;
     if (end > this.#bundle.length) {
       const larger = Buffer.allocUnsafe(Math.max(end, 2 * this.#bundle.length));
       this.#bundle.copy(larger, 0, 0, bytes);
       this.#bundle = larger;
     }
-    packed.copy(this.#bundle, bytes);
+    packed.copy(this.#bundle, bytes, from, to);
     this.#bundled = entries + 1 === WIDTH ? { entries: 0, bytes: 0 } : { entries: entries + 1, bytes: end };
     this.#compare('entries', index, entries + 1, () => Buffer.from(this.#bundle.subarray(0, end)));
   }
