@@ -3,7 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { newDecisionCheck } from '../../../verify/decision-check.ts';
+import { logsBelow } from '../../audit/journal/reader.ts';
+import { openSecretStore } from '../../credentials/index.ts';
 import { openInstallation } from '../../installation.ts';
+import { auditDirectory } from '../../recording.ts';
+import { checkedLog } from '../testing/recorded.ts';
 import { OTHER, startPermitTwins } from './testing/permit-database.ts';
 import { runOutside } from './testing/outside.ts';
 import { randomPermitQueries } from './testing/random-permit-queries.ts';
@@ -144,4 +149,14 @@ describe('random statements near what permits allow', () => {
     expect(told).toEqual([]);
     expect(ran, 'enough of them run to show something').toBeGreaterThan(COUNT / 25);
   });
+});
+
+it('decides each of these for the verifier as it did here', { timeout: 120_000 }, async () => {
+  const blobKey = await (await openSecretStore('file', twins.home)).get('audit-blob-key');
+  if (blobKey === undefined) throw new Error('no blob key');
+  const check = newDecisionCheck();
+  const reports = logsBelow(auditDirectory(twins.home)).map(({ path, id }) => checkedLog(check, path, id, blobKey));
+  expect(reports.flatMap(({ findings }) => findings)).toEqual([]);
+  const again = reports.flatMap(({ checked }) => checked.filter(({ what }) => what === 'decisions made again'));
+  expect(again.reduce((sum, { count }) => sum + count, 0)).toBeGreaterThan(rows.length);
 });
