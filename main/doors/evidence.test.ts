@@ -12,6 +12,7 @@ import { type CheckedEvent } from '../../verify/event-check.ts';
 import { at } from '../../verify/json.ts';
 import { newDecisionCheck } from '../../verify/decision-check.ts';
 import { newIdentityCheck } from '../../verify/identity-check.ts';
+import { verifyDirectory } from '../../verify/index.ts';
 import { type Report } from '../../verify/report.ts';
 import { logsBelow } from '../audit/journal/reader.ts';
 import { openSecretStore } from '../credentials/index.ts';
@@ -63,6 +64,7 @@ async function commandLine(args: readonly string[], lines: readonly string[] = [
 }
 
 let csv: Buffer;
+let blobKey: Uint8Array;
 
 let reports: readonly Report[];
 interface Masked {
@@ -101,8 +103,9 @@ beforeAll(async () => {
   await throughWindow('staging');
   closeLink();
   await window.close();
-  const blobKey = await (await openSecretStore('file', home)).get('audit-blob-key');
-  if (blobKey === undefined) throw new Error('no blob key');
+  const kept = await (await openSecretStore('file', home)).get('audit-blob-key');
+  if (kept === undefined) throw new Error('no blob key');
+  blobKey = kept;
   const logs = logsBelow(auditDirectory(home));
   const [identity, decision] = [newIdentityCheck(), newDecisionCheck()];
   reports = logs.flatMap(({ path, id }) => [identity, decision].map((check) => checkedLog(check, path, id, blobKey)));
@@ -114,6 +117,12 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 describe('the record of two people at two doors', () => {
   it('has nothing that the verifier does not find as it is told', () => {
     expect(reports.flatMap(({ findings }) => findings)).toEqual([]);
+  });
+
+  it('is good to the verifier as anybody runs it', () => {
+    const { findings, checked } = verifyDirectory(auditDirectory(home), { blobKey });
+    expect(findings).toEqual([]);
+    expect(checked.map(({ what }) => what)).toEqual(expect.arrayContaining(['logins', 'decisions made again']));
   });
 
   it('proves every login, every session and every decision, in the log of each process', () => {
