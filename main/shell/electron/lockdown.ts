@@ -22,7 +22,10 @@ export function denyNavigation(): void {
   });
 }
 
-/** Refuses every permission but writing to the clipboard, every download and every request to elsewhere. */
+/** What the page may save, at a place the person chooses: events it was given and proofs of them. */
+const SAVED = /^(?:activity-[\w.-]{1,80}\.(?:csv|jsonl)|[\w.-]{1,80}\.tlog-proof)$/;
+
+/** Refuses every permission but writing to the clipboard, files that the page did not make itself, and every request to elsewhere. */
 export function denyPermissions(): void {
   const { defaultSession } = session;
   const isGranted = (permission: string, origin: string): boolean =>
@@ -34,6 +37,10 @@ export function denyPermissions(): void {
     (_contents, permission, origin, details) => details.isMainFrame && isGranted(permission, origin),
   );
   defaultSession.setDevicePermissionHandler(() => false);
-  defaultSession.on('will-download', (event) => event.preventDefault());
+  defaultSession.on('will-download', (event, item) => {
+    const own = item.getURL().startsWith(`blob:${APP_ORIGIN}/`) && SAVED.test(item.getFilename());
+    if (own) item.setSaveDialogOptions({ defaultPath: item.getFilename() });
+    else event.preventDefault();
+  });
   defaultSession.webRequest.onBeforeRequest({ urls: ELSEWHERE }, (_details, answer) => answer({ cancel: true }));
 }

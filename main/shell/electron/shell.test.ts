@@ -114,10 +114,27 @@ describe('the window of the Electron shell', () => {
     expect(handler()).toEqual({ action: 'deny' });
   });
 
-  it('downloads nothing and requests nothing from elsewhere', () => {
+  it.each([
+    [`blob:${APP_ORIGIN}/1b9d6bcd`, 'activity-2026-11-21.csv', true],
+    [`blob:${APP_ORIGIN}/1b9d6bcd`, '01a1fffc-0373-73ad-ae83-2e640d412ace-8.tlog-proof', true],
+    [`blob:${APP_ORIGIN}/1b9d6bcd`, 'activity-2026-11-21.csv.exe', false],
+    [`blob:${APP_ORIGIN}/1b9d6bcd`, '../.bashrc', false],
+    ['blob:https://evil.test/1b9d6bcd', 'activity-2026-11-21.csv', false],
+    ['https://evil.test/activity-2026-11-21.csv', 'activity-2026-11-21.csv', false],
+    ['data:text/csv,a', 'activity-2026-11-21.csv', false],
+  ])('has the person choose where %s is saved as %s: %s', (url, name, saved) => {
     const download = event({});
-    electron.session.defaultSession.emit('will-download', download);
-    expect(download.state.prevented).toBe(true);
+    const asked: unknown[] = [];
+    electron.session.defaultSession.emit('will-download', download, {
+      getURL: () => url,
+      getFilename: () => name,
+      setSaveDialogOptions: (options: unknown) => asked.push(options),
+    });
+    expect(download.state.prevented).toBe(!saved);
+    expect(asked).toEqual(saved ? [{ defaultPath: name }] : []);
+  });
+
+  it('requests nothing from elsewhere', () => {
     const [filter, handler] = electron.callsOf('webRequest.onBeforeRequest')[0] as [
       unknown,
       (d: object, a: (r: object) => void) => void,
