@@ -11,9 +11,10 @@ import { type Receipt } from '../writer.ts';
 import { SIGNATURE_TYPE, verifierKey } from '../witness/verifier-key.ts';
 import { type Anchors, type AnchorState } from './anchors.ts';
 import { LogCopy } from './copy.ts';
-import { createAnchors, type AnchorOptions } from './create.ts';
+import { createAnchors } from './create.ts';
 import { keysOf } from './keys.ts';
 import { newestSigned, openLocalLog } from './local-log.ts';
+import { type AnchorOptions } from './options.ts';
 import { createLocalWitness, type LocalWitness } from './testing/local-witness.ts';
 import { createManualClock, type ManualClock } from './testing/manual-clock.ts';
 import { createMemoryStore, unreachable, type MemoryStore } from './testing/memory-store.ts';
@@ -362,19 +363,19 @@ describe('what waits for the store', () => {
     ]);
   });
 
-  it.each(['own', 'another'])(
-    'counts by its age too, also when that began before this start, in the %s log of the profile',
+  it.each(['its own', 'another'])(
+    'counts by its age too, also when that began before this start, in %s log of the profile',
     async (whose) => {
       const first = await openLog();
       const anchors = anchor(first, { store });
       await anchors.reach(await record(first), 'uploaded', never);
       await anchors.close(1000);
-      if (whose === 'own') await record(first);
+      if (whose === 'its own') await record(first);
       else writeLog(logs()).sign();
       await first.close();
       clock.advance(49 * 3_600_000);
       store.fail(failing(unreachable));
-      const log = whose === 'own' ? await openLog() : first;
+      const log = whose === 'its own' ? await openLog() : first;
       const later = anchor(log, { store }, { pressure: { warn: { hours: 1 }, refuseAll: { hours: 48 } } });
       await until(later, ({ pressure }) => pressure === 'refuse-all');
       expect(Date.parse(later.state().waitingSince ?? '')).toBeLessThan(clock.now() - 48 * 3_600_000);

@@ -2,12 +2,13 @@
 import { CountersignError } from '../../errors.ts';
 import { type AuditEvent } from '../events.ts';
 import { type AuditLog } from '../log.ts';
-import { type ObjectStore } from '../store/store.ts';
-import { type Witness } from '../witness/client.ts';
-import { type Anchors, type AnchorState, type Pressure, type RecordLevel } from './anchors.ts';
-import { backoff, Bell, systemClock, type AnchorClock } from './clock.ts';
+import { type Anchors, type AnchorState, type Pressure } from './anchors.ts';
+import { Bell, systemClock } from './clock.ts';
+import { keepCopying } from './copying.ts';
 import { newestSigned, openLocalLog, signedCheckpoint, type LocalLog, type Signed } from './local-log.ts';
-import { nextPressure, type PressureLimits } from './pressure.ts';
+import { type AnchorOptions } from './options.ts';
+import { nextPressure } from './pressure.ts';
+import { notConfigured, unreached, unsigned } from './refusals.ts';
 import { Stamping } from './stamping.ts';
 import { type LogState } from './survey.ts';
 import { eventTime, Uploads } from './uploads.ts';
@@ -15,44 +16,16 @@ import { Waiters } from './waiters.ts';
 import { Witnessing } from './witnessing.ts';
 import { inWords } from './words.ts';
 
-export interface AnchorSettings {
-  /** Seconds that a statement waits for the level that policy demands of its record. */
-  readonly reachSeconds: number;
-  readonly pressure: PressureLimits;
-  /** Days that nobody may remove what is copied; 0 where the store is not asked for that. */
-  readonly retainDays: number;
-}
-
-export interface AnchorOptions {
-  /** Holds all logs of the profile. */
-  readonly directory: string;
-  /** The log that this process writes. */
-  readonly log: AuditLog;
-  readonly settings: AnchorSettings;
-  readonly store?: ObjectStore;
-  readonly witnesses: readonly Witness[];
-  /** Witnesses that must have cosigned a checkpoint. */
-  readonly quorum: number;
-  /** Has a signed note stamped: gives the DER TimeStampResp (RFC 3161). */
-  readonly stamp?: (note: string, signal: AbortSignal) => Promise<Uint8Array>;
-  readonly clock?: AnchorClock;
-}
-
 /** Events are gathered this long before they are copied, unless somebody waits, ms. */
 const GATHER = 1000;
 /** Between two checkpoints offered to witnesses while nobody waits for them, ms. */
 const WITNESS_EVERY = 60_000;
 const IDLE = 60_000;
-/** Between two tries where people must act first, ms. */
-const REFUSED = 5 * 60_000;
-/** The least between two tries, whoever waits, ms. */
+/** Between two tries to sign, ms. */
 const LEAST = 1000;
 /** Logs that one process begins at most because the one before was found to go on elsewhere. */
 const MOST_SUCCESSORS = 3;
 const HOUR = 60 * 60_000;
-
-/** Where another try without people's help is unlikely to do better. */
-const NEEDS_PEOPLE = new Set(['store-refused', 'store-full', 'store-overwrites', 'upload-foreign', 'upload-damaged']);
 
 /**
  * Begins to bring the logs of the profile to store and witnesses, and goes on until it is closed. `directory`'s other logs
@@ -315,41 +288,6 @@ export function createAnchors(options: AnchorOptions): Anchors {
     }
   }
 
-  /** Copies what was signed. */
-  async function copy(to: Uploads): Promise<void> {
-    let failures = 0;
-    for (let last = false; !signal.aborted && !last;) {
-      last = ending.signal.aborted;
-      const started = clock.now();
-      let pause = IDLE;
-      try {
-        await to.pass(() => newest, signal);
-        if (failures > 1) note(uploadState('resumed'));
-        failures = 0;
-        troubles.store = null;
-      } catch (error) {
-        if (signal.aborted) break;
-        const code = error instanceof CountersignError ? error.code : 'internal-error';
-        const words = inWords(error);
-        troubles.store = words;
-        // The first time may be a hiccup.
-        if (++failures === 2) note(uploadState('lost', code));
-        pause = backoff(failures);
-        if (NEEDS_PEOPLE.has(code)) {
-          pause = REFUSED;
-          waiters.refuse(() => unreached(words), { level: 'uploaded', before: started });
-        }
-      }
-      changed();
-      if (ending.signal.aborted) continue;
-      if (failures === 0) await bells.signed.wait(clock, pause, signal);
-      else {
-        await clock.sleep(LEAST, ending.signal);
-        await bells.copyNow.wait(clock, pause, signal);
-      }
-    }
-  }
-
   /** Somebody waits, or has put right what was wrong. */
   function hurry(): void {
     offer();
@@ -363,7 +301,24 @@ export function createAnchors(options: AnchorOptions): Anchors {
   });
   const running = Promise.allSettled([
     sign(),
-    ...(uploads === null ? [] : [copy(uploads)]),
+    ...(uploads === null
+      ? []
+      : [
+          keepCopying({
+            uploads,
+            newest: () => newest,
+            clock,
+            bells,
+            signal,
+            ending: ending.signal,
+            tried(trouble) {
+              troubles.store = trouble;
+              changed();
+            },
+            inVain: (trouble, before) => waiters.refuse(() => unreached(trouble), { level: 'uploaded', before }),
+            report: (what, code) => note(uploadState(what, code)),
+          }),
+        ]),
     ...(witnessing === null ? [] : [witnessing.run()]),
   ]);
 
@@ -427,27 +382,3 @@ function openOwn(log: AuditLog): LocalLog {
     });
   return own;
 }
-
-const unsigned = (log: LocalLog): CountersignError =>
-  new CountersignError('upload-damaged', `The log ${log.id} has signed nothing that could be copied.`, {
-    next: 'Start the program again.',
-  });
-
-const unreached = (why: string, next?: string): CountersignError =>
-  new CountersignError(
-    'record-level-unreached',
-    `The record of this statement is not where policy demands it, so it was not sent. ${why}`,
-    next === undefined ? {} : { next },
-  );
-
-const notConfigured = (level: RecordLevel): CountersignError =>
-  new CountersignError(
-    'record-level-unreached',
-    `Policy demands that the record is ${level}, and nothing here does that.`,
-    {
-      next:
-        level === 'uploaded'
-          ? 'Name a store in organisation.yaml (record.store).'
-          : 'Name enough witnesses in organisation.yaml (record.witnesses, record.quorum).',
-    },
-  );
