@@ -381,6 +381,24 @@ describe('what waits for the store', () => {
       expect(Date.parse(later.state().waitingSince ?? '')).toBeLessThan(clock.now() - 48 * 3_600_000);
     },
   );
+
+  it('is not kept from anything by a clock that is set back a year, nor for ever by one set forward', async () => {
+    const log = await openLog();
+    const anchors = anchor(log, { store }, { pressure: { warn: { hours: 1 }, refuseAll: { hours: 48 } } });
+    await anchors.reach(await record(log), 'uploaded', never);
+    for (const years of [1, -2]) {
+      store.fail(failing(unreachable));
+      await record(log);
+      clock.advance(years * 365 * 24 * 3_600_000);
+      await record(log);
+      store.fail(null);
+      await whileTimePasses(anchors.reach(await record(log), 'uploaded', never), 100);
+      await whileTimePasses(
+        until(anchors, ({ pressure }) => pressure === 'none'),
+        100,
+      );
+    }
+  });
 });
 
 describe('a log that goes on elsewhere', () => {
