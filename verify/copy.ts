@@ -111,6 +111,7 @@ async function list(store: StoreReader, id: string, erasures: Erasures, report: 
     const { key, version, overlaid, hidden, readable } = object;
     const [folder = '', ...names] = key.slice(id.length + 1).split('/');
     const name = names.join('/');
+    if (folder.startsWith('.') || names.some((part) => part.startsWith('.'))) continue;
     if (overlaid > 0)
       report.finding(
         'overlaid',
