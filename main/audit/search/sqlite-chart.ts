@@ -2,7 +2,7 @@
 import { type Counted, rollupQuestion, tallyOfNumber } from './chart.ts';
 import { type Resolved } from './condition.ts';
 import { RUNNING, TALLIES } from './event-row.ts';
-import { keyAt, timeOf } from './sort-key.ts';
+import { keyAt } from './sort-key.ts';
 import { type IndexDatabase } from './sqlite-database.ts';
 import { MARKS, matchOf } from './sqlite-match.ts';
 import { source } from './sqlite-source.ts';
@@ -74,56 +74,39 @@ function countFromEvents(database: IndexDatabase, wanted: Resolved, hours: Hours
     }));
 }
 
-/** More buckets than this are counted faster together. */
-const MOST_BUCKETS = 400;
-
 /**
- * From the postings alone, bucket by bucket: what is counted is never read. Null where that cannot tell: of ends, of what
- * runs, and while postings still name events that were forgotten.
+ * From the postings, without reading what is counted: all that match, and of those the ones that are marked. Null where that
+ * cannot tell: of ends, of what runs, and while postings still name events that were forgotten.
  */
 function countFromPostings(
-  database: IndexDatabase,
+  { all, get, idOf }: IndexDatabase,
   wanted: Resolved,
   hours: Hours,
   width: number,
 ): readonly Counted[] | null {
-  const { all, get, idOf } = database;
   const running = idOf(RUNNING);
   const match = matchOf(wanted);
   if (match === null || (wanted.kinds?.ends.length ?? 0) > 0) return null;
   if (running !== undefined && wanted.groups.some((group) => group.includes(running))) return null;
   if (get('SELECT 1 AS forgotten FROM events WHERE log IS NULL LIMIT 1') !== undefined) return null;
-  const ends = get('SELECT min(key) AS first, max(key) AS last FROM events');
-  if (typeof ends?.['first'] !== 'number' || typeof ends['last'] !== 'number') return [];
-  const from = Math.max(hours.from, timeOf(ends['first']));
-  const to = Math.min(hours.to, timeOf(ends['last']) + 1);
-  const [first, last] = [Math.floor(from / width), Math.ceil(to / width)];
-  if (last - first > MOST_BUCKETS) return null;
 
+  const inBuckets = (sum: string, from: string, matching: string): readonly (readonly [number, number])[] =>
+    all(
+      `SELECT found.rowid / ${String(keyAt(width))} AS bucket, ${sum} AS sum FROM ${from} WHERE found MATCH ? AND found.rowid >= ? AND found.rowid < ? GROUP BY 1`,
+      ...[matching, keyAt(hours.from), keyAt(hours.to)],
+    ).map((row) => [Number(row['bucket']), Number(row['sum'])]);
+  const marked = (mark: string): string => `${match} AND "${mark}"`;
   const counted: Counted[] = [];
-  const inBucket = (sql: string, matching: string, bucket: number): number => {
-    const range = [keyAt(Math.max(hours.from, bucket * width)), keyAt(Math.min(hours.to, (bucket + 1) * width))];
-    return Number(
-      all(`${sql} WHERE found MATCH ? AND found.rowid >= ? AND found.rowid < ?`, matching, ...range)[0]?.['sum'] ?? 0,
-    );
-  };
-  const COUNT = 'SELECT count(*) AS sum FROM found';
-  const MASKED = 'SELECT sum(f.masked) AS sum FROM found CROSS JOIN figures f ON f.key = found.rowid';
-  for (let bucket = first; bucket < last; bucket++) {
-    const total = inBucket(COUNT, match, bucket);
-    if (total === 0) continue;
-    const of = (mark: string): string => `${match} AND "${mark}"`;
-    const others = (['refused', 'failed', 'other'] as const).map((tally) => ({
-      bucket,
-      tally,
-      events: inBucket(COUNT, of(MARKS[tally]), bucket),
-      maskedCells: 0,
-    }));
-    const events = others.reduce((left, other) => left - other.events, total);
-    counted.push(
-      { bucket, tally: 'allowed', events, maskedCells: inBucket(MASKED, of(MARKS.masked), bucket) },
-      ...others,
-    );
+  for (const [bucket, events] of inBuckets('count(*)', 'found', match))
+    counted.push({ bucket, tally: 'allowed', events, maskedCells: 0 });
+  for (const tally of ['refused', 'failed', 'other'] as const) {
+    for (const [bucket, events] of inBuckets('count(*)', 'found', marked(MARKS[tally]))) {
+      counted.push({ bucket, tally, events, maskedCells: 0 });
+      // Every marked event was counted as allowed above.
+      counted.push({ bucket, tally: 'allowed', events: -events, maskedCells: 0 });
+    }
   }
+  const masked = inBuckets('sum(f.masked)', 'found CROSS JOIN figures f ON f.key = found.rowid', marked(MARKS.masked));
+  for (const [bucket, maskedCells] of masked) counted.push({ bucket, tally: 'allowed', events: 0, maskedCells });
   return counted;
 }
