@@ -1,5 +1,5 @@
 /** What the thread of the feed does: has the lock or waits for it, and takes in what there is, again and again. */
-import { constants, setPriority } from 'node:os';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -13,6 +13,8 @@ import { followLogs } from './follow-logs.ts';
 import { openIndexHere } from './open-index.ts';
 import { removeSqliteIndex } from './sqlite-schema.ts';
 
+/** Behind what people wait for, and still within two seconds of the record on a busy machine. */
+const NICENESS = 5;
 /** Between two looks at the logs, where there was nothing; and at the lock, where another process has it. ms */
 const POLL = 400;
 /** Before what failed is tried again. ms */
@@ -100,7 +102,7 @@ function sentenceOf(error: unknown): string {
 if (parentPort !== null && typeof workerData === 'object' && workerData !== null && 'index' in workerData) {
   const port = parentPort;
   // Elsewhere the priority is that of the whole process.
-  if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
+  if (process.platform === 'linux') setPriority(0, NICENESS);
   const end = new AbortController();
   port.once('message', () => end.abort());
   await feed(workerData as FeedOptions, (message) => port.postMessage(message), end.signal);
