@@ -82,6 +82,8 @@ export class Writer {
   readonly #journal: Journal;
   /** Set for good by the first error of the disk. */
   #failed: Problem | undefined;
+  /** Recorded, and its bytes may still be there. */
+  #erasing: Erasure | undefined;
   #full = false;
   #retryAt = 0n;
   #checkpointDue = false;
@@ -207,7 +209,9 @@ export class Writer {
     let reply: Reply | undefined;
     this.#guarded(() => {
       reply = this.#commitOwn([{ k: 'blob.erased', ...erasure }]);
+      this.#erasing = erasure;
       zeroBlob(this.#files(of?.log), place);
+      this.#erasing = undefined;
     });
     return this.#failed === undefined && reply !== undefined ? reply : { problem: this.#failed ?? FULL };
   }
@@ -221,7 +225,17 @@ export class Writer {
     const known = this.#failed === undefined;
     this.#failed ??= GIVEN_UP;
     this.#journal.close();
+    this.#finishErasing();
     return known ? { open: { intents: intents.length, sessions: sessions.length } } : {};
+  }
+
+  /** No opening of this log will write the zeros again that an error kept from the disk: this is the last attempt. */
+  #finishErasing(): void {
+    try {
+      if (this.#erasing !== undefined) this.#zero(this.#erasing.blob, this.#erasing.of?.log);
+    } catch {
+      // Who asked for it has been told that it failed, and can ask the next log.
+    }
   }
 
   /** Ends what is open, signs, publishes. After a failure only lets go of the files. */
