@@ -133,13 +133,15 @@ function walk(
       return stop('index-gap', `It begins at event ${header.first}, but ${size} come before it.`, where);
     visitor.segment(header);
 
-    let open = ordinal === count - 1;
+    const last = ordinal === count - 1;
+    // Without the one that seals it a segment ends, like the open one, where zeros begin.
+    let open = last || (ordinal + 1 < names.length && names[ordinal + 1] !== segmentName(ordinal + 1));
     let at = header.length;
     // A sealed segment ends where the next header says; that is compared when the next one is read.
     let until = open ? bytes.length : nextSeal(next, bytes.length);
     for (let tries = 0; at < until;) {
       const hashes = ahead !== undefined && at < ahead.until ? ahead : COMPUTED;
-      const frame = parseFrame(bytes.subarray(0, until), at, `${where} byte ${at}`, dead || !open, hashes);
+      const frame = parseFrame(bytes.subarray(0, until), at, `${where} byte ${at}`, dead || !last || !open, hashes);
       if (typeof frame === 'string') {
         if (open && zeros(bytes.subarray(at, until))) break;
         // The writer may be in the middle of this very write: a frame that is being written becomes whole. Or it has gone

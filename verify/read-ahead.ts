@@ -2,7 +2,7 @@
  * Sealed segments read ahead in a thread of its own, which also does the hashing they need: two processors share the work
  * of a long journal. What it finds is what `COMPUTED` and `hashLeaf` find; where it stops, the reader goes on by itself.
  */
-import { statSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import {
   isMainThread,
   MessageChannel,
@@ -35,8 +35,8 @@ export interface ReadAhead {
 
 /** Segments in memory at a time. */
 const ROOMS = 4;
-/** Starting a thread takes longer than reading so many segments. */
-const FEWEST = 4;
+/** Bytes of segments from which on a thread pays: starting one takes as long as reading so much. */
+const ENOUGH = 32 * 1024 * 1024;
 /** Larger segments are read by themselves. */
 const LARGEST = 64 * 1024 * 1024;
 /** Milliseconds after which the thread is given up: reading and hashing one segment takes a small part of that. */
@@ -61,9 +61,9 @@ interface Answer {
 
 /** @param paths the segments by ordinal, without the open one. Undefined where reading ahead does not pay. */
 export function readAhead(paths: readonly string[]): ReadAhead | undefined {
-  if (paths.length < FEWEST) return undefined;
-  const longest = Math.max(...paths.map((path) => statSync(path, { throwIfNoEntry: false })?.size ?? Infinity));
-  if (longest > LARGEST) return undefined;
+  const sizes = paths.map((path) => lstatSync(path, { throwIfNoEntry: false })?.size ?? Infinity);
+  const longest = Math.max(0, ...sizes);
+  if (longest > LARGEST || sizes.reduce((sum, size) => sum + size, 0) < ENOUGH) return undefined;
   const rooms = Array.from({ length: ROOMS }, () => new SharedArrayBuffer(longest));
   const counters = new Int32Array(new SharedArrayBuffer(8));
   const { port1, port2 } = new MessageChannel();

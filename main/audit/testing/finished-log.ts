@@ -18,13 +18,21 @@ export function appended(writer: Writer, events: readonly RecordedEvent[]): Rece
   });
 }
 
-/** Writes a log of `5 + 2 * statements` events into `directory` and closes it. Gives its own directory. */
-export function writeLog(directory: string, statements: number, more: Partial<WriterOptions> = {}): string {
+/**
+ * Writes a log of `5 + 2 * statements` events into `directory` and closes it. Gives its own directory.
+ * @param text of statement `i`
+ */
+export function writeLog(
+  directory: string,
+  statements: number,
+  more: Partial<WriterOptions> = {},
+  text = (i: number): string => `select ${i}`,
+): string {
   const log = join(directory, more.id ?? LOG);
   const writer = new Writer(simulatedOptions(nodeIo(log), { segmentBytes: 64 * 1024, ...more }));
   appended(writer, [{ k: 'session.start', s: 's', actor }]);
   for (let i = 0; i < statements; i++) {
-    const [intent] = appended(writer, [{ k: 'stmt.intent', ...statement('s', `select ${i}`) }]);
+    const [intent] = appended(writer, [{ k: 'stmt.intent', ...statement('s', text(i)) }]);
     if (intent !== undefined)
       appended(writer, [
         { k: 'stmt.outcome', s: 's', ref: { i: intent.index, h: intent.hash }, out: { status: 'done' } },
