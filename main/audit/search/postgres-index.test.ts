@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const address = (database: string, user = server.user, password = server.password): string =>
+const address = (database: string, user: string = server.user, password: string = server.password): string =>
   `postgres://${user}:${encodeURIComponent(password)}@${server.host}:${String(server.port)}/${database}`;
 
 let made = 0;

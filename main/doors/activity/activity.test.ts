@@ -283,7 +283,7 @@ describe('one event', () => {
       }),
     },
     witnesses: [],
-    actorOf: (who) => Promise.resolve(actorOf(who)),
+    actorOf: (who: Session) => Promise.resolve(actorOf(who)),
     isReviewer: () => false,
     reviewers: () => [],
   });

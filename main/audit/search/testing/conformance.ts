@@ -309,9 +309,9 @@ export function conformance(name: string, open: () => Promise<ActivityStore>): v
       await store.add(LOGS[0], same.slice(0, 1_500));
       await store.add(LOGS[0], same.slice(1_500));
       const seen: number[] = [];
-      let before: string | null | undefined;
+      let before: string | null = String(Number.MAX_SAFE_INTEGER);
       do {
-        const page = await store.events({}, EVERYBODY, { limit: 500, ...(before === undefined ? {} : { before }) });
+        const page = await store.events({}, EVERYBODY, { limit: 500, before });
         seen.push(...page.events.map(({ index }) => index));
         before = page.next;
       } while (before !== null);

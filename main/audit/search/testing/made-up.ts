@@ -71,7 +71,7 @@ export function* madeUpEvents(
     index++;
     return { event, at };
   };
-  yield next({ k: 'log.open', dev: { app: 'made-up', version: '1' } });
+  yield next({ k: 'log.open', dev: { app: 'made-up', version: '1' }, beat: { every: 900 } });
   for (;;) {
     const session = sessions[Math.floor(random() * sessions.length)];
     const pick = random();
