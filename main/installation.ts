@@ -49,7 +49,7 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
   const tokenKey = await ownKey(home, secrets, TOKEN_KEY, () => randomBytes(32));
   const recording = await openRecording(home, profile.organisation.record, secrets, app);
   const { audit, anchors } = recording;
-  let loaded: string | undefined;
+  let told: string | undefined;
 
   const identity = createIdentity({
     organisation: profile.organisation,
@@ -71,15 +71,21 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
     origin,
   });
 
+  /** Tells the log what is in force, unless it is the last that this log was told: each log is judged by itself. */
+  async function announce(): Promise<void> {
+    const news = `${audit.id} ${inForceId(current)}`;
+    if (told === news) return;
+    told = news;
+    await audit.append(policyLoadOf(current));
+  }
+
   /** Uses a profile from now on; recorded where it is another policy, or the files had been wrong. */
   async function take(next: Profile): Promise<void> {
-    const taken = inForce(next);
-    const known = loaded === inForceId(taken) && trouble === undefined;
     profile = next;
-    current = taken;
+    current = inForce(next);
+    if (trouble !== undefined) told = undefined;
     trouble = undefined;
-    loaded = inForceId(taken);
-    if (!known) await audit.append(policyLoadOf(taken));
+    await announce();
   }
 
   /** The last good profile stays in force; window and record say why. */
@@ -95,6 +101,8 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
     await recording.close();
     throw error;
   }
+  // Another log takes over where this one was found to go on elsewhere.
+  audit.onState(() => void announce().catch(() => undefined));
   const watch = watchPolicy(home, (change) => {
     const taken = change.kind === 'changed' ? take(change.profile) : refuse(change.error);
     // What the record cannot take is shown as its own trouble.

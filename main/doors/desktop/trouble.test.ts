@@ -262,7 +262,7 @@ describe.skipIf(whyNoDisk !== undefined)(
       await until('statements run again', async () => (await seat.run('SELECT 2')).at(-1)?.kind === 'done');
       await seat.client['workspace.save'](workspace('SELECT 2 -- kept'));
       expect((await seat.client['workspace.load']()).tabs[0]?.text).toBe('SELECT 2 -- kept');
-      expect((await seat.client['audit.verify']()).findings).toEqual([]);
+      expect((await seat.client['audit.verify']({ where: 'here' })).findings).toEqual([]);
       expect((await runCommand(['verify', '--home', home])).code).toBe(0);
     });
 
