@@ -112,7 +112,7 @@ describe.each(['json', 'csv'] as const)('a server that logs %s', (form) => {
 describe('the comparison finds', () => {
   it('a statement that the server does not know', () => {
     const file = changedLog((line) => (line.includes('EXPLAIN SELECT') ? undefined : line));
-    expect(found(reconciled([file])).sort()).toEqual(['around', 'not-in-server-log', 'not-in-server-log']);
+    expect(found(reconciled([file])).toSorted()).toEqual(['around', 'not-in-server-log', 'not-in-server-log']);
   });
 
   it('a statement with another text on a connection of the record', () => {
@@ -122,7 +122,7 @@ describe('the comparison finds', () => {
 
   it('an intent that somebody took out of the record', () => {
     const without = log.events.filter(({ leaf }) => !JSON.stringify(leaf).includes('"title":"EXPLAIN"'));
-    expect(found(reconciled([server.logs.json], without)).sort()).toEqual(['around', 'unannounced', 'unannounced']);
+    expect(found(reconciled([server.logs.json], without)).toSorted()).toEqual(['around', 'unannounced', 'unannounced']);
   });
 
   it('a statement on the process of a connection after the record has closed it', () => {

@@ -269,7 +269,7 @@ export function livesThrough(seed: number, lives: Lives): string | null {
   if (!lives.verified) return null;
   const excused = machine.ids.filter((log) => endsAnyhow(machine.files(log)));
   const finding = verifyFiles(disk.files()).findings.find(
-    ({ code, where = '' }) => code !== 'log-dead' && !excused.some((log) => where.startsWith(log)),
+    ({ code, where }) => code !== 'log-dead' && !excused.some((log) => where?.startsWith(log)),
   );
   return finding === undefined ? null : `seed ${seed}: ${finding.code}: ${finding.sentence} ${finding.where ?? ''}`;
 }
