@@ -80,12 +80,22 @@ function checkDead(
 
 function checkPredecessor(link: Link, after: Json, links: readonly Link[], complete: boolean, report: Reporter): void {
   const log = inWords(after.log);
-  if (links.some(({ id }) => id === after.log)) {
-    if (links.some(({ id, after: other }) => id < link.id && at(other, 'log') === after.log))
-      report.finding('successor', `Another log follows ${log}, too.`, link.id);
-  } else if (complete) report.finding('predecessor', `It follows the log ${log}, which is not here.`, link.id);
-  else report.notChecked(`The log ${log}, which ${link.id} follows: it was not given.`);
+  const why = typeof after.reason === 'string' ? after.reason : 'for a reason that cannot be read';
+  const before = links.find(({ id }) => id === after.log);
+  if (before === undefined) {
+    if (complete) report.finding('predecessor', `It follows the log ${log}, which is not here.`, link.id);
+    else report.notChecked(`The log ${log}, which ${link.id} follows (${why}): it was not given.`);
+    return;
+  }
+  if (after.copied === true) return; // Of one log there may be many copies, and each begins a log of its own.
+  // The mark is not part of a copy, and a crash may come before it is made: the signed leaf of the successor says the same.
+  if (before.dead === null) report.finding('log-dead', `The log was given up: ${why}.`, before.id);
+  if (links.some((other) => other.id < link.id && givesUp(other, before.id)))
+    report.finding('successor', `Another log follows ${log}, too.`, link.id);
 }
+
+/** Does its leaf 0 say that the log `id` must not go on? */
+const givesUp = ({ after }: Link, id: string): boolean => at(after, 'log') === id && at(after, 'copied') !== true;
 
 /** Each names an intent that its log left open, once. */
 function checkLate(links: readonly Link[], report: Reporter): void {
@@ -101,7 +111,8 @@ function checkLate(links: readonly Link[], report: Reporter): void {
       }
       checked++;
       const key = `${log.id} ${inWords(i)}`;
-      if (typeof i !== 'number' || !log.open.intents.has(i) || !log.hashes.has(i, at(of, 'h')) || log.dead === null)
+      const givenUp = log.dead !== null || links.some((other) => givesUp(other, log.id));
+      if (typeof i !== 'number' || !log.open.intents.has(i) || !log.hashes.has(i, at(of, 'h')) || !givenUp)
         report.finding('late-outcome', 'It ends a statement that its log did not leave open.', where);
       else if (seen.has(key)) report.finding('late-outcome', 'It ends a statement that was ended before.', where);
       seen.add(key);
