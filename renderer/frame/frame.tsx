@@ -6,7 +6,7 @@ import { useCommandKeys } from '../commands/use-command-keys.ts';
 import { Message } from '../design/index.ts';
 import { EditorView } from '../editor/editor-view.tsx';
 import { SettingsView } from '../settings/settings-view.tsx';
-import { followAudit, openWorkspace } from '../state/open-workspace.ts';
+import { followAudit, openWorkspace, ownerOf } from '../state/open-workspace.ts';
 import { useStore } from '../state/store.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { VerifyView } from '../verify/verify-view.tsx';
@@ -20,6 +20,8 @@ import './frame.css';
 export function Frame({ person, info }: { person: PersonView; info: AppInfo }): ReactElement {
   const workbench = useWorkbench();
   const view = useStore(workbench.view);
+  // Until the workspace is this person's, the views beside the editor would ask for what the last one looked at.
+  const own = useStore(workbench.owner, (owner) => owner === ownerOf(person));
   useCommandKeys(workbench);
   useEffect(() => openWorkspace(workbench, person), [workbench, person]);
   useEffect(() => followAudit(workbench), [workbench]);
@@ -38,9 +40,9 @@ export function Frame({ person, info }: { person: PersonView; info: AppInfo }): 
           <div className="place" hidden={view !== 'editor'}>
             <EditorView />
           </div>
-          {view === 'activity' && <ActivityView />}
-          {view === 'verify' && <VerifyView />}
-          {view === 'settings' && <SettingsView info={info} />}
+          {own && view === 'activity' && <ActivityView />}
+          {own && view === 'verify' && <VerifyView />}
+          {own && view === 'settings' && <SettingsView info={info} />}
         </main>
       </div>
       <StatusLine person={person} />

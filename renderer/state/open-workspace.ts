@@ -55,17 +55,22 @@ export function openWorkspace(workbench: Workbench, person: PersonView): () => v
  * what the last person had on the screen and in memory goes first.
  */
 function takeOver(workbench: Workbench, person: PersonView): boolean {
-  const owner = `${person.issuer}\0${person.email ?? person.name}`;
+  const owner = ownerOf(person);
   const same = workbench.owner.get() === owner;
-  workbench.owner.set(owner);
   if (same && workbench.saver.dirty()) return false;
   if (!same) {
     workbench.saver.forget();
     dropEverythingShown(workbench);
     workbench.workspace.set({ ...emptyWorkspace, theme: workbench.workspace.get().theme });
+    // The next person begins in the editor: no view asks in their name for what the one before looked at.
+    if (workbench.owner.get() !== null) workbench.view.set('editor');
+    workbench.owner.set(owner);
   }
   return true;
 }
+
+/** Whose the workspace in this window is, as `Workbench.owner` has it. */
+export const ownerOf = ({ issuer, email, name }: PersonView): string => `${issuer}\0${email ?? name}`;
 
 /** Follows what is recorded, for the status line. Returns what ends it. */
 export function followAudit(workbench: Workbench): () => void {
