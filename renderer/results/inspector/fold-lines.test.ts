@@ -17,6 +17,10 @@ describe('folding a text into lines', () => {
     ['a\n', 10, ['a', '']],
     ['\n\n', 10, ['', '', '']],
     ['ab😀cd', 3, ['ab', '😀c', 'd']],
+    ['FROM customers', 8, ['FROM ', 'customer', 's']],
+    ['a bc def', 5, ['a bc ', 'def']],
+    ['    abcdef', 6, ['    ab', 'cdef']],
+    ['a     b', 3, ['a  ', '   ', 'b']],
   ])('%j at %i', (text, width, expected) => {
     expect(lines(text, width)).toEqual(expected);
   });
