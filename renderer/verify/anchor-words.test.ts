@@ -24,18 +24,31 @@ describe('copies and signatures outside of this machine', () => {
 
   it('are well while only the newest are on their way', () => {
     const { uploaded, witnessed } = anchorWords(state);
-    expect([uploaded?.words, witnessed?.words]).toEqual(['uploaded 18,190', 'witnessed ok']);
+    expect([uploaded?.words, witnessed?.words]).toEqual(['uploaded 18,190', 'witnessed 18,190']);
     expect([uploaded?.meaning, witnessed?.meaning]).toEqual(['approved', 'approved']);
-    expect(uploaded?.sentence).toBe('18,190 events uploaded to s3://audit, 14 on the way');
+    expect(uploaded?.sentence).toBe(
+      'A copy of 18,190 of 18,204 events is in s3://audit; the newest 14 wait for the next round.',
+    );
+  });
+
+  it('are never said to be there for more than the status line counts', () => {
+    const { witnessed } = anchorWords({ ...state, recorded: 22, witnessed: 20 });
+    expect([witnessed?.words, witnessed?.sentence]).toEqual([
+      'witnessed 20',
+      'Enough witnesses have signed over 20 of 22 events; the newest 2 wait for the next round.',
+    ]);
+    expect(anchorWords({ ...state, recorded: 1, witnessed: 1 }).witnessed?.sentence).toBe(
+      'Enough witnesses have signed over 1 of 1 event.',
+    );
   });
 
   it.each<[string, Partial<AuditStateView>]>([
     ['far behind', { uploaded: 4, witnessed: 4 }],
     ['kept from being made', { anchorTrouble: 'The store does not answer.' }],
-  ])('are never called ok when they are %s', (_, change) => {
+  ])('are marked when they are %s', (_, change) => {
     const { uploaded, witnessed } = anchorWords({ ...state, ...change });
     expect([uploaded?.meaning, witnessed?.meaning]).toEqual(['write', 'write']);
-    expect(witnessed?.words).not.toContain('ok');
+    expect(witnessed?.sentence).not.toContain('next round');
   });
 
   it('say in words and with a sign what waiting for them refuses', () => {

@@ -17,24 +17,36 @@ const events = (count: number): string => (count === 1 ? '1 event' : `${number(c
 /** Events that wait for the next round without a word of concern; rounds are seconds apart. */
 const IN_FLIGHT = 1000;
 
+const lines = {
+  uploaded: { label: 'Uploaded', icon: 'cloud-upload' },
+  witnessed: { label: 'Witnessed', icon: 'verified' },
+} as const;
+
 export function anchorWords({ recorded, store, uploaded, witnessed, anchorTrouble }: AuditStateView): {
   readonly uploaded: AnchorLine | null;
   readonly witnessed: AnchorLine | null;
 } {
-  const line = (label: string, verb: string, count: number, where: string): AnchorLine => {
-    const waiting = Math.max(0, recorded - count);
+  /** @param sentence of how many of how many */
+  const line = (verb: keyof typeof lines, reached: number, sentence: (of: string) => string): AnchorLine => {
+    const count = Math.min(reached, recorded);
+    const waiting = recorded - count;
     const late = anchorTrouble !== null || waiting > IN_FLIGHT;
+    const newest = waiting === 1 ? 'the newest 1 waits' : `the newest ${number(waiting)} wait`;
     return {
-      label,
+      label: lines[verb].label,
       meaning: late ? 'write' : 'approved',
-      icon: late ? 'warning' : label === 'Uploaded' ? 'cloud-upload' : 'verified',
-      words: label === 'Witnessed' && !late ? 'witnessed ok' : `${verb} ${number(count)}`,
-      sentence: `${events(count)} ${verb}${where}${waiting === 0 ? '' : `, ${number(waiting)} on the way`}`,
+      icon: late ? 'warning' : lines[verb].icon,
+      words: `${verb} ${number(count)}`,
+      sentence: `${sentence(`${number(count)} of ${events(recorded)}`)}${waiting === 0 ? '.' : `; ${newest}${late ? '.' : ' for the next round.'}`}`,
     };
   };
   return {
-    uploaded: uploaded === null ? null : line('Uploaded', 'uploaded', uploaded, store === null ? '' : ` to ${store}`),
-    witnessed: witnessed === null ? null : line('Witnessed', 'witnessed', witnessed, ''),
+    uploaded:
+      uploaded === null
+        ? null
+        : line('uploaded', uploaded, (of) => `A copy of ${of} is ${store === null ? 'in the store' : `in ${store}`}`),
+    witnessed:
+      witnessed === null ? null : line('witnessed', witnessed, (of) => `Enough witnesses have signed over ${of}`),
   };
 }
 
