@@ -195,11 +195,12 @@ export function createBarChart(host: HTMLElement, events: BarChartEvents): BarCh
   };
 
   /** Without telling the hook: only a drag with the pointer narrows by itself. */
-  const select = (left: number, width: number): void => {
-    charts?.events.setSelect({ left, width, top: 0, height: charts.events.over.clientHeight }, false);
+  const select = (left: number, width: number, height: number): void => {
+    charts?.events.setSelect({ left, width, top: 0, height }, false);
   };
+  /** Without a height as well: the edges of a mark are drawn however narrow it is. */
   const clear = (): void => {
-    select(0, 0);
+    select(0, 0, 0);
   };
 
   const resized = new ResizeObserver(build);
@@ -224,7 +225,7 @@ export function createBarChart(host: HTMLElement, events: BarChartEvents): BarCh
       const first = shown.at[Math.min(range.from, range.to)] ?? 0;
       const last = (shown.at[Math.max(range.from, range.to)] ?? 0) + shown.bucket;
       const left = charts.events.valToPos(first, 'x');
-      select(left, charts.events.valToPos(last, 'x') - left);
+      select(left, charts.events.valToPos(last, 'x') - left, charts.events.over.clientHeight);
     },
     destroy: () => {
       resized.disconnect();

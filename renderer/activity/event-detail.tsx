@@ -15,6 +15,7 @@ import { EventTouched } from './event-touched.tsx';
 import { keyOf } from './feed.ts';
 import { Section } from './section.tsx';
 import { type Names } from './field-words.ts';
+import { obligationWords } from './obligation-words.ts';
 import { kindWords } from './outcome.ts';
 import { exactTime, listTime } from './times.ts';
 
@@ -134,7 +135,7 @@ function Whole({
             </p>
           ))}
           <Lines title="Rules" lines={decision.rules} code />
-          <Lines title="Obligations" lines={decision.obligations} />
+          <Lines title="Obligations" lines={decision.obligations.map(obligationWords)} />
           <dl className="detail-facts">
             <Fact label="Policy">
               <Copyable label="the policy's hash" text={decision.policy} />

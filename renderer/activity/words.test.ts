@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ActivityEventView, type ActivityFacetsView } from '../../shared/views.ts';
 import { choicesOf, matching, namesOf, takesTyped, typedValue, wordsOf } from './field-words.ts';
+import { obligationWords } from './obligation-words.ts';
 import { kindWords, outcomeOf } from './outcome.ts';
 import { outsideWords, proofWords } from './proof-words.ts';
 import { touchedObjects } from './touched.ts';
@@ -77,6 +78,17 @@ describe('what a field can be narrowed to', () => {
   it('shows environments as everywhere else', () => {
     expect(wordsOf('environment', 'production', names)).toBe('PRODUCTION');
     expect(wordsOf('environment', 'moon', names)).toBe('moon');
+  });
+});
+
+describe('the obligations of a decision', () => {
+  it.each([
+    ['at most 2000000 rows, 1073741824 bytes, 120000 ms', 'at most 2,000,000 rows, 1.1 GB, 2 min'],
+    ['at most 1 rows, 500 bytes, 30 ms', 'at most 1 rows, 500 B, 30 ms'],
+    ['mask 120000 ms as email with email', 'mask 120000 ms as email with email'],
+    ['read envelope', 'read envelope'],
+  ])('%j reads %j', (recorded, shown) => {
+    expect(obligationWords(recorded)).toBe(shown);
   });
 });
 
