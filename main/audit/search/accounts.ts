@@ -1,4 +1,5 @@
 /** What each kind of event is called, and a line that tells it from others of its kind. */
+import { copiesLine } from './copies-words.ts';
 import { type LeafParts } from './leaf-parts.ts';
 
 type Account = readonly [title: string, line: (leaf: LeafParts) => readonly (string | number | undefined)[]];
@@ -14,6 +15,20 @@ const statement = ({ op, pol }: LeafParts): readonly (string | undefined)[] => [
   op?.norm ?? pol?.reasons?.[0]?.sentence,
 ];
 const rows = (count: number | undefined): string | undefined => (count === undefined ? undefined : `${count} rows`);
+
+/** What somebody did with the record, as it goes on after "Record looked at". */
+function reviewWords(review: LeafParts['review']): string | undefined {
+  switch (review?.what) {
+    case 'search':
+      return `searched for ${review.filter ?? 'everything'}`;
+    case 'text':
+      return `read the text of event ${review.index ?? '?'} of ${review.log ?? 'a log'}`;
+    case 'export':
+      return `exported ${review.filter ?? 'everything'}`;
+    default:
+      return review?.what;
+  }
+}
 
 const ACCOUNTS: Readonly<Record<string, Account>> = {
   'log.open': [
@@ -63,19 +78,18 @@ const ACCOUNTS: Readonly<Record<string, Account>> = {
   'breakglass.end': ['Break-glass ended', approval],
   'review.done': [
     'Record looked at',
-    ({ review }) => [
-      review?.what,
-      review?.filter,
-      review?.events === undefined ? undefined : `${review.events} events`,
-    ],
+    ({ review }) => [reviewWords(review), review?.events === undefined ? undefined : `${review.events} events`],
   ],
-  'policy.load': ['Policy in force', ({ load }) => [load?.source, load?.hash]],
+  'policy.load': [
+    'Policy in force',
+    ({ load }) => [load?.source, load?.rules === undefined ? undefined : `${load.rules} rules`, load?.hash],
+  ],
   'directory.change': ['Directory changed', ({ change }) => [change?.what, change?.from, change?.to]],
   'config.change': [
     'Configuration changed',
     (leaf) => [leaf.change?.what, leaf.change?.from, leaf.change?.to, ...why(leaf)],
   ],
-  'upload.state': ['Copies of the record', ({ upload }) => [upload?.what, upload?.store, upload?.code]],
+  'upload.state': ['Copies of the record', copiesLine],
   'witness.conflict': ['A witness knows another log', ({ witness }) => [witness?.name]],
   'verify.report': [
     'Record verified',

@@ -161,9 +161,9 @@ describe('looking is recorded', () => {
     await activity.events(sam, { query: { person: 'https://idp sam' }, ...page });
     await activity.events(ana, { query: { text: 'email' }, ...page });
     expect(await reviews()).toEqual([
-      'sam search · from=1970-01-01T00:00:00.001Z text=email',
-      'sam search · from=1970-01-01T00:00:00.001Z text=email to=1970-01-01T00:00:00.002Z',
-      'sam search · everything',
+      'sam searched for from=1970-01-01T00:00:00.001Z text=email',
+      'sam searched for from=1970-01-01T00:00:00.001Z text=email to=1970-01-01T00:00:00.002Z',
+      'sam searched for everything',
     ]);
   });
 
@@ -177,14 +177,14 @@ describe('looking is recorded', () => {
     });
     expect(await reviews()).toEqual([]);
     for (const _ of [1, 2]) expect((await activity.event(sam, { log: audit.id, index })).text).toBe(own.text);
-    expect(await reviews()).toEqual(['sam text']);
+    expect(await reviews()).toEqual([`sam read the text of event ${String(index)} of ${audit.id}`]);
   });
 
   it('before the first byte of an export, whoever exports', async () => {
     await done(ana);
     await all(activity.export(ana, { query: { text: 'email' }, format: 'csv' }, forever));
     await all(activity.export(sam, { query: {}, format: 'jsonl' }, forever));
-    expect(await reviews()).toEqual(['ana export · csv: text=email', 'sam export · jsonl: everything']);
+    expect(await reviews()).toEqual(['ana exported csv: text=email', 'sam exported jsonl: everything']);
   });
 
   it('or nothing is shown', async () => {
