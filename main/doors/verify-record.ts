@@ -35,7 +35,10 @@ async function askedOf(
   const { store, witnesses, quorum } = installation.profile().organisation.record;
   const options: VerifyOptions = {
     blobKey: recording.blobKey,
-    ...(witnesses.length === 0 ? {} : { witnesses: witnesses.map(({ key }) => key), quorum }),
+    // What was recorded before there was a witness, or out of its reach, is said and no finding.
+    ...(witnesses.length === 0
+      ? {}
+      : { witnesses: witnesses.map(({ key }) => key), quorum, unwitnessed: 'said' as const }),
   };
   if (where === 'here') return { source: auditDirectory(home), options };
   if (store === undefined) {
@@ -46,13 +49,14 @@ async function askedOf(
   if (store.kind === 'directory') return { source: store.path, options };
   const secret = async (reference: string): Promise<string> =>
     resolveSecret(reference, { store: secrets, profileDirectory: home });
-  const { credentials, endpoint, region } = store;
+  const { credentials, endpoint, pathStyle, region } = store;
   return {
     source: `s3://${store.bucket}${store.prefix === '' ? '' : `/${store.prefix}`}`,
     options: {
       ...options,
       bucket: {
         region,
+        pathStyle,
         ...(endpoint === undefined ? {} : { endpoint }),
         ...(credentials === 'environment'
           ? {}
