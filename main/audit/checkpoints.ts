@@ -1,7 +1,7 @@
 import { type Io } from './journal/io.ts';
 import { EMPTY_ROOT } from './merkle.ts';
 import { type Signer } from './note.ts';
-import { CHECKPOINT_NAME, checkpointPath } from './publish.ts';
+import { checkpointPath, NUMBERED } from './paths.ts';
 
 /** The checkpoints a log has signed, as its directory holds them. */
 export interface SignedCheckpoints {
@@ -22,8 +22,7 @@ export function signedCheckpoints(io: Io, signer: Signer): SignedCheckpoints {
   const sizes = new Set(
     io
       .list('checkpoints')
-      .map((name) => CHECKPOINT_NAME.exec(name)?.[1])
-      .filter((digits) => digits !== undefined)
+      .filter((name) => NUMBERED.test(name))
       .map(Number),
   );
   const text = (size: number): string | null =>

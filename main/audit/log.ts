@@ -15,7 +15,7 @@ import { writeMark } from './marks.ts';
 import { beginLog, openKnown, openLog, type Logs, type NotOpened, type OpenLog } from './opening.ts';
 import { type SignedTree } from './publish.ts';
 import { refuseSharedStorage } from './storage.ts';
-import { OTHER_LOG } from './problem.ts';
+import { ENDED, OTHER_LOG } from './problem.ts';
 import { asError, CLOSED } from './thread.ts';
 import { type Receipt } from './writer.ts';
 
@@ -186,8 +186,7 @@ function auditLog(logs: Logs, opened: OpenLog, observers: Set<() => void>): Audi
       return {
         receipt,
         async end(end) {
-          if (ended)
-            throw new CountersignError('audit-intent-ended', 'The statement has already been ended in the record.');
+          if (ended) throw asError(ENDED);
           ended = true;
           return recordEnd(receipt, intent.s, end);
         },
@@ -240,7 +239,7 @@ function auditLog(logs: Logs, opened: OpenLog, observers: Set<() => void>): Audi
 }
 
 const REASONS: Readonly<Record<Exclude<NotOpened, 'dead'>, readonly [code: string, what: string, next: string]>> = {
-  absent: ['audit-no-log', 'is not in this profile', 'Take its id from the event: `countersign audit show`.'],
+  absent: ['audit-no-log', 'is not in this profile', 'Take its id from the event: `countersign activity --json`.'],
   'in use': [
     'audit-log-in-use',
     'is being written by another Countersign process, and only that one can erase in it',

@@ -16,6 +16,7 @@ export const FULL: Problem = {
 export const ENDED: Problem = {
   code: 'audit-intent-ended',
   message: 'The statement has already been ended in the record.',
+  next: 'Look at how it ended: `countersign activity`.',
 };
 export const TOO_LONG: Problem = {
   code: 'audit-too-long',
@@ -35,11 +36,12 @@ export const OTHER_LOG: Problem = {
 export const NO_BLOB: Problem = {
   code: 'audit-no-blob',
   message: 'The log has no sealed content of this address.',
-  next: 'Take the address from the event: `countersign audit show INDEX --json`, the key `ref` of the content.',
+  next: 'Take the address from the event: `countersign activity show LOG INDEX --json`, the key `ref` of the content.',
 };
 export const BLOB_GONE: Problem = {
   code: 'audit-blob-erased',
   message: 'This content has already been erased.',
+  next: 'Nothing is left to do: the event and its proof stay, the content is gone.',
 };
 
 export const noSession = (kind: string): Problem => ({

@@ -9,7 +9,8 @@ import { CountersignError } from '../errors.ts';
 import { errorCode } from './journal/io.ts';
 import { openJournalReader } from './journal/reader.ts';
 import { EMPTY_ROOT, leafHash, nodeHash, perfectRoot, TILE_WIDTH } from './merkle.ts';
-import { CHECKPOINT_NAME, checkpointPath, tilePath, type SignedTree } from './publish.ts';
+import { checkpointPath, NUMBERED, tilePath } from './paths.ts';
+import { type SignedTree } from './publish.ts';
 
 const HASH = 32;
 
@@ -45,7 +46,7 @@ export function checkpointCovering(logDirectory: string, index: number): SignedT
 
 function checkpointSizes(logDirectory: string): readonly number[] {
   return absentIsEmpty(() => readdirSync(join(logDirectory, 'checkpoints')))
-    .filter((name) => CHECKPOINT_NAME.test(name))
+    .filter((name) => NUMBERED.test(name))
     .map(Number)
     .sort((a, b) => a - b);
 }
@@ -180,6 +181,6 @@ const outside = (logDirectory: string, size: number): CountersignError =>
     'audit-no-event',
     `The log in ${logDirectory} does not have ${size} events, or not in this order.`,
     {
-      next: 'Look at its size with `countersign audit status`.',
+      next: 'Look at its size with `countersign record status`.',
     },
   );

@@ -7,6 +7,7 @@ import { packEntries } from './journal/frame.ts';
 import { putFile, type Io } from './journal/io.ts';
 import { TILE_WIDTH, type FullTile, type Tree } from './merkle.ts';
 import { checkpointText, type Signer } from './note.ts';
+import { checkpointPath, tilePath } from './paths.ts';
 import { type Shelf } from './shelf.ts';
 
 /** A checkpoint of a log. */
@@ -18,17 +19,6 @@ export interface SignedTree {
   /** The signed note. */
   readonly note: string;
 }
-
-/** Tile index in groups of three digits, all but the last with an `x` (C2SP tlog-tiles, "Merkle Tree"). */
-export function tilePath(level: number | 'entries', index: number, width = TILE_WIDTH): string {
-  let path = String(index % 1000).padStart(3, '0');
-  for (let rest = Math.floor(index / 1000); rest > 0; rest = Math.floor(rest / 1000))
-    path = `x${String(rest % 1000).padStart(3, '0')}/${path}`;
-  return `tile/${level}/${path}${width === TILE_WIDTH ? '' : `.p/${width}`}`;
-}
-
-export const checkpointPath = (size: number): string => `checkpoints/${String(size).padStart(20, '0')}`;
-export const CHECKPOINT_NAME = /^(\d{20})$/;
 
 /** The partial tiles of a tree of this size. */
 function partialPaths(size: number): readonly string[] {

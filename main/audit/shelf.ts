@@ -1,5 +1,5 @@
 import { type Io } from './journal/io.ts';
-import { checkpointPath } from './publish.ts';
+import { checkpointPath, numbered } from './paths.ts';
 
 /** Newest checkpoints that stay, whatever they cover. */
 const KEPT = 1000;
@@ -48,7 +48,6 @@ export class Shelf {
   }
 
   #isSpokenOf(size: number): boolean {
-    const digits = String(size).padStart(20, '0');
-    return this.#io.list(`cosig/${digits}`).length > 0 || this.#io.size(`stamp/${digits}`) !== null;
+    return this.#io.list(`cosig/${numbered(size)}`).length > 0 || this.#io.size(`stamp/${numbered(size)}`) !== null;
   }
 }

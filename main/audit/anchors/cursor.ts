@@ -11,7 +11,7 @@ import { openJournalReader, type EntryRun } from '../journal/reader.ts';
 import { type SegmentState } from '../journal/recover.ts';
 import { readHeader, SEGMENT_FIXED, SEGMENT_NAME, segmentPath, type SegmentHeader } from '../journal/segment.ts';
 import { leafHash, Tree, TILE_WIDTH } from '../merkle.ts';
-import { tilePath } from '../publish.ts';
+import { tilePath } from '../paths.ts';
 import { names } from './local-log.ts';
 
 /** Bytes of the journal read at a time: the event loop turns in between. */

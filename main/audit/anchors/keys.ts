@@ -2,10 +2,7 @@
  * Where the parts of a log are in a store, the same for a directory and a bucket (docs/log-format.md). Numbers have 20
  * digits, so that the order of keys is the order of indexes.
  */
-import { tilePath } from '../publish.ts';
-
-const DIGITS = 20;
-const digits = (n: number): string => String(n).padStart(DIGITS, '0');
+import { NUMBERED, numbered, tilePath } from '../paths.ts';
 
 /** The keys of one log. */
 export interface LogKeys {
@@ -29,12 +26,12 @@ export function keysOf(log: string): LogKeys {
     identity: `${log}/log.json`,
     chunks,
     checkpoints,
-    chunk: (first) => chunks + digits(first),
-    checkpoint: (size) => checkpoints + digits(size),
+    chunk: (first) => chunks + numbered(first),
+    checkpoint: (size) => checkpoints + numbered(size),
     tile: (level, index) => `${log}/${tilePath(level, index)}`,
     blob: (address) => `${log}/blob/${address}`,
-    cosignature: (size, witness) => `${log}/cosig/${digits(size)}/${witness}`,
-    stamp: (size) => `${log}/stamp/${digits(size)}`,
+    cosignature: (size, witness) => `${log}/cosig/${numbered(size)}/${witness}`,
+    stamp: (size) => `${log}/stamp/${numbered(size)}`,
   };
 }
 
@@ -42,8 +39,5 @@ export function keysOf(log: string): LogKeys {
 export function numberIn(key: string, prefix: string): number | null {
   const name = key.startsWith(prefix) ? key.slice(prefix.length) : '';
   const number = Number(name);
-  return /^\d{20}$/.test(name) && Number.isSafeInteger(number) ? number : null;
+  return NUMBERED.test(name) && Number.isSafeInteger(number) ? number : null;
 }
-
-/** The name of a directory or file of this number in a log's own directory. */
-export const numbered = digits;

@@ -3,18 +3,18 @@
  * `stamp/<size>`, in the log's directory first and from there in the store.
  */
 import { join } from 'node:path';
+import { NUMBERED, numbered } from '../paths.ts';
 import { type ObjectStore } from '../store/store.ts';
 import { putLocal } from './files.ts';
-import { keysOf, numbered } from './keys.ts';
+import { keysOf } from './keys.ts';
 import { names, readFile, readSigned, type LocalLog } from './local-log.ts';
 import { put } from './put.ts';
 
 const WITNESS = /^[0-9a-f]{8}$/;
-const SIZE = /^\d{20}$/;
 
 const sizesIn = (directory: string): readonly number[] =>
   names(directory)
-    .filter((name) => SIZE.test(name))
+    .filter((name) => NUMBERED.test(name))
     .map(Number);
 
 /** Sizes above `above` of which the log's directory has cosignatures or a stamp. */

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { type DeadLog } from '../events.ts';
 import { errorCode } from '../journal/io.ts';
-import { CHECKPOINT_NAME, checkpointPath } from '../publish.ts';
+import { checkpointPath, NUMBERED } from '../paths.ts';
 import { parseCheckpoint } from '../witness/checkpoint.ts';
 import { parseNote, signedBy } from '../witness/signed-note.ts';
 import { parseVerifierKey, SIGNATURE_TYPE, type VerifierKey } from '../witness/verifier-key.ts';
@@ -61,7 +61,7 @@ export function signedCheckpoint({ key }: Pick<LocalLog, 'key'>, note: string): 
 /** Sizes that the log has signed and that lie above `above`, ascending. */
 export function signedSizes({ path }: Pick<LocalLog, 'path'>, above = 0): readonly number[] {
   return names(join(path, 'checkpoints'))
-    .filter((name) => CHECKPOINT_NAME.test(name))
+    .filter((name) => NUMBERED.test(name))
     .map(Number)
     .filter((size) => size > above)
     .sort((a, b) => a - b);
