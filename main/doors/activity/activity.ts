@@ -17,6 +17,7 @@ import {
 import { parseVerifierKey, SIGNATURE_TYPE, type VerifierKey } from '../../audit/witness/index.ts';
 import { CountersignError } from '../../errors.ts';
 import { type Session } from '../../identity/principal.ts';
+import { newest } from '../newest.ts';
 import { eventView, type TextRight } from './event-view.ts';
 import { exportEvents, type ExportFormat } from './export.ts';
 import { recordedEvent, type RecordedEvent } from './recorded-event.ts';
@@ -141,24 +142,12 @@ export function createActivity(ports: ActivityPorts): Activity {
         anchors: { ...anchors.state(), log: audit.state().log },
       });
     },
-    async *progress(session, signal) {
-      let changed = true;
-      let wake: () => void = () => undefined;
-      const change = (): void => {
-        changed = true;
-        wake();
-      };
-      const stops = [audit.onState(change), feed?.onProgress(change)];
-      signal.addEventListener('abort', () => wake(), { once: true });
-      try {
-        while (!signal.aborted) {
-          if (!changed) await new Promise<void>((resolve) => (wake = resolve));
-          changed = false;
-          if (!signal.aborted) yield progressNow(session);
-        }
-      } finally {
-        for (const stop of stops) stop?.();
-      }
+    progress(session, signal) {
+      return newest(
+        () => progressNow(session),
+        [(changed) => audit.onState(changed), (changed) => feed?.onProgress(changed) ?? (() => undefined)],
+        signal,
+      );
     },
     async *export(session, { query, format, limit }, signal) {
       await reviews.exported(session, query, format);

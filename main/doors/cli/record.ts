@@ -76,7 +76,7 @@ export async function recordErase(
   options: Printed & { readonly as?: string; readonly reason: string },
 ): Promise<ExitCode> {
   return withInstallation(home, async (installation) => {
-    const session = await sessionOf(installation, options.as);
+    const session = await installation.identity.ensureLive(await sessionOf(installation, options.as));
     requireReviewer(installation, session, 'erase content of the record');
     const addresses = sealedIn(home, log, index);
     const actor = await installation.actorOf(session);
