@@ -346,6 +346,30 @@ describe('an export', () => {
     ]);
   });
 
+  it('says in its last line where more events match than it holds, and only then', async () => {
+    for (let i = 0; i < 3; i++) await done(ana);
+    const query = { kinds: ['stmt.intent'] };
+    const lines = async (format: 'csv' | 'jsonl', limit: number): Promise<readonly string[]> =>
+      (await all(activity.export(ana, { query, format, limit }, forever))).trimEnd().split(/\r?\n/);
+
+    const [, oldest = '', last = '', ...beyond] = await lines('jsonl', 2);
+    const { cut } = JSON.parse(last) as { readonly cut: { readonly oldest: string; readonly next: string } };
+    expect(beyond).toEqual([]);
+    expect(cut).toMatchObject({ events: 2, oldest: (JSON.parse(oldest) as { readonly time: string }).time });
+    const rows = (await lines('csv', 2)).map((line) => line.split(','));
+    expect(rows.at(-1)).toEqual([
+      ...[cut.oldest, '', '', '', '', '', 'export.cut', 'Not everything', cut.next, ...Array<string>(9).fill('')],
+    ]);
+    expect(rows.at(-1)).toHaveLength(rows[0]?.length ?? 0);
+
+    for (const limit of [3, 4]) {
+      expect(await lines('jsonl', limit)).toHaveLength(3);
+      expect((await lines('csv', limit)).join()).not.toContain('export.cut');
+    }
+    const none = { query: { kinds: ['none'] }, format: 'jsonl', limit: 1 } as const;
+    expect(await all(activity.export(ana, none, forever))).toBe('');
+  });
+
   it('ends when nobody reads it any more', async () => {
     for (let i = 0; i < 3; i++) await done(ana);
     const end = new AbortController();

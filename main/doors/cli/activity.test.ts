@@ -52,7 +52,7 @@ describe('countersign activity', () => {
       /^time +\| who +\| connection[^]*Policy in force: policy\.yaml/,
     );
     expect(await listed({ kind: ['policy.load'], csv: true, limit: 1 })).toMatch(
-      /^time,person,[^\n]*\r\n[^\n]*policy\.load[^\n]*\r\n$/,
+      /^time,person,[^\n]*\r\n[^\n]*policy\.load[^\n]*\r\n[^\n]*,export\.cut,Not everything,[^\n]*\r\n$/,
     );
   });
 

@@ -6,9 +6,9 @@ import { type Session } from '../../identity/principal.ts';
 import { type Activity, createActivity } from '../activity/activity.ts';
 import { isoTime, jsonLine, MOST_EXPORTED } from '../activity/export.ts';
 import { indexOf, portsOf } from '../activity/open.ts';
-import { formatTable } from '../format/rows.ts';
 import { type CliIo, DONE, type ExitCode, write } from './io.ts';
 import { sessionOf, withInstallation } from './signed-in.ts';
+import { activityTable, resultOf } from './activity-table.ts';
 import { instantOf } from './instant.ts';
 
 /** What `countersign activity` takes, as commander names it. */
@@ -48,7 +48,8 @@ export async function activity(io: CliIo, home: string, options: ActivityOptions
       return DONE;
     }
     const found: ActivityRowView[] = [];
-    for (let before: string | null | undefined; found.length < limit && before !== null;) {
+    let before: string | null | undefined;
+    while (found.length < limit && before !== null) {
       const page = await asked.events(session, {
         query,
         before: before ?? null,
@@ -58,7 +59,11 @@ export async function activity(io: CliIo, home: string, options: ActivityOptions
       found.push(...page.events);
       before = page.next;
     }
-    if (options.json !== true) await write(io.stdout, table(found));
+    if (options.json !== true) await write(io.stdout, activityTable(found));
+    if (typeof before === 'string')
+      io.stderr.write(
+        `countersign: These are the newest ${String(limit)}; more match. See them with a higher --limit.\n`,
+      );
     return DONE;
   });
 }
@@ -143,33 +148,6 @@ async function writeProof(path: string, { proof }: ActivityEventView): Promise<v
       cause,
     });
   }
-}
-
-const SUMMARY = 100;
-
-function table(events: readonly ActivityRowView[]): string {
-  const names = ['time', 'who', 'connection', 'result', 'what', 'log', 'index'];
-  return formatTable(
-    names.map((name) => ({ name, numeric: name === 'index' })),
-    events.map((event) => [
-      isoTime(event.at),
-      [event.personName ?? event.person ?? '', event.agent === null ? '' : `via ${event.agent}`]
-        .filter((one) => one !== '')
-        .join(' '),
-      event.connection ?? '',
-      resultOf(event),
-      `${event.title}${event.summary === '' ? '' : `: ${cut(event.summary)}`}`,
-      event.log,
-      String(event.index),
-    ]),
-  );
-}
-
-const cut = (text: string): string => (text.length <= SUMMARY ? text : `${text.slice(0, SUMMARY - 1)}…`);
-
-/** The verdict of what was not allowed, else how it ended. */
-function resultOf({ verdict, status }: ActivityRowView): string {
-  return verdict !== null && verdict !== 'allow' ? verdict : (status ?? '');
 }
 
 function eventText(view: ActivityEventView): string {

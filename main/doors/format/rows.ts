@@ -150,13 +150,14 @@ export function formatTable(columns: readonly TextColumn[], rows: readonly Row[]
 }
 
 /** Escape sequences in a cell must not reach the terminal (G14). */
-function visible(text: string): string {
+export function visible(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (c) =>
     c === '\n' ? '↵' : c === '\t' ? '→' : `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`,
   );
 }
 
-function displayWidth(text: string): number {
+/** Columns of a terminal that a text takes. */
+export function displayWidth(text: string): number {
   let width = 0;
   for (const c of text)
     width +=
