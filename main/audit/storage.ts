@@ -85,5 +85,5 @@ export function synchroniserOf(path: string): string | undefined {
 
 const shared = (what: string): CountersignError =>
   new CountersignError('audit-shared-storage', `${what}: the record is not safe there, so nothing can run.`, {
-    next: 'Keep the profile on a local disk, outside such folders; copies of the record go where organisation.yaml says (`record: store`).',
+    next: 'Keep the profile on a local disk, outside such folders; copies of the record go where organisation.yaml says (record.store). Where there is no other disk, record.acceptSharedDisk takes what it is worth.',
   });

@@ -25,6 +25,7 @@ describe('record: of organisation.yaml', () => {
       reachSeconds: 15,
       reviewers: [],
       heartbeatMinutes: 15,
+      acceptSharedDisk: false,
     });
   });
 

@@ -62,13 +62,25 @@ export const recordSection = z.strictObject({
   reviewers: z.array(z.string().min(1).max(200)).max(100).default([]),
   index: secretReference.optional(),
   heartbeatMinutes: z.number().min(1).max(1440).default(15),
+  acceptSharedDisk: z.boolean().default(false),
 });
 
 const WARN: PressureLimit = { events: 10_000, hours: 4 };
 
 /** What the section means; without one the record stays on this machine. */
 export function recordSettings(section: z.infer<typeof recordSection>): RecordSettings {
-  const { store, witnesses, quorum, timestamp, pressure, reachSeconds, reviewers, index, heartbeatMinutes } = section;
+  const {
+    store,
+    witnesses,
+    quorum,
+    timestamp,
+    pressure,
+    reachSeconds,
+    reviewers,
+    index,
+    heartbeatMinutes,
+    acceptSharedDisk,
+  } = section;
   return {
     ...(store === undefined ? {} : storeSettings(store)),
     witnesses,
@@ -83,6 +95,7 @@ export function recordSettings(section: z.infer<typeof recordSection>): RecordSe
     reviewers,
     ...optional('index', index),
     heartbeatMinutes,
+    acceptSharedDisk,
   };
 }
 

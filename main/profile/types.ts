@@ -92,6 +92,8 @@ export interface RecordSettings {
   readonly index?: SecretReference;
   /** Most minutes without an event while a log is open. */
   readonly heartbeatMinutes: number;
+  /** Keeps the record also where nothing can be promised: on a network file system or in a synchronised folder. */
+  readonly acceptSharedDisk: boolean;
 }
 
 /** Whichever is met first. */
