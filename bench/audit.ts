@@ -9,6 +9,7 @@ import { openAuditLog, type AuditLog, type StatementIntent } from '../main/audit
 import { logsBelow, openJournalReader } from '../main/audit/journal/reader.ts';
 import { verifyDirectory } from '../verify/index.ts';
 import { type Bench, type Measurement } from './bench.ts';
+import { statement } from './statement.ts';
 
 const EVENT_BYTES = 1024;
 const BUNDLE = 256;
@@ -18,49 +19,19 @@ const SINGLE = 2000;
 const WRITERS = 64;
 const EACH = 250;
 
-const intent: StatementIntent = {
-  s: 'bench',
-  actor: {
-    user: { iss: 'https://idp.example', sub: 'ana', email: 'ana@example.com', groups: ['analysts'], verified: false },
-  },
-  db: {
-    id: 'shop',
-    engine: 'postgres',
-    host: 'db.example',
-    port: 5432,
-    database: 'shop',
-    role: 'ana',
-    env: 'production',
-  },
-  op: {
-    class: 'read',
-    title: 'SELECT',
-    fingerprint: '50fde20626009aba',
-    norm: 'select id, name, email from customers where country = $1 order by created_at limit $2',
-    objects: [{ name: 'public.customers', access: 'read' }],
-    columns: ['id', 'name', 'email'].map((name) => ({
-      name: `public.customers.${name}`,
-      place: 'output',
-      class: 'pii',
-    })),
-    text: { text: "select id, name, email from customers where country = 'NL' order by created_at limit 100" },
-  },
-  pol: { hash: 'ab'.repeat(32), decision: 'allow', rules: ['analysts-read', 'mask-pii'], obligations: ['mask email'] },
-};
-
 const TABLES = ['customers', 'orders', 'payments', 'shipments', 'suppliers', 'invoices', 'refunds'];
 
 /** The `i`-th statement: people do not run the same one all day, and what repeats compresses. */
 function statementAt(i: number): StatementIntent {
   const table = `${TABLES[i % TABLES.length] ?? ''}_${i % 31}`;
   return {
-    ...intent,
+    ...statement,
     op: {
-      ...intent.op,
+      ...statement.op,
       fingerprint: createHash('sha256').update(table).digest('hex').slice(0, 16),
       norm: `select id, name, email from ${table} where c${i % 13} = $1 order by created_at limit $2`,
       objects: [{ name: `public.${table}`, access: 'read' }],
-      columns: intent.op.columns.map((column) => ({ ...column, name: column.name.replace('customers', table) })),
+      columns: statement.op.columns.map((column) => ({ ...column, name: column.name.replace('customers', table) })),
       text: { text: `select id, name, email from ${table} where c${i % 13} = 'NL' order by created_at limit 100` },
     },
   };
@@ -105,9 +76,9 @@ async function oneWriter(
   const bare: number[] = [];
   for (let i = 0; i < SINGLE; i++) {
     bare.push(floor.sample());
-    const statement = STATEMENTS[i % STATEMENTS.length] ?? intent;
+    const asked = STATEMENTS[i % STATEMENTS.length] ?? statement;
     const start = performance.now();
-    const recorded = await log.recordIntent(statement);
+    const recorded = await log.recordIntent(asked);
     intents.push(performance.now() - start);
     await recorded.end({ status: 'done', rows: 100, ms: 3 });
   }
@@ -121,7 +92,7 @@ async function manyWriters(log: AuditLog): Promise<{ readonly rate: number; read
   const start = performance.now();
   const writer = async (): Promise<void> => {
     for (let i = 0; i < EACH; i++) {
-      const recorded = await log.recordIntent(STATEMENTS[i % STATEMENTS.length] ?? intent);
+      const recorded = await log.recordIntent(STATEMENTS[i % STATEMENTS.length] ?? statement);
       await recorded.end({ status: 'done', rows: 100, ms: 3 });
     }
   };
@@ -168,7 +139,7 @@ export const auditBench: Bench = {
         origin: 'bench.example/audit',
         app: { app: 'bench', version: '0' },
       });
-      await log.append({ k: 'session.start', s: 'bench', actor: intent.actor });
+      await log.append({ k: 'session.start', s: 'bench', actor: statement.actor });
       const floor = openFloor(directory);
       const one = await oneWriter(log, floor);
       floor.close();

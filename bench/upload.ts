@@ -18,6 +18,7 @@ import { type ObjectStore } from '../main/audit/store/store.ts';
 import { radosgw } from '../main/audit/testing/radosgw.ts';
 import { Writer } from '../main/audit/writer.ts';
 import { median, type Bench, type Measurement } from './bench.ts';
+import { statement } from './statement.ts';
 
 /** Statements, each with its text sealed in a blob, and their outcomes. */
 const STATEMENTS = { directory: 1000, s3: 150 };
@@ -25,36 +26,15 @@ const ROUNDS = 3;
 /** Objects on their way at once: as many as the uploader has. */
 const WIDTH = 16;
 
-const statement = (i: number): StatementIntent => ({
-  s: 'bench',
-  actor: {
-    user: { iss: 'https://idp.example', sub: 'ana', email: 'ana@example.com', groups: ['analysts'], verified: true },
-  },
-  db: {
-    id: 'shop',
-    engine: 'postgres',
-    host: 'db.example',
-    port: 5432,
-    database: 'shop',
-    role: 'ana',
-    env: 'production',
-  },
+const statementAt = (i: number): StatementIntent => ({
+  ...statement,
   op: {
-    class: 'read',
-    title: 'SELECT',
-    fingerprint: '50fde20626009aba',
+    ...statement.op,
     norm: 'select id, name, email from customers where country = $1 and id > $2 order by created_at limit $3',
-    objects: [{ name: 'public.customers', access: 'read' }],
-    columns: ['id', 'name', 'email'].map((name) => ({
-      name: `public.customers.${name}`,
-      place: 'output',
-      class: 'pii',
-    })),
     text: {
       text: `select id, name, email from customers where country = 'NL' and id > ${String(i)} order by created_at limit 100`,
     },
   },
-  pol: { hash: 'ab'.repeat(32), decision: 'allow', rules: ['analysts-read', 'mask-pii'], obligations: ['mask email'] },
 });
 
 /** A log with this many statements, signed. */
@@ -70,9 +50,9 @@ function writeLog(directory: string, statements: number): LocalLog {
     app: { app: 'bench', version: '0' },
     clock: { wall: () => Date.now(), monotonic: () => process.hrtime.bigint() },
   });
-  writer.append([{ k: 'session.start', s: 'bench', actor: statement(0).actor }]);
+  writer.append([{ k: 'session.start', s: 'bench', actor: statementAt(0).actor }]);
   for (let i = 0; i < statements; i++) {
-    const [intent] = writer.append([{ k: 'stmt.intent', ...statement(i) }]);
+    const [intent] = writer.append([{ k: 'stmt.intent', ...statementAt(i) }]);
     if (intent === undefined || 'problem' in intent) throw new Error('The log of the benchmark could not be written.');
     writer.append([
       {

@@ -1,6 +1,5 @@
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SIZE_TYPE } from './add-checkpoint.ts';
 import { createWitness, type CosignRequest, type MonitoredWitness } from './client.ts';
@@ -8,8 +7,7 @@ import { cosign, cosignedAt } from './cosignature.ts';
 import { logList } from './log-list.ts';
 import { serveWitness } from './server.ts';
 import { parseSignatureLine } from './signed-note.ts';
-import { createWitnessState, openWitnessState } from './state.ts';
-import { fakeLog, type FakeLog, listed, sha, temporaryDirectory } from './testing.ts';
+import { fakeLog, type FakeLog, listed, sha, temporaryState } from './testing.ts';
 import { generateSignerKey, SIGNATURE_TYPE } from './verifier-key.ts';
 
 const key = generateSignerKey('witness.example/w1', SIGNATURE_TYPE.cosignature);
@@ -54,12 +52,9 @@ async function real(
   log: FakeLog,
   listedAs: readonly object[] = [{ key: log.key.verifier.text }],
 ): Promise<MonitoredWitness> {
-  const directory = temporaryDirectory();
-  undo.push(() => directory.remove());
-  const path = join(directory.path, 'state.db');
-  createWitnessState(path, key.verifier);
-  const state = openWitnessState(path, key.verifier);
-  undo.push(() => state.close());
+  const temporary = temporaryState(key.verifier);
+  undo.push(() => temporary.remove());
+  const { state } = temporary;
   const logs = logList(listed(listedAs));
   const server = await serveWitness(
     { key, state, logs: () => logs, report: () => undefined },

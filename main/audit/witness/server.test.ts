@@ -1,6 +1,5 @@
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CountersignError } from '../../errors.ts';
@@ -9,8 +8,7 @@ import { cosignedAt } from './cosignature.ts';
 import { type LogList, logList } from './log-list.ts';
 import { serveWitness } from './server.ts';
 import { parseNote, signedBy } from './signed-note.ts';
-import { createWitnessState, openWitnessState } from './state.ts';
-import { fakeLog, type FakeLog, listed, sha, temporaryDirectory } from './testing.ts';
+import { fakeLog, type FakeLog, listed, sha, temporaryState } from './testing.ts';
 import { generateSignerKey, SIGNATURE_TYPE } from './verifier-key.ts';
 import { type WitnessNotice } from './witness.ts';
 
@@ -24,12 +22,9 @@ async function serving(
   logs: readonly FakeLog[],
   { prefix = '', bodyTimeout, list }: { prefix?: string; bodyTimeout?: number; list?: () => LogList } = {},
 ) {
-  const directory = temporaryDirectory();
-  undo.push(() => directory.remove());
-  const path = join(directory.path, 'state.db');
-  createWitnessState(path, key.verifier);
-  const state = openWitnessState(path, key.verifier);
-  undo.push(() => state.close());
+  const temporary = temporaryState(key.verifier);
+  undo.push(() => temporary.remove());
+  const { path, state } = temporary;
   const entries = listed(logs.map((log) => ({ key: log.key.verifier.text })));
   const notices: WitnessNotice[] = [];
   const server = await serveWitness(
@@ -238,12 +233,9 @@ describe('a witness under attack', () => {
 
   it('does not listen where something else does', async () => {
     const { server } = await serving([]);
-    const directory = temporaryDirectory();
-    undo.push(() => directory.remove());
-    const path = join(directory.path, 'state.db');
-    createWitnessState(path, key.verifier);
-    const state = openWitnessState(path, key.verifier);
-    undo.push(() => state.close());
+    const temporary = temporaryState(key.verifier);
+    undo.push(() => temporary.remove());
+    const { state } = temporary;
     const options = { key, state, logs: () => logList([]), report: () => undefined };
     await expect(serveWitness(options, { host: '127.0.0.1', port: server.port })).rejects.toMatchObject({
       code: 'witness-not-listening',

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { addCheckpointBody } from './add-checkpoint.ts';
 import { type LogListEntry, logListSchema } from './log-list.ts';
 import { signNote } from './signed-note.ts';
-import { generateSignerKey, SIGNATURE_TYPE, type SignerKey } from './verifier-key.ts';
+import { createWitnessState, openWitnessState, type WitnessState } from './state.ts';
+import { generateSignerKey, SIGNATURE_TYPE, type SignerKey, type VerifierKey } from './verifier-key.ts';
 
 export const sha = (...parts: readonly Uint8Array[]): Buffer => {
   const hash = createHash('sha256');
@@ -88,4 +89,24 @@ export const listed = (entries: readonly unknown[]): readonly LogListEntry[] => 
 export function temporaryDirectory(): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'countersign-witness-'));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** A witness's memory in a directory of its own: what a test makes and takes away. */
+export function temporaryState(key: VerifierKey): {
+  readonly path: string;
+  readonly state: WitnessState;
+  remove(): void;
+} {
+  const directory = temporaryDirectory();
+  const path = join(directory.path, 'state.db');
+  createWitnessState(path, key);
+  const state = openWitnessState(path, key);
+  return {
+    path,
+    state,
+    remove() {
+      state.close();
+      directory.remove();
+    },
+  };
 }

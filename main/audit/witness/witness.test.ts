@@ -1,11 +1,9 @@
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { addCheckpointBody, SIZE_TYPE } from './add-checkpoint.ts';
 import { cosignedAt } from './cosignature.ts';
 import { logList, type LogListEntry } from './log-list.ts';
 import { parseNote, parseSignatureLine, signNote } from './signed-note.ts';
-import { createWitnessState, openWitnessState } from './state.ts';
-import { fakeLog, listed, sha, temporaryDirectory, type FakeLog } from './testing.ts';
+import { fakeLog, listed, sha, temporaryState, type FakeLog } from './testing.ts';
 import { generateSignerKey, renamed, SIGNATURE_TYPE } from './verifier-key.ts';
 import { addCheckpoint, type Answer, type WitnessNotice } from './witness.ts';
 
@@ -18,12 +16,9 @@ afterEach(() => {
 
 /** A witness of its own, with what people were told. */
 function witness(entries: readonly LogListEntry[]) {
-  const directory = temporaryDirectory();
-  undo.push(() => directory.remove());
-  const path = join(directory.path, 'state.db');
-  createWitnessState(path, key.verifier);
-  const state = openWitnessState(path, key.verifier);
-  undo.push(() => state.close());
+  const temporary = temporaryState(key.verifier);
+  undo.push(() => temporary.remove());
+  const { path, state } = temporary;
   const notices: WitnessNotice[] = [];
   let now = NOW;
   let list = logList(entries);
