@@ -41,6 +41,8 @@ export function readColor(name: string): string {
   if (probe === null) {
     probe = document.createElement('span');
     probe.hidden = true;
+    // Where the system forces its colours, every text has the same one: what is drawn would be black on black.
+    probe.style.setProperty('forced-color-adjust', 'none');
     document.body.append(probe);
   }
   probe.style.color = `var(--${name})`;
