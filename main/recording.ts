@@ -5,7 +5,7 @@ import { type Anchors, createAnchors } from './audit/anchors/index.ts';
 import { type AuditLog, type Device, openAuditLog } from './audit/index.ts';
 import { stampCheckpoint } from './audit/stamp/client.ts';
 import { type ObjectStore, openStore } from './audit/store/index.ts';
-import { createWitness, type Witness } from './audit/witness/index.ts';
+import { createWitness, type MonitoredWitness } from './audit/witness/client.ts';
 import { resolveSecret, type SecretStore } from './credentials/index.ts';
 import { ownKey } from './own-keys.ts';
 import { type RecordSettings } from './profile/types.ts';
@@ -15,7 +15,7 @@ export interface Recording {
   readonly audit: AuditLog;
   readonly anchors: Anchors;
   readonly store: ObjectStore | undefined;
-  readonly witnesses: readonly Witness[];
+  readonly witnesses: readonly MonitoredWitness[];
   /** Opens what is sealed in the record. */
   readonly blobKey: Uint8Array;
   /** Signs the log, brings it to store and witnesses as far as that goes soon, and lets go of it. */
@@ -25,7 +25,10 @@ export interface Recording {
 /** Where a profile's logs lie: what `countersign verify` reads. */
 export const auditDirectory = (home: string): string => join(home, 'audit');
 
-/** Longest wait for store and witnesses when the program ends, ms; what is left goes when a profile is opened next. */
+/**
+ * Longest wait for store and witnesses when the program ends, ms, as long as they answer; what is left goes when a profile
+ * is opened next.
+ */
 const LAST_UPLOAD = 5_000;
 
 /** @throws CountersignError `audit-*`, `witness-*-invalid`, and whatever the secret store throws */
@@ -50,6 +53,7 @@ export async function openRecording(
     origin: `countersign.local/${machine()}`,
     app,
     heartbeatMinutes: settings.heartbeatMinutes,
+    sharedStorage: settings.acceptSharedDisk,
   });
   const { timestamp } = settings;
   const anchors = createAnchors({
@@ -76,10 +80,7 @@ export async function openRecording(
       try {
         await audit.close();
       } finally {
-        // Nothing that the last copies wait for keeps a process alive.
-        const alive = setInterval(() => undefined, LAST_UPLOAD);
         await anchors.close(LAST_UPLOAD);
-        clearInterval(alive);
         store?.close();
       }
     },

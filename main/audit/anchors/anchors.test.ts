@@ -7,7 +7,9 @@ import { CountersignError } from '../../errors.ts';
 import { openJournalReader } from '../journal/reader.ts';
 import { openAuditLog, type AuditLog } from '../log.ts';
 import { statement } from '../testing/lives.ts';
+import { type ObjectStore } from '../store/store.ts';
 import { type Receipt } from '../writer.ts';
+import { type CosignAnswer } from '../witness/client.ts';
 import { SIGNATURE_TYPE, verifierKey } from '../witness/verifier-key.ts';
 import { type Anchors, type AnchorState } from './anchors.ts';
 import { LogCopy } from './copy.ts';
@@ -151,6 +153,14 @@ function witness(name: string): LocalWitness {
   return made;
 }
 
+/** A checkpoint that a log of another key signed. */
+function checkpointOfAnother(): string {
+  const other = writeLog(mkdtempSync(join(directory, 'other-')));
+  other.add(2000);
+  other.sign();
+  return newestSigned(openLocalLog(other.path) ?? expect.fail())?.note ?? expect.fail();
+}
+
 describe('the record in a store', () => {
   it('is uploaded when somebody waits for it, at once', async () => {
     const log = await openLog();
@@ -281,8 +291,29 @@ describe('the record in a store', () => {
     const waiting = expect(anchors.reach(await record(log), 'uploaded', never)).rejects.toMatchObject({
       code: 'record-level-unreached',
     });
-    await whileTimePasses(anchors.close(3000), 100);
+    const before = clock.now();
+    await whileTimePasses(anchors.close(60_000), 100);
     await waiting;
+    expect(clock.now() - before).toBeLessThan(10_000);
+  });
+
+  it('is brought to a slow store when the program ends, as long as that answers', async () => {
+    const log = await openLog();
+    const slow: ObjectStore = {
+      ...store,
+      async create(key, bytes, options) {
+        await clock.sleep(700, never);
+        return store.create(key, bytes, options);
+      },
+    };
+    await record(log, 100);
+    await log.close();
+    const anchors = anchor(log, { store: slow });
+    const before = clock.now();
+    await whileTimePasses(anchors.close(60_000), 100);
+    expect(clock.now() - before).toBeGreaterThan(2000);
+    const size = newestSigned(openLocalLog(log.path) ?? expect.fail())?.size ?? 0;
+    expect(await missingIn(store, log.path, log.id, size)).toEqual([]);
   });
 
   it('says what the store does not promise, once, and never writes to one that replaces', async () => {
@@ -314,6 +345,29 @@ describe('the record in a store', () => {
     const anchors = anchor(log, { store });
     await anchors.close(10_000);
     expect(await missingIn(store, closed.path, closed.id, closed.size())).toEqual([]);
+  });
+
+  it('includes them without asking for each again at every start, but once a day', async () => {
+    const closed = writeLog(logs());
+    closed.sign();
+    const log = await openLog();
+    const asked = async (): Promise<readonly string[]> => {
+      const keys: string[] = [];
+      store.fail((_, key) => {
+        keys.push(key);
+        return null;
+      });
+      const anchors = anchor(log, { store });
+      await anchors.close(10_000);
+      return keys.filter((key) => key.startsWith(closed.id));
+    };
+    expect(await asked()).not.toEqual([]);
+    expect(await asked()).toEqual([]);
+    clock.advance(24 * 3_600_000);
+    expect(await asked()).not.toEqual([]);
+    closed.add(5);
+    closed.sign();
+    expect(await asked()).toContain(keysOf(closed.id).checkpoint(closed.size()));
   });
 
   it('includes a damaged log as far as it verifies, and not an event more', async () => {
@@ -610,6 +664,49 @@ describe('the witnesses of a log', () => {
     expect(leaf?.log?.after).toMatchObject({ log: first.id, reason: expect.stringContaining(words) });
     expect(leaf?.log?.after?.size).toBeGreaterThan(1);
     expect(events(log.path).find(({ k }) => k === 'witness.conflict')?.witness?.name).toBe('witness.example/one');
+  });
+});
+
+describe('what a witness says', () => {
+  it.each<[string, CosignAnswer]>([
+    ['that it knows more of it', { kind: 'conflict', size: 1_000_000 }],
+    ['that it is not the history it cosigned', { kind: 'refused', code: 'inconsistent', reason: 'No.' }],
+  ])('ends no log: %s, and shows nothing that the log signed', async (_, says) => {
+    const log = await openLog();
+    const { id } = log;
+    const one = witness('one');
+    const anchors = anchor(log, { store, witnesses: [one], quorum: 1 });
+    await anchors.reach(await record(log, 5), 'witnessed', never);
+    one.says = says;
+    for (const shows of [null, checkpointOfAnother()]) {
+      one.shows = shows;
+      await expect(whileTimePasses(anchors.reach(await record(log), 'witnessed', never))).rejects.toMatchObject({
+        message: expect.stringContaining('shows no proof'),
+      });
+    }
+    await anchors.reach(await record(log), 'uploaded', never);
+    expect(log.id).toBe(id);
+    expect(anchors.state()).toMatchObject({ pressure: 'none', trouble: expect.stringContaining('shows no proof') });
+    one.says = null;
+    one.shows = null;
+    anchors.retry();
+    await whileTimePasses(anchors.reach(await record(log), 'witnessed', never), 100);
+    expect(anchors.state().trouble).toBeNull();
+  });
+
+  it('is worth less once it has forgotten what it cosigned, which state and record say, once', async () => {
+    const log = await openLog();
+    const one = witness('one');
+    const anchors = anchor(log, { witnesses: [one], quorum: 1 });
+    await anchors.reach(await record(log, 5), 'witnessed', never);
+    expect(anchors.state().trouble).toBeNull();
+    one.forget();
+    for (let i = 0; i < 3; i++) await anchors.reach(await record(log), 'witnessed', never);
+    expect(anchors.state().trouble).toContain('it has lost its memory');
+    await log.close();
+    expect(events(log.path).filter(({ k }) => k === 'witness.conflict')).toMatchObject([
+      { witness: { name: 'witness.example/one', size: 0 } },
+    ]);
   });
 });
 

@@ -35,6 +35,9 @@ export interface Anchors {
   reach(receipt: Receipt, level: RecordLevel, signal: AbortSignal): Promise<void>;
   /** Somebody has put right what was wrong (credentials, network, rights): tries again now. */
   retry(): void;
-  /** Tries to bring everything recorded so far to store and witnesses, within `within` ms, and lets go. Never throws for what lies outside. */
+  /**
+   * Tries to bring everything recorded so far to store and witnesses, and lets go: after `within` ms at the latest, and sooner
+   * where neither answers any more. Never throws for what lies outside.
+   */
   close(within: number): Promise<void>;
 }

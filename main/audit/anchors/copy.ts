@@ -1,7 +1,6 @@
 /** One log and its copy in a store, brought on stretch by stretch. Everything it knows can be found again in the store. */
 import { type ObjectStore } from '../store/store.ts';
 import { type AnchorClock } from './clock.ts';
-import { type Cursor } from './cursor.ts';
 import { extend } from './extend.ts';
 import { readHint, writeHint, type Hint } from './hint.ts';
 import { keysOf } from './keys.ts';
@@ -10,8 +9,10 @@ import { readSigned, signedSizes, type LocalLog, type Signed } from './local-log
 import { Different } from './put.ts';
 import { foreign, survey, type Standing } from './survey.ts';
 
-/** Entries that one stretch has at least, where there are that many: about one chunk of them. */
+/** Entries that one stretch has at most, unless a signed one is longer: about one chunk of them. */
 const STRETCH = 4096;
+/** The first stretch of a process: one that lives shortly brings on what waits, too. Each further one is twice as long. */
+const FIRST_STRETCH = 256;
 /** After this long without contact the store is looked at again before anything is added, ms. */
 const PAUSE = 5 * 60_000;
 const DAY = 24 * 60 * 60_000;
@@ -31,15 +32,19 @@ export type Step =
   | { readonly kind: 'more' }
   | Exclude<Standing, { readonly kind: 'behind' }>;
 
+/** What the store is known to hold. */
+type Known = Pick<Extract<Standing, { readonly kind: 'behind' }>, 'cursor' | 'chunks' | 'identified'>;
+
 export class LogCopy {
   readonly log: LocalLog;
   readonly #options: CopyOptions;
   readonly #late: Set<number>;
   #hint: Hint;
   /** Undefined before the store was looked at, and whenever it must be looked at again. */
-  #known: { readonly cursor: Cursor; readonly chunks: number } | undefined;
+  #known: Known | undefined;
   #uploaded: number | undefined;
   #contact = 0;
+  #stretch = FIRST_STRETCH;
   #differed: string | undefined;
 
   constructor(options: CopyOptions) {
@@ -57,6 +62,13 @@ export class LogCopy {
   /** The same, or what was noted when it was last asked. */
   get presumed(): number {
     return this.#uploaded ?? this.#hint.size;
+  }
+
+  /** Was everything of it up to `size` in the store when the store was last asked, within a day. */
+  isPresumedEven(size: number): boolean {
+    const { asked, size: noted } = this.#hint;
+    const isRecent = Math.abs(this.#options.clock.now() - asked) < DAY;
+    return isRecent && noted >= size && this.#late.size === 0;
   }
 
   /** Addresses of blobs that are erased here and not yet in the store. */
@@ -106,21 +118,18 @@ export class LogCopy {
     }
     this.#uploaded = standing.size;
     this.#known = standing;
-    this.#note({ size: standing.size });
+    this.#note({ size: standing.size, asked: this.#options.clock.now() });
     return { kind: 'more' };
   }
 
-  async #advance(
-    { cursor, chunks }: { readonly cursor: Cursor; readonly chunks: number },
-    newest: Signed,
-    signal: AbortSignal,
-  ): Promise<Step> {
+  async #advance({ cursor, chunks, identified }: Known, newest: Signed, signal: AbortSignal): Promise<Step> {
     const from = cursor.size;
     if (from < newest.size) {
       const to = this.#target(from, chunks, newest);
       await extend(this.log, this.#options.store, {
         cursor,
         chunks,
+        identified,
         to,
         signal,
         retainUntil: this.#retainUntil(),
@@ -128,18 +137,19 @@ export class LogCopy {
       });
       this.#differed = undefined;
       this.#uploaded = to.size;
-      this.#note({ size: to.size });
+      this.#stretch = Math.min(STRETCH, this.#stretch * 2);
+      this.#note({ size: to.size, asked: this.#options.clock.now() });
     }
     await this.#pushLate(signal);
-    this.#known = { cursor, chunks: Math.max(chunks, cursor.size) };
+    this.#known = { cursor, chunks: Math.max(chunks, cursor.size), identified: identified || cursor.size > 0 };
     return { kind: cursor.size < newest.size ? 'more' : 'even' };
   }
 
   /** The end of the next stretch: a checkpoint that was signed, no further than needed and not within a chunk that is there. */
   #target(from: number, chunks: number, newest: Signed): Signed {
-    if (newest.size - from <= STRETCH) return newest;
+    if (newest.size - from <= this.#stretch) return newest;
     const sizes = signedSizes(this.log, Math.max(from, chunks - 1)).filter((size) => size < newest.size);
-    const size = sizes.findLast((candidate) => candidate <= from + STRETCH) ?? sizes[0];
+    const size = sizes.findLast((candidate) => candidate <= from + this.#stretch) ?? sizes[0];
     return (size === undefined ? null : readSigned(this.log, size)) ?? newest;
   }
 

@@ -5,6 +5,7 @@ import { type AuditLog } from '../log.ts';
 import { type Anchors, type AnchorState, type Pressure } from './anchors.ts';
 import { Bell, systemClock } from './clock.ts';
 import { keepCopying } from './copying.ts';
+import { heardStore, heardWitness } from './heard.ts';
 import { newestSigned, openLocalLog, signedCheckpoint, type LocalLog, type Signed } from './local-log.ts';
 import { type AnchorOptions } from './options.ts';
 import { nextPressure } from './pressure.ts';
@@ -23,6 +24,8 @@ const WITNESS_EVERY = 60_000;
 const IDLE = 60_000;
 /** Between two tries to sign, ms. */
 const LEAST = 1000;
+/** Silence outside after which a program that ends waits no longer, ms. */
+const SILENCE = 1000;
 /** Logs that one process begins at most because the one before was found to go on elsewhere. */
 const MOST_SUCCESSORS = 3;
 const HOUR = 60 * 60_000;
@@ -33,7 +36,12 @@ const HOUR = 60 * 60_000;
  * @throws CountersignError `upload-damaged` when the log cannot be read
  */
 export function createAnchors(options: AnchorOptions): Anchors {
-  const { log, store, witnesses, settings, clock = systemClock } = options;
+  const { log, settings, clock = systemClock } = options;
+  /** Answers of store and witnesses so far. */
+  let answers = 0;
+  const answered = (): void => void answers++;
+  const store = options.store === undefined ? undefined : heardStore(options.store, answered);
+  const witnesses = options.witnesses.map((witness) => heardWitness(witness, answered));
   const stopped = new AbortController();
   const { signal } = stopped;
   /** Aborts when the last try begins: nothing is waited for any more. */
@@ -104,6 +112,7 @@ export function createAnchors(options: AnchorOptions): Anchors {
                 agreed,
                 { k: 'witness.conflict', witness: { name: witness, size } },
               ),
+            forgot: (witness, size) => note({ k: 'witness.conflict', witness: { name: witness, size } }),
           },
           own,
         );
@@ -362,8 +371,13 @@ export function createAnchors(options: AnchorOptions): Anchors {
         if (newest !== null) witnessing?.finish(newest);
         hurry();
         return running;
-      });
-    await Promise.race([everything, clock.sleep(within, done.signal, 'awake')]);
+      })
+      .finally(() => done.abort());
+    // Counted in rounds: a clock that is set meanwhile makes nobody wait.
+    for (let waited = 0, known = -1; waited < within && known !== answers && !done.signal.aborted; waited += SILENCE) {
+      known = answers;
+      await Promise.race([everything, clock.sleep(Math.min(SILENCE, within - waited), done.signal, 'awake')]);
+    }
     done.abort();
     ending.abort();
     stopped.abort();

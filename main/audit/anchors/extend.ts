@@ -23,6 +23,8 @@ export interface Stretch {
   readonly cursor: Cursor;
   /** Entries that are in chunks already. */
   readonly chunks: number;
+  /** Is log.json there already. */
+  readonly identified: boolean;
   readonly to: Signed;
   readonly retainUntil: Date | undefined;
   readonly signal: AbortSignal;
@@ -40,7 +42,7 @@ export async function extend(log: LocalLog, store: ObjectStore, stretch: Stretch
 
   const keys = keysOf(log.id);
   const locked = { signal, ...(stretch.retainUntil === undefined ? {} : { retainUntil: stretch.retainUntil }) };
-  await put(store, keys.identity, log.identity, locked);
+  if (!stretch.identified) await put(store, keys.identity, log.identity, locked);
 
   let chunk: Buffer[] = [];
   let bytes = 0;

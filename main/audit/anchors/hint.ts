@@ -14,6 +14,8 @@ const hint = z.strictObject({
   store: z.string(),
   /** Entries uploaded. */
   size: count,
+  /** When the store was asked last, ms since 1970. */
+  asked: z.number(),
   /** Cosignatures and stamps of checkpoints up to this size are in the store. */
   late: count,
   /** Addresses of blobs that are erased here and could not be erased in the store yet. */
@@ -31,7 +33,7 @@ export function readHint(directory: string, store: string): Hint {
   } catch {
     // Torn or changed by hand: the store says how far it is.
   }
-  return { store, size: 0, late: 0, erase: [] };
+  return { store, size: 0, asked: 0, late: 0, erase: [] };
 }
 
 /** A directory that cannot be written costs the hint and nothing else. */

@@ -1,6 +1,6 @@
 import { type AuditLog } from '../log.ts';
 import { type ObjectStore } from '../store/store.ts';
-import { type Witness } from '../witness/client.ts';
+import { type MonitoredWitness } from '../witness/client.ts';
 import { type AnchorClock } from './clock.ts';
 import { type PressureLimits } from './pressure.ts';
 
@@ -19,7 +19,7 @@ export interface AnchorOptions {
   readonly log: AuditLog;
   readonly settings: AnchorSettings;
   readonly store?: ObjectStore;
-  readonly witnesses: readonly Witness[];
+  readonly witnesses: readonly MonitoredWitness[];
   /** Witnesses that must have cosigned a checkpoint. */
   readonly quorum: number;
   /** Has a signed note stamped: gives the DER TimeStampResp (RFC 3161). */

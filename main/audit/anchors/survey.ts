@@ -27,6 +27,8 @@ export type Standing =
       readonly chunks: number;
       /** Stands at `size`. */
       readonly cursor: Cursor;
+      /** Is it there what log this is. */
+      readonly identified: boolean;
     }
   /** The store holds more of the log than there is here, or something else: this copy of the log must not go on. */
   | {
@@ -68,7 +70,8 @@ export async function survey(
   if (remote !== null && !cursor.root().equals(remote.root)) return { kind: 'forked', size, agreed: await agreed() };
 
   const chunks = await compareChunks(log, local.size, store, size, signal);
-  return typeof chunks === 'number' ? { kind: 'behind', size, chunks, cursor } : { ...chunks, agreed: await agreed() };
+  if (typeof chunks !== 'number') return { ...chunks, agreed: await agreed() };
+  return { kind: 'behind', size, chunks, cursor, identified: identity !== null };
 }
 
 /** Size of the greatest checkpoint in the store, 0 where there is none. */

@@ -192,7 +192,9 @@ export class Uploads {
     }
     return due.filter(
       ({ copy, newest }) =>
-        newest !== null && (copy.uploaded === undefined || copy.uploaded < newest.size || copy.toErase.length > 0),
+        newest !== null &&
+        (copy.toErase.length > 0 ||
+          (copy.uploaded === undefined ? !copy.isPresumedEven(newest.size) : copy.uploaded < newest.size)),
     );
   }
 

@@ -8,14 +8,14 @@ import { parseNote, parseSignatureLine } from '../witness/signed-note.ts';
 import { parseVerifierKey, SIGNATURE_TYPE, type VerifierKey } from '../witness/verifier-key.ts';
 import { isConsistent } from '../witness/consistency.ts';
 import { cosignedAt } from '../witness/cosignature.ts';
-import { type Witness } from '../witness/client.ts';
+import { type CosignAnswer, type MonitoredWitness } from '../witness/client.ts';
 import { backoff, Bell, type AnchorClock } from './clock.ts';
 import { cosignedSizes, keepCosignature, readCosignature } from './late.ts';
-import { readSigned, type LocalLog, type Signed } from './local-log.ts';
+import { readSigned, signedCheckpoint, type LocalLog, type Signed } from './local-log.ts';
 import { type LogState } from './survey.ts';
 import { inWords } from './words.ts';
 
-/** A witness knows a log of this name that is not the one here. */
+/** A witness has shown a checkpoint signed by this log that the log here does not lead to. */
 export interface WitnessConflict {
   readonly witness: string;
   readonly kind: 'ahead' | 'forked';
@@ -26,7 +26,7 @@ export interface WitnessConflict {
 }
 
 export interface WitnessingOptions {
-  readonly witnesses: readonly Witness[];
+  readonly witnesses: readonly MonitoredWitness[];
   readonly quorum: number;
   readonly clock: AnchorClock;
   /** Ends everything. */
@@ -38,10 +38,12 @@ export interface WitnessingOptions {
   /** Something changed: another cosignature, a trouble, a round that ended. */
   readonly changed: () => void;
   readonly conflict: (found: WitnessConflict) => Promise<void>;
+  /** A witness knows less of the log than it has cosigned: `size` entries. Told once for each time it is found. */
+  readonly forgot: (witness: string, size: number) => void;
 }
 
 interface Seat {
-  readonly witness: Witness;
+  readonly witness: MonitoredWitness;
   readonly key: VerifierKey | null;
   readonly bell: Bell;
   /** Size of the newest checkpoint it is known to have cosigned. */
@@ -49,6 +51,8 @@ interface Seat {
   busy: boolean;
   /** What kept it from the last cosignature. */
   trouble: string | null;
+  /** It knew less than it had cosigned: what it says is worth less, however it goes on. */
+  forgetful: string | null;
 }
 
 interface Round {
@@ -85,6 +89,7 @@ export class Witnessing {
       size: 0,
       busy: false,
       trouble: null,
+      forgetful: null,
     }));
     this.begin(log);
   }
@@ -94,11 +99,12 @@ export class Witnessing {
     return this.#witnessed;
   }
 
-  /** What keeps the quorum from being reached, or null. */
+  /** What keeps the quorum from being reached, or else what a witness has lost; null where neither. */
   get trouble(): string | null {
     const round = this.#round;
-    if (round === undefined || this.#witnessed >= round.target.size) return null;
-    return this.#seats.find((seat) => seat.trouble !== null && !round.signed.has(seat))?.trouble ?? null;
+    const behind = round !== undefined && this.#witnessed < round.target.size;
+    const hindered = behind ? this.#seats.find((seat) => seat.trouble !== null && !round.signed.has(seat)) : undefined;
+    return hindered?.trouble ?? this.#seats.find((seat) => seat.forgetful !== null)?.forgetful ?? null;
   }
 
   /** From here on it is about this log. What its directory has of cosignatures counts. */
@@ -175,7 +181,7 @@ export class Witnessing {
   }
 
   async #ask(seat: Seat, round: Round): Promise<void> {
-    const { signal, head, conflict } = this.#options;
+    const { signal, head } = this.#options;
     const { log } = round;
     let { target } = round;
     for (let tries = 0; tries < CORRECTIONS; tries++) {
@@ -191,26 +197,41 @@ export class Witnessing {
       }
       if (answer.kind === 'conflict') {
         if (answer.size > target.size && answer.size > (target = await head()).size)
-          return conflict({
-            witness: seat.witness.name,
-            kind: 'ahead',
-            size: answer.size,
-            agreed: this.#agreed(seat, log),
-          });
+          return this.#prove(seat, log, answer);
+        this.#remember(seat, log, answer.size);
         seat.size = answer.size;
       } else {
         const own = isConsistent({ size: oldSize, root: rootAt(log.path, oldSize) }, target, proof);
-        if (answer.code === 'inconsistent' && own)
-          return conflict({
-            witness: seat.witness.name,
-            kind: 'forked',
-            size: oldSize,
-            agreed: this.#agreed(seat, log),
-          });
+        if (answer.code === 'inconsistent' && own) return this.#prove(seat, log, answer);
         throw new CountersignError('witness-refused', answer.reason);
       }
     }
     throw new CountersignError('witness-unavailable', `The witness ${seat.witness.name} keeps changing what it knows.`);
+  }
+
+  /**
+   * What a witness answers is not signed: a faulty one, or whoever stands before it, could end every log by it. The
+   * checkpoint it shows is signed by the log's own key, and is what ends a log.
+   * @throws CountersignError `witness-unproven`
+   */
+  async #prove(seat: Seat, log: LocalLog, said: WitnessSaid): Promise<void> {
+    const { signal, head, conflict } = this.#options;
+    const shown = await seat.witness.newest(log.key.text, signal);
+    const signed = shown === null ? null : signedCheckpoint(log, shown.note);
+    // Signed after the witness was asked: what is here may have grown as well.
+    const own = await head();
+    if (this.#log !== log) return;
+    const kind = signed === null ? null : departure(signed, own, log);
+    if (signed === null || kind === null) throw unproven(seat.witness.name, said, own.size);
+    await conflict({ witness: seat.witness.name, kind, size: signed.size, agreed: this.#agreed(seat, log) });
+  }
+
+  /** A witness whose memory was put back could cosign another history: that it forgot must not pass in silence. */
+  #remember(seat: Seat, log: LocalLog, size: number): void {
+    const { size: cosigned } = this.#agreed(seat, log);
+    if (size >= cosigned) return;
+    seat.forgetful = `The witness ${seat.witness.name} has cosigned ${cosigned} events of this log and now knows ${size}: it has lost its memory. Ask who runs it; a witness that forgot needs a new key.`;
+    this.#options.forgot(seat.witness.name, size);
   }
 
   #keep(seat: Seat, log: LocalLog, { size }: Signed, line: string): void {
@@ -242,4 +263,23 @@ export class Witnessing {
     });
     return { size: size ?? 0, root: rootAt(log.path, size ?? 0).toString('hex') };
   }
+}
+
+/** What a witness gave as the reason not to cosign. */
+type WitnessSaid = Exclude<CosignAnswer, { readonly kind: 'cosigned' }>;
+
+/** How a checkpoint signed by the log's key departs from the log here; null where it is one of it. */
+function departure(shown: Signed, own: Signed, log: LocalLog): WitnessConflict['kind'] | null {
+  if (shown.size > own.size) return 'ahead';
+  return rootAt(log.path, shown.size).equals(shown.root) ? null : 'forked';
+}
+
+function unproven(witness: string, said: WitnessSaid, size: number): CountersignError {
+  const what =
+    said.kind === 'conflict'
+      ? `knows ${said.size} events of this log, of which there are ${size} here,`
+      : 'has cosigned a history that this log does not continue,';
+  return new CountersignError('witness-unproven', `The witness ${witness} says that it ${what} and shows no proof.`, {
+    next: 'Ask who runs it to show the checkpoint that it knows; until then it cosigns nothing here, and organisation.yaml (record.witnesses) may do without it.',
+  });
 }
