@@ -1,5 +1,6 @@
 /** One bucket below one prefix, in single attempts: what the store and its examination are made of. */
-import { type PutObjectCommandInput, type S3Client } from '@aws-sdk/client-s3';
+// `import type` is erased whole: of `import { type … }` the loading of the SDK would be left.
+import type { PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 import { hash } from 'node:crypto';
 import { type Readable } from 'node:stream';
 import { failureOf } from './s3-errors.ts';

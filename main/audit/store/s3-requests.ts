@@ -1,5 +1,6 @@
 /** Requests to one bucket: one attempt each, bounded in time, and what is made of several. The SDK is loaded on first use. */
-import { type S3Client } from '@aws-sdk/client-s3';
+// `import type` is erased whole: of `import { type … }` the loading of the SDK would be left.
+import type { S3Client } from '@aws-sdk/client-s3';
 import { type Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CountersignError } from '../../errors.ts';

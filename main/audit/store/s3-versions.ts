@@ -1,4 +1,5 @@
-import { type ListObjectVersionsCommandOutput } from '@aws-sdk/client-s3';
+// `import type` is erased whole: of `import { type … }` the loading of the SDK would be left.
+import type { ListObjectVersionsCommandOutput } from '@aws-sdk/client-s3';
 import { failureOf } from './s3-errors.ts';
 import { NotS3, type Once } from './s3-requests.ts';
 
