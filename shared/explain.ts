@@ -167,7 +167,7 @@ const permittedLine = ({ form, columns, permits }: VerdictView['permitted'][numb
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
 /** In the largest unit that it is a whole number of: a limit is said as it was written. */
-function byteWords(bytes: number): string {
+export function byteWords(bytes: number): string {
   let [count, unit] = [bytes, 0];
   while (count > 0 && count % 1024 === 0 && unit < UNITS.length - 1) [count, unit] = [count / 1024, unit + 1];
   return `${count.toLocaleString('en')} ${UNITS[unit] ?? 'bytes'}`;

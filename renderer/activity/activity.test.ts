@@ -78,6 +78,20 @@ describe('what the Activity view looks at', () => {
     end();
   });
 
+  it('lets a count that takes its time come to its end, and counts once more for all that came meanwhile', async () => {
+    const { activity, chart, told, due, end } = await looking(day);
+    const answers: ((view: Awaited<ReturnType<typeof chart>>) => void)[] = [];
+    chart.mockImplementation(() => new Promise((resolve) => void answers.push(resolve)));
+    activity.again();
+    await told(10);
+    await told(11);
+    expect([chart.mock.calls.length, due.length]).toEqual([2, 0]);
+    answers[0]?.({ bucket: 3_600_000, points: [] });
+    await vi.waitFor(() => expect(due).toHaveLength(1));
+    expect(activity.bars.get().state).toBe('ready');
+    end();
+  });
+
   it('lets a count go that is due when the person is another', async () => {
     const { activity, told, due, end } = await looking(day);
     await told(10);

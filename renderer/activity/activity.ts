@@ -13,7 +13,9 @@ import { chartBounds, isOpen } from './time-range.ts';
 const PAGE = 200;
 const MOST = 20_000;
 /** ms between two readings of a chart that is open at its end, however fast events come. */
-const CHART_PAUSE = 5000;
+const CHART_PAUSE = 1000;
+/** A chart that takes its time is read more rarely: reading takes at most one part of so many of the time. */
+const CHART_SHARE = 10;
 
 export interface Activity {
   readonly feed: Feed;
@@ -49,7 +51,10 @@ export function createActivity(
 ): Activity {
   let criteria: ActivityCriteria | null = null;
   let chartAsked = new AbortController();
-  let chartAt = -Infinity;
+  /** When the chart may be read again. */
+  let chartNext = -Infinity;
+  /** Is the chart being read; and did more come meanwhile. */
+  let [charting, chartStale] = [false, false];
   /** Calls off the reading of the chart that is due; null where none is. */
   let chartDue: (() => void) | null = null;
   let lastIndexed = -1;
@@ -74,7 +79,9 @@ export function createActivity(
     chartDue?.();
     chartDue = null;
     const { signal } = (chartAsked = new AbortController());
-    chartAt = now();
+    const began = now();
+    chartNext = began + CHART_PAUSE;
+    [charting, chartStale] = [true, false];
     const { from, to, bucket } = chartBounds(criteria.range, now());
     try {
       const view = await client['activity.chart']({ query: query(), from, to, bucket }, signal);
@@ -82,6 +89,19 @@ export function createActivity(
     } catch (error) {
       if (!signal.aborted && !isAbort(error)) bars.set({ state: 'failed', trouble: troubleOf(error) });
     }
+    if (signal.aborted) return;
+    charting = false;
+    chartNext = Math.max(chartNext, now() + (now() - began) * CHART_SHARE);
+    if (chartStale) planChart();
+  };
+
+  /** Reads the chart when it is time: what came last is counted too, also where nothing comes after it. */
+  const planChart = (): void => {
+    const wait = chartNext - now();
+    // One that is under way is not called off, or a slow one would never come.
+    if (charting) chartStale = true;
+    else if (wait <= 0) void readChart();
+    else chartDue ??= clock.after(wait, () => void readChart());
   };
 
   const again = (): void => {
@@ -93,10 +113,7 @@ export function createActivity(
   const refresh = (): void => {
     if (criteria === null || paused.get() || !isOpen(criteria.range, now())) return;
     void feed.refresh(!reading.get());
-    const wait = chartAt + CHART_PAUSE - now();
-    if (wait <= 0) void readChart();
-    // What came last is counted too, also where nothing comes after it.
-    else chartDue ??= clock.after(wait, () => void readChart());
+    planChart();
   };
 
   return {
@@ -146,6 +163,7 @@ export function createActivity(
       chartAsked.abort();
       chartDue?.();
       chartDue = null;
+      charting = false;
       feed.stop();
       bars.set(loading);
       progress.set(loading);

@@ -9,7 +9,7 @@ const day: ActivityRange = { kind: 'last', span: 'day' };
 const within: ActivityRange = { kind: 'exact', from: 10 * HOUR + 5, to: 12 * HOUR };
 const point = { at: 10 * HOUR, allowed: 7, refused: 0, failed: 0, other: 0, maskedCells: 0 };
 const bars = barsOf({ bucket: HOUR, points: [point] }, 10 * HOUR, 12 * HOUR);
-const rows = [{}, {}] as readonly ActivityRowView[];
+const rows = [{}, {}] as unknown as readonly ActivityRowView[];
 
 describe('how many events are looked at', () => {
   it('is counted in the list where it is whole', () => {

@@ -83,8 +83,8 @@ describe('what a field can be narrowed to', () => {
 
 describe('the obligations of a decision', () => {
   it.each([
-    ['at most 2000000 rows, 1073741824 bytes, 120000 ms', 'at most 2,000,000 rows, 1.1 GB, 2 min'],
-    ['at most 1 rows, 500 bytes, 30 ms', 'at most 1 rows, 500 B, 30 ms'],
+    ['at most 2000000 rows, 1073741824 bytes, 120000 ms', 'at most 2,000,000 rows, 1 GiB, 120 s'],
+    ['at most 1000 rows, 500 bytes, 1500 ms', 'at most 1,000 rows, 500 bytes, 1.5 s'],
     ['mask 120000 ms as email with email', 'mask 120000 ms as email with email'],
     ['read envelope', 'read envelope'],
   ])('%j reads %j', (recorded, shown) => {

@@ -14,7 +14,7 @@ export interface AnchorLine {
 const number = (value: number): string => value.toLocaleString('en');
 const events = (count: number): string => (count === 1 ? '1 event' : `${number(count)} events`);
 
-/** Events that wait for the next round without a word of concern; rounds are seconds apart. */
+/** Events that wait for the next round without a word of concern; rounds are a minute apart at most. */
 const IN_FLIGHT = 1000;
 
 const lines = {
