@@ -4,7 +4,8 @@ import { type RecordedEvent } from './events.ts';
 import { timeOf } from './leaf.ts';
 import { journalReader } from './journal/reader.ts';
 import { LOG, simulatedOptions, statement, verifySimulated } from './testing/lives.ts';
-import { logsDirectory, type Leaf } from './testing/directory.ts';
+import { logsDirectory } from './testing/directory.ts';
+import { type Leaf } from './testing/judge.ts';
 import { SimulatedDisk } from './testing/simulated-disk.ts';
 import { Writer } from './writer.ts';
 

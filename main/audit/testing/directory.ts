@@ -5,16 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openAuditLog, type AuditLog, type AuditLogOptions } from '../log.ts';
 import { logsBelow, openJournalReader } from '../journal/reader.ts';
+import { type Leaf } from './judge.ts';
 import { BLOB_KEY } from './lives.ts';
-
-export interface Leaf {
-  readonly k: string;
-  readonly id: string;
-  readonly t: number;
-  readonly m: number;
-  readonly b: string;
-  readonly [key: string]: unknown;
-}
 
 export interface LogsDirectory {
   /** Holds the directory of logs and nothing else. */

@@ -1,5 +1,12 @@
 /** What must be true of the leaves of one log, told in a sentence where it is not. Quick, for thousands of logs; for tests. */
-import { type Leaf } from './directory.ts';
+export interface Leaf {
+  readonly k: string;
+  readonly id: string;
+  readonly t: number;
+  readonly m: number;
+  readonly b: string;
+  readonly [key: string]: unknown;
+}
 
 interface Open {
   readonly intents: Map<number, string>;

@@ -11,8 +11,7 @@ import { signer } from '../note.ts';
 import { type Receipt, type Reply, type Writer, type WriterOptions } from '../writer.ts';
 import { type Io } from '../journal/io.ts';
 import { journalReader, type EntryRun } from '../journal/reader.ts';
-import { type Leaf } from './directory.ts';
-import { judge } from './judge.ts';
+import { judge, type Leaf } from './judge.ts';
 import { folder, seeded, SimulatedDisk, Stopped } from './simulated-disk.ts';
 import { statement } from './statement.ts';
 
