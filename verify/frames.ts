@@ -1,5 +1,6 @@
 /** Frames of the journal (docs/log-format.md, "Frame"): each one commit, with its entries and the blobs that they name. */
 import { createHash, hash } from 'node:crypto';
+import { type MadeNodes } from './merkle.ts';
 
 const FRAME = 64;
 
@@ -9,6 +10,12 @@ export interface Blob {
   readonly state: 'whole' | 'zeros' | 'broken';
 }
 
+export interface MadeHashes {
+  /** Leaf hashes, joined. */
+  readonly leaves: Buffer;
+  readonly nodes: MadeNodes;
+}
+
 /** Events that came to the record together. */
 export interface Run {
   readonly where: string;
@@ -16,8 +23,8 @@ export interface Run {
   readonly entries: readonly Buffer[];
   /** The same entries as an entry bundle has them: u16 length, bytes. */
   readonly packed: Buffer;
-  /** Their leaf hashes, joined, where somebody has made them already. */
-  readonly leaves?: Buffer;
+  /** Their hashes, where somebody has made them already. */
+  readonly made?: MadeHashes;
   /** By address: SHA-256 of the sealed bytes, hex. */
   readonly blobs: Map<string, Blob>;
 }

@@ -31,40 +31,53 @@ export function hashChildren(left: Digest, right: Digest): Digest {
   return digest(nodeRoom);
 }
 
-/** A growing tree as the stack of its perfect subtrees, largest first: like a binary counter, one bit for each. */
+/** Hashes of perfect subtrees that somebody has made already, in the order in which they are completed. */
+export interface MadeNodes {
+  /** Index of the first leaf: subtrees that begin before it are not among them. */
+  readonly first: number;
+  next(): Digest;
+}
+
+/**
+ * A growing tree as the stack of its perfect subtrees, largest first: like a binary counter, one bit for each. One that
+ * does not begin at leaf 0 gives the subtrees that lie behind its first leaf.
+ */
 export class CompactRange {
-  readonly #stack: { readonly height: number; readonly node: Digest }[] = [];
+  readonly #stack: Digest[] = [];
   /** Called with every perfect subtree as it is completed: height, position at that height, hash. */
   readonly #completed: (height: number, position: number, node: Digest) => void;
-  #size = 0;
+  #size: number;
 
-  constructor(completed: (height: number, position: number, node: Digest) => void = () => undefined) {
+  constructor(completed: (height: number, position: number, node: Digest) => void = () => undefined, first = 0) {
     this.#completed = completed;
+    this.#size = first;
   }
 
   get size(): number {
     return this.#size;
   }
 
-  push(leaf: Digest): void {
+  push(leaf: Digest, made?: MadeNodes): void {
     let node = leaf;
     let height = 0;
-    this.#completed(0, this.#size, node);
-    this.#size++;
-    for (let top = this.#stack.at(-1); top?.height === height; top = this.#stack.at(-1)) {
-      this.#stack.pop();
-      node = hashChildren(top.node, node);
+    let position = this.#size++;
+    this.#completed(0, position, node);
+    for (; position % 2 === 1; this.#completed(height, position, node)) {
+      const left = this.#stack.pop();
+      if (left === undefined) return; // It is a part of a subtree that begins before the first leaf.
       height++;
-      this.#completed(height, this.#size / 2 ** height - 1, node);
+      position = (position - 1) / 2;
+      node = made !== undefined && position * 2 ** height >= made.first ? made.next() : hashChildren(left, node);
     }
-    this.#stack.push({ height, node });
+    this.#stack.push(node);
   }
 
   root(): Digest {
     return (
-      this.#stack
-        .map(({ node }) => node)
-        .reduceRight<Digest | null>((right, left) => (right === null ? left : hashChildren(left, right)), null) ?? EMPTY
+      this.#stack.reduceRight<Digest | null>(
+        (right, left) => (right === null ? left : hashChildren(left, right)),
+        null,
+      ) ?? EMPTY
     );
   }
 }

@@ -12,8 +12,8 @@ import {
   type MessagePort,
 } from 'node:worker_threads';
 import { readFile } from './files.ts';
-import { parseFrame, type FrameHashes } from './frames.ts';
-import { hashLeaf } from './merkle.ts';
+import { parseFrame, u64, type FrameHashes, type MadeHashes } from './frames.ts';
+import { CompactRange, hashLeaf, type Digest, type MadeNodes } from './merkle.ts';
 
 /** Bytes of a segment's header before its state. */
 const HEADER = 160;
@@ -23,16 +23,18 @@ export interface ReadSegment extends FrameHashes {
   /** Counts until the next one is taken. */
   readonly bytes: Buffer;
   readonly until: number;
-  /** Leaf hashes, joined, of `count` entries from the `from`th of the segment. */
-  leaves(from: number, count: number): Buffer;
+  /** Hashes of `count` entries from index `first` on; asked for all entries before, in order. */
+  made(first: number, count: number): MadeHashes;
 }
 
 export interface ReadAhead {
-  /** The segment of that ordinal, which must be the one after that taken before; undefined where reading it is left to the caller. */
+  /** The segment of that ordinal, asked for in order; undefined where reading it is left to the caller. */
   take(ordinal: number): ReadSegment | undefined;
   close(): void;
 }
 
+/** Segments that are left to the caller: the thread takes as long to start. */
+const OWN = 1;
 /** Segments in memory at a time. */
 const ROOMS = 4;
 /** Bytes of segments from which on a thread pays: starting one takes as long as reading so much. */
@@ -56,10 +58,13 @@ interface Answer {
   readonly length: number;
   readonly until: number;
   readonly notWhole: readonly number[];
+  /** Index of the first entry. */
+  readonly first: number;
   readonly leaves: Uint8Array;
+  readonly nodes: Uint8Array;
 }
 
-/** @param paths the segments by ordinal, without the open one. Undefined where reading ahead does not pay. */
+/** @param paths the segments by ordinal. Undefined where reading ahead does not pay. */
 export function readAhead(paths: readonly string[]): ReadAhead | undefined {
   const sizes = paths.map((path) => lstatSync(path, { throwIfNoEntry: false })?.size ?? Infinity);
   const longest = Math.max(0, ...sizes);
@@ -67,18 +72,20 @@ export function readAhead(paths: readonly string[]): ReadAhead | undefined {
   const rooms = Array.from({ length: ROOMS }, () => new SharedArrayBuffer(longest));
   const counters = new Int32Array(new SharedArrayBuffer(8));
   const { port1, port2 } = new MessageChannel();
-  Atomics.store(counters, 1, ROOMS - 1);
+  Atomics.store(counters, 1, ROOMS - 1 + OWN);
   const task: Task = { readAhead: { paths, rooms, counters, port: port2 } };
   const worker = new Worker(new URL(import.meta.url), { workerData: task, transferList: [port2] });
   worker.on('error', () => undefined);
   worker.unref();
   let given = false;
+  // Until the thread runs, the caller is through with the first ones.
+  Atomics.store(counters, 0, OWN);
 
   return {
     take(ordinal) {
-      if (given || ordinal >= paths.length) return undefined;
+      if (given || ordinal < OWN || ordinal >= paths.length) return undefined;
       // The room of the segment before is free now.
-      if (ordinal > 0) {
+      if (ordinal > OWN) {
         Atomics.add(counters, 1, 1);
         Atomics.notify(counters, 1);
       }
@@ -89,15 +96,19 @@ export function readAhead(paths: readonly string[]): ReadAhead | undefined {
         given = true;
         return undefined;
       }
-      const { length, until, notWhole, leaves } = message.message;
+      const { length, until, notWhole, first: begin, leaves, nodes } = message.message;
       const broken = new Set(notWhole);
       const joined = Buffer.from(leaves.buffer, leaves.byteOffset, leaves.length);
+      const inner = digestsIn(Buffer.from(nodes.buffer, nodes.byteOffset, nodes.length), begin);
       return {
         bytes: Buffer.from(rooms[ordinal % ROOMS] ?? new SharedArrayBuffer(0), 0, length),
         until,
         frame: () => true,
         blob: (at) => !broken.has(at),
-        leaves: (from, count) => joined.subarray(from * 32, (from + count) * 32),
+        made: (first, count) => ({
+          leaves: joined.subarray((first - begin) * 32, (first - begin + count) * 32),
+          nodes: inner,
+        }),
       };
     },
     close() {
@@ -107,6 +118,11 @@ export function readAhead(paths: readonly string[]): ReadAhead | undefined {
   };
 }
 
+function digestsIn(joined: Buffer, first: number): MadeNodes {
+  let at = 0;
+  return { first, next: () => joined.toString('latin1', at, (at += 32)) };
+}
+
 function isTask(value: unknown): value is Task {
   return typeof value === 'object' && value !== null && 'readAhead' in value;
 }
@@ -114,6 +130,7 @@ function isTask(value: unknown): value is Task {
 /** What the thread does: one segment after the other, as rooms become free. */
 function work({ readAhead: { paths, rooms, counters, port } }: Task): void {
   for (const [ordinal, path] of paths.entries()) {
+    if (ordinal < OWN) continue;
     for (let allowed = Atomics.load(counters, 1); allowed <= ordinal; allowed = Atomics.load(counters, 1))
       Atomics.wait(counters, 1, allowed);
     const room = Buffer.from(rooms[ordinal % ROOMS] ?? new SharedArrayBuffer(0));
@@ -132,22 +149,36 @@ function work({ readAhead: { paths, rooms, counters, port } }: Task): void {
 
 /** Hashes what reads as frames, up to the first place that does not. */
 function digested(bytes: Buffer): Answer {
-  let at = bytes.length < HEADER ? bytes.length : HEADER + bytes.readUInt32BE(120);
-  let leaves = Buffer.allocUnsafe(32 * 1024);
-  let count = 0;
+  const whole = bytes.length >= HEADER;
+  const first = whole ? u64(bytes, 32) : 0;
+  let at = whole ? HEADER + bytes.readUInt32BE(120) : bytes.length;
+  const leaves = new Digests();
+  const nodes = new Digests();
+  const tree = new CompactRange((height, _, node) => (height === 0 ? leaves : nodes).push(node), first);
   const notWhole: number[] = [];
   for (;;) {
     const frame = parseFrame(bytes, at, '', true);
     if (typeof frame === 'string')
-      return { length: bytes.length, until: at, notWhole, leaves: leaves.subarray(0, count * 32) };
-    for (const entry of frame.entries) {
-      if ((count + 1) * 32 > leaves.length) leaves = Buffer.concat([leaves, leaves]);
-      leaves.write(hashLeaf(entry), count * 32, 'latin1');
-      count++;
-    }
+      return { length: bytes.length, until: at, notWhole, first, leaves: leaves.bytes(), nodes: nodes.bytes() };
+    for (const entry of frame.entries) tree.push(hashLeaf(entry));
     for (const blob of frame.blobs.values())
       if (blob.state !== 'whole') notWhole.push(blob.bytes.byteOffset - bytes.byteOffset);
     at += frame.length;
+  }
+}
+
+/** Joined digests that grow. */
+class Digests {
+  #room = Buffer.allocUnsafe(32 * 1024);
+  #count = 0;
+
+  push(digest: Digest): void {
+    if ((this.#count + 1) * 32 > this.#room.length) this.#room = Buffer.concat([this.#room, this.#room]);
+    this.#room.write(digest, this.#count++ * 32, 'latin1');
+  }
+
+  bytes(): Buffer {
+    return this.#room.subarray(0, this.#count * 32);
   }
 }
 
