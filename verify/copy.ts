@@ -4,7 +4,8 @@ import { splitEntries, type Blob } from './frames.ts';
 import { LARGEST_TILE, SMALL } from './local-log.ts';
 import { LogCheck, type CheckOptions, type LogResult } from './log-check.ts';
 import { type Reporter } from './report.ts';
-import { REFERENCE, type Erasures } from './sealed.ts';
+import { type Erasures } from './erasures.ts';
+import { REFERENCE } from './sealed.ts';
 import { forEach, loaded, type StoredObject, type StoreReader } from './store.ts';
 import { type TileFiles } from './tiles.ts';
 
@@ -69,6 +70,7 @@ export async function checkCopy(
     {
       id,
       source: store.name,
+      lookAgain: null,
       logJson:
         listing.identity === undefined ? null : await store.read(listing.identity.key, listing.identity.version, SMALL),
       notes,

@@ -9,7 +9,7 @@ import { isDirectory, listDirectory, readFile } from './files.ts';
 import { COMPUTED, parseFrame, u64, zeros, type Run } from './frames.ts';
 import { digest, type Digest } from './merkle.ts';
 import { readAhead, type ReadAhead } from './read-ahead.ts';
-import { type Reporter } from './report.ts';
+import { Reporter } from './report.ts';
 
 const HEADER = 160;
 /** Longer than any commit needs: the longest blob is 32 MiB, and one commit takes a few MiB besides. */
@@ -79,12 +79,27 @@ export function walkJournal(
     .map(({ name }) => name)
     .filter((name) => name !== 'spare' && name !== 'large')
     .sort();
-  const reading = readAhead(names.slice(0, -1).map((name) => join(directory, name)));
+  const reading = readAhead(names.map((name) => join(directory, name)));
   try {
     return walk(log, logId, dead, names, reading, visitor, report);
   } finally {
     reading?.close();
   }
+}
+
+/** Those of the blobs that the journal holds whole now. */
+export function wholeBlobs(
+  log: string,
+  logId: string,
+  dead: boolean,
+  wanted: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const found = new Set<string>();
+  const frame = ({ blobs }: Run): void => {
+    for (const [address, { state }] of blobs) if (state === 'whole' && wanted.has(address)) found.add(address);
+  };
+  walkJournal(log, logId, dead, { segment: () => undefined, frame }, new Reporter());
+  return found;
 }
 
 function walk(
@@ -172,8 +187,8 @@ function walk(
       tries = 0;
       if (frame.first !== size)
         return stop('index-gap', `The frame begins at event ${frame.first}, not ${size}.`, frame.where);
-      const leaves = hashes === COMPUTED ? undefined : ahead?.leaves(size - header.first, frame.entries.length);
-      visitor.frame(leaves === undefined ? frame : { ...frame, leaves });
+      const made = hashes === COMPUTED ? undefined : ahead?.made(frame.first, frame.entries.length);
+      visitor.frame(made === undefined ? frame : { ...frame, made });
       frames++;
       size += frame.entries.length;
       at += frame.length;

@@ -1,10 +1,10 @@
 /** A log in the directory of its writer (docs/log-format.md, "The log on disk"). The log may be in use meanwhile. */
 import { join } from 'node:path';
 import { filesBelow, isAbsent, isDirectory, listDirectory, readFile, readIfThere, Unreadable } from './files.ts';
-import { walkJournal } from './journal.ts';
+import { walkJournal, wholeBlobs } from './journal.ts';
 import { type LogFiles, LogCheck, type CheckOptions, type LogResult } from './log-check.ts';
 import { type Reporter } from './report.ts';
-import { type Erasures } from './sealed.ts';
+import { type Erasures } from './erasures.ts';
 import { type DeadMark } from './succession.ts';
 import { type TileFiles } from './tiles.ts';
 
@@ -28,7 +28,10 @@ export function checkLocalLog(
   report: Reporter,
 ): LogResult {
   // Signatures and derived files first: the journal, read last, has at least what they cover.
-  const files = readFiles(path, id, report);
+  const files = {
+    ...readFiles(path, id, report),
+    lookAgain: (wanted: ReadonlySet<string>) => wholeBlobs(path, id, dead !== null, wanted),
+  };
   const check = new LogCheck(files, options, dead, erasures, report);
   const whole = walkJournal(
     path,
@@ -48,7 +51,7 @@ export function checkLocalLog(
   return check.end(whole, true);
 }
 
-function readFiles(path: string, id: string, report: Reporter): LogFiles {
+function readFiles(path: string, id: string, report: Reporter): Omit<LogFiles, 'lookAgain'> {
   const strange = (name: string): void =>
     report.finding('unknown-file', 'This file does not belong to the log.', `${id}/${name}`);
   for (const { name, ...entry } of listDirectory(path).map((each) => ({

@@ -3,6 +3,7 @@
  * tree, and lets every rule look at every event.
  */
 import { AnchorCheck, type AnchorFiles } from './anchors.ts';
+import { type BlobPlace, type Erasures } from './erasures.ts';
 import { type CheckedEvent, type EventCheck, type NewEventCheck, type Opened } from './event-check.ts';
 import { type Blob, type Run } from './frames.ts';
 import { type Segment } from './journal.ts';
@@ -12,7 +13,7 @@ import { CompactRange, digestBytes, digestHex, hashLeaf, type Digest } from './m
 import { openCheckpoint, parseVerifierKey, type Checkpoint, type VerifierKey } from './note.ts';
 import { type Reporter, type VerifiedLog } from './report.ts';
 import { Rules } from './rules.ts';
-import { SealedParts, type Erasures } from './sealed.ts';
+import { SealedParts } from './sealed.ts';
 import { type StampTrust } from './stamp.ts';
 import { type DeadMark, type LateOutcome, type Link } from './succession.ts';
 import { TileCheck, type TileFiles } from './tiles.ts';
@@ -32,9 +33,8 @@ export interface CheckOptions {
 }
 
 /** What lies beside the events of a log. */
-export interface LogFiles extends AnchorFiles {
+export interface LogFiles extends AnchorFiles, BlobPlace {
   readonly id: string;
-  readonly source: string;
   readonly logJson: Buffer | null;
   /** Signed notes by the size in their names. */
   readonly notes: ReadonlyMap<number, Buffer>;
@@ -67,6 +67,8 @@ export class LogCheck {
   readonly #dead: DeadMark | null;
   readonly #erasures: Erasures;
   readonly #late: LateOutcome[] = [];
+  /** Events of erasures since the log was opened. */
+  readonly #erasing: string[] = [];
   #rootWhenDead: string | null = null;
   #identity: Json | undefined;
   #key: VerifierKey | null = null;
@@ -81,7 +83,7 @@ export class LogCheck {
     this.#report = report;
     this.#rules = new Rules(report, id, this.#hashes);
     this.#timeline = new Timeline(report, id);
-    this.#sealed = new SealedParts(report, id, options.blobKey, erasures);
+    this.#sealed = new SealedParts(report, id, options.blobKey, erasures, erasures.keptOf(id, files));
     this.#tiles = new TileCheck(id, files.tiles, report);
     this.#tree = new CompactRange((height, position, hash) => this.#tiles.node(height, position, hash));
     this.#anchors = new AnchorCheck(report, id, files, options);
@@ -103,19 +105,19 @@ export class LogCheck {
   }
 
   /** The next events. Gives the addresses of the blobs that they name. */
-  run({ first, entries, packed, leaves, blobs }: Run): ReadonlySet<string> {
+  run({ first, entries, packed, made, blobs }: Run): ReadonlySet<string> {
     const [leaf0] = entries;
     if (first === 0 && leaf0 !== undefined) this.#begin(leaf0);
     const named = new Set<string>();
     let from = 0;
     for (const [i, entry] of entries.entries()) {
-      const hash = leaves?.toString('latin1', i * 32, i * 32 + 32) ?? hashLeaf(entry);
+      const hash = made?.leaves.toString('latin1', i * 32, i * 32 + 32) ?? hashLeaf(entry);
       this.#hashes.push(hash);
       const time = this.#event(first + i, hash, entry, blobs, named);
       const to = from + 2 + entry.length;
       this.#tiles.entry(first + i, packed, from, to);
       from = to;
-      this.#tree.push(hash);
+      this.#tree.push(hash, made?.nodes);
       this.#compare(time);
     }
     return named;
@@ -179,7 +181,11 @@ export class LogCheck {
     const kind = leaf.k;
     this.#rules.event(index, where, hash, kind, leaf);
     this.#timeline.event(where, kind, leaf);
-    if (kind === 'blob.erased' && typeof leaf.blob === 'string') this.#erasures.erased(this.#logOf(leaf), leaf.blob);
+    if (kind === 'blob.erased' && typeof leaf.blob === 'string') {
+      this.#erasures.erased(this.#logOf(leaf), leaf.blob, where);
+      this.#erasing.push(where);
+    } else if (kind === 'log.open' || kind === 'log.close')
+      for (const erasing of this.#erasing.splice(0)) this.#erasures.over(erasing);
     if (kind === 'late.outcome') this.#late.push({ where, of: leaf.of });
     this.#sealed.event(leaf, text, where, blobs, named);
     if (this.#checks.length > 0) {

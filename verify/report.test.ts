@@ -19,6 +19,15 @@ describe('a report', () => {
     expect(text).toContain('evil\\u001b[2J');
   });
 
+  it('leaves out of the text what there was nothing of, and out of the data nothing', () => {
+    const reporter = new Reporter();
+    reporter.checked('heartbeats', 0, 'the clocks');
+    reporter.checked('frames', 3, 'SHA-256 in the frame');
+    expect(reporter.report('here').checked.map(({ what }) => what)).toEqual(['heartbeats', 'frames']);
+    expect(reportText(reporter.report('here'))).toMatch(/Checked\n {2}3 frames/);
+    expect(reportText(reporter.report('here'))).not.toContain('heartbeats');
+  });
+
   it('is JSON of the same data without such characters either', () => {
     const json = reportJson(report());
     expect(JSON.parse(json)).toEqual(report());

@@ -134,7 +134,7 @@ const shown = (text: string): string =>
 
 const SIGNER = { log: "the log's key", witness: 'witness', 'time-stamp': 'time stamp' } as const;
 
-/** The report as a person reads it. */
+/** The report as a person reads it: without what there was nothing of. */
 export function reportText(report: Report): string {
   const lines: string[] = [];
   for (const { id, source, size, signed, witnessed, root, key } of report.logs) {
@@ -148,8 +148,9 @@ export function reportText(report: Report): string {
       `  ${SIGNER[kind]} ${name}${trusted ? '' : ' (not one you named)'}: the first ${size} events of ${log}` +
         `${at === null ? '' : `, at ${at}`} (${checkpoints} ${checkpoints === 1 ? 'signature' : 'signatures'})`,
     );
-  if (report.checked.length > 0) lines.push('', 'Checked');
-  for (const { what, count, provenBy } of report.checked) lines.push(`  ${count} ${what} (proven by ${provenBy})`);
+  const looked = report.checked.filter(({ count }) => count > 0);
+  if (looked.length > 0) lines.push('', 'Checked');
+  for (const { what, count, provenBy } of looked) lines.push(`  ${count} ${what} (proven by ${provenBy})`);
   if (report.notChecked.length > 0) lines.push('', 'Not checked');
   for (const sentence of report.notChecked) lines.push(`  ${sentence}`);
   if (report.findings.length > 0) lines.push('', 'Findings');

@@ -4,6 +4,7 @@ import { type Opened } from './event-check.ts';
 import { type Blob } from './frames.ts';
 import { isObject, type Json } from './json.ts';
 import { sha256 } from './merkle.ts';
+import { type Erasures, type KeptBlobs } from './erasures.ts';
 import { type Reporter } from './report.ts';
 
 export interface Commitment {
@@ -17,8 +18,8 @@ export interface Commitment {
 
 /** Commitments lie at most this deep in a leaf. */
 const DEEPEST = 6;
-/** What marks a commitment in the text of a leaf; inside a string its quotes would be escaped. */
-const MARK = '"ref":"';
+/** What marks a commitment in the text of a leaf, after a quote; inside a string its quotes would be escaped. */
+const MARK = 'ref":"';
 export const REFERENCE = /"ref":"([0-9a-f]{64})"/g;
 const HASH = /^[0-9a-f]{64}$/;
 
@@ -45,56 +46,17 @@ export function commitmentsIn(leaf: Json): readonly Commitment[] {
   return found;
 }
 
-/** Why a blob that an event names cannot be read, in words. */
-const GONE = {
-  zeros: 'is overwritten with zeros',
-  broken: 'was changed',
-  absent: 'is not there',
-  hidden: 'was deleted, so that it seems not to be there',
-} as const;
-
-/** What the logs of one verification say about their blobs: an erasure may be recorded in a later log than the blob. */
-export class Erasures {
-  /** By log and address. */
-  readonly #gone = new Map<
-    string,
-    { readonly address: string; readonly how: keyof typeof GONE; readonly where: string }
-  >();
-  readonly #erased = new Set<string>();
-
-  /** The blob of an event of `log` cannot be read. */
-  gone(log: string, address: string, how: keyof typeof GONE, where: string): void {
-    this.#gone.set(`${log} ${address}`, { address, how, where });
-  }
-
-  /** An event says that the blob was erased. */
-  erased(log: string, address: string): void {
-    this.#erased.add(`${log} ${address}`);
-  }
-
-  end(report: Reporter): void {
-    let erased = 0;
-    for (const [key, { address, how, where }] of this.#gone)
-      if (this.#erased.has(key)) erased++;
-      else
-        report.finding(
-          how === 'broken' ? 'blob-changed' : 'blob-missing',
-          `The blob ${address} ${GONE[how]}, and no event says it was erased.`,
-          where,
-        );
-    if (erased > 0) report.checked('encrypted blobs erased', erased, 'the event that says so');
-  }
-}
-
 /** Judges and opens the sealed parts of the events of one log. */
 export class SealedParts {
   readonly #report: Reporter;
   readonly #logId: string;
   readonly #key: Uint8Array | undefined;
   readonly #erasures: Erasures;
+  readonly #kept: KeptBlobs;
   readonly #count = { named: 0, present: 0, opened: 0 };
 
-  constructor(report: Reporter, logId: string, key: Uint8Array | undefined, erasures: Erasures) {
+  constructor(report: Reporter, logId: string, key: Uint8Array | undefined, erasures: Erasures, kept: KeptBlobs) {
+    this.#kept = kept;
     this.#report = report;
     this.#logId = logId;
     this.#key = key;
@@ -104,13 +66,16 @@ export class SealedParts {
   /** Judges the commitments of one event; the addresses it names are added to `named`. */
   event(leaf: Json, text: string, where: string, blobs: ReadonlyMap<string, Blob>, named: Set<string>): void {
     for (let at = text.indexOf(MARK); at >= 0; at = text.indexOf(MARK, at + MARK.length)) {
+      if (text[at - 1] !== '"') continue;
       const address = text.slice(at + MARK.length, at + MARK.length + 64);
       const blob = blobs.get(address);
       if (blob === undefined && !HASH.test(address)) continue;
       this.#count.named++;
       named.add(address);
-      if (blob?.state === 'whole') this.#count.present++;
-      else this.#erasures.gone(this.#logId, address, blob?.state ?? 'absent', where);
+      if (blob?.state === 'whole') {
+        this.#count.present++;
+        this.#kept.push(address);
+      } else this.#erasures.gone(this.#logId, address, blob?.state ?? 'absent', where);
     }
     if (this.#key === undefined) return;
     for (const commitment of commitmentsIn(leaf)) {

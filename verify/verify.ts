@@ -11,7 +11,7 @@ import { checkLocalLog, SMALL } from './local-log.ts';
 import { type CheckOptions, type LogResult } from './log-check.ts';
 import { CannotVerify, Reporter, type Report } from './report.ts';
 import { newReconciliation, type ReconcileOptions } from './reconcile.ts';
-import { Erasures } from './sealed.ts';
+import { Erasures } from './erasures.ts';
 import { parseAuthorities } from './stamp.ts';
 import { type Credentials } from './sigv4.ts';
 import { directoryStore } from './store-directory.ts';

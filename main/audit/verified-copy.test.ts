@@ -15,7 +15,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verify, verifyDirectory, type Report, type VerifyOptions } from '../../verify/index.ts';
 import { checkpointSizes, copyLog, filesOf, noteOf, testWitness, writeLog } from './testing/finished-log.ts';
-import { BLOB_KEY, LOG } from './testing/lives.ts';
+import { nodeIo } from './journal/io.ts';
+import { BLOB_KEY, LOG, simulatedOptions } from './testing/lives.ts';
+import { Writer } from './writer.ts';
 import { seeded } from './testing/simulated-disk.ts';
 
 /** Every byte takes a while: `EVERY_BYTE=1` tries them all, otherwise one in so many. */
@@ -144,6 +146,31 @@ describe('a copy of a log in a store', () => {
       }
     },
   );
+
+  it('may still have blobs that were erased in the log: that is said, and is no finding', async () => {
+    const below = mkdtempSync(join(root, 'erased-'));
+    const log = writeLog(join(below, 'written'), 3, { segmentBytes: 16 * 1024 });
+    copyLog(log, join(below, 'store'), 5);
+    const blobs = join(below, 'store', LOG, 'blob');
+    const [blob = ''] = readdirSync(blobs);
+    const kept = readFileSync(join(blobs, blob));
+    const writer = new Writer(simulatedOptions(nodeIo(log), { segmentBytes: 16 * 1024 }));
+    writer.erase({
+      blob,
+      actor: { user: { iss: 'https://idp.example', sub: 'ana', verified: false } },
+      why: { reason: 'asked' },
+    });
+    writer.close();
+    rmSync(join(below, 'store'), { recursive: true });
+    copyLog(log, join(below, 'store'), 5);
+    expect(readdirSync(blobs)).not.toContain(blob);
+    expect((await verify(join(below, 'store'))).findings).toEqual([]);
+    writeFileSync(join(blobs, blob), kept);
+    for (const report of [await verify(join(below, 'store')), await verify(log, { copy: join(below, 'store') })]) {
+      expect(report.findings).toEqual([]);
+      expect(report.notChecked.join(' ')).toMatch(/1 blobs of .* erased are still in .*store/);
+    }
+  });
 
   it('is not good without one of its objects', async () => {
     const newest = String(305).padStart(20, '0');

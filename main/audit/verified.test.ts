@@ -159,6 +159,25 @@ describe('a log of the product', () => {
     }
   });
 
+  it('is not good when an event says that a blob was erased which is there, once the log was closed after it', () => {
+    const other = mkdtempSync(join(tmpdir(), 'countersign-kept-'));
+    try {
+      cpSync(log, join(other, LOG), { recursive: true });
+      const text = readFileSync(join(log, 'journal/00000000.seg')).toString('latin1');
+      const ref = /"text":\{"h":"[0-9a-f]{64}","len":8,"ref":"([0-9a-f]{64})"\}/.exec(text)?.[1] ?? '';
+      const writer = new Writer(simulatedOptions(nodeIo(join(other, LOG)), { segmentBytes: 64 * 1024 }));
+      const [receipt] = appended(writer, [{ k: 'blob.erased', blob: ref, why: { reason: 'retention' } }]);
+      // A crash may come between the event and the zeros: the next opening makes them.
+      expect(codes(verifyDirectory(other))).toEqual([]);
+      writer.close();
+      expect(verifyDirectory(other).findings).toMatchObject([
+        { code: 'blob-not-erased', where: `${LOG} event ${receipt?.index}` },
+      ]);
+    } finally {
+      rmSync(other, { recursive: true });
+    }
+  });
+
   it('is verified in a thread just as in the foreground', async () => {
     expect(await verifyInThread(directory, { blobKey: BLOB_KEY })).toEqual(
       verifyDirectory(directory, { blobKey: BLOB_KEY }),
