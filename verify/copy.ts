@@ -40,11 +40,14 @@ export async function checkCopy(
   report: Reporter,
 ): Promise<LogResult> {
   const listing = await list(store, id, erasures, report);
+  const illegible = (key: string): void =>
+    report.finding('unreadable', 'It is listed and cannot be read, or is longer than such an object can be.', key);
   const numbered = async (objects: readonly StoredObject[]): Promise<ReadonlyMap<number, Buffer>> => {
     const found = new Map<number, Buffer>();
     await forEach(objects, async ({ key, version }) => {
       const bytes = await store.read(key, version, SMALL);
-      if (bytes !== null) found.set(numberIn(key), bytes);
+      if (bytes === null) illegible(key);
+      else found.set(numberIn(key), bytes);
     });
     return new Map([...found].sort(([a], [b]) => a - b));
   };
@@ -64,6 +67,7 @@ export async function checkCopy(
     const bytes = size > newest ? null : await store.read(key, version, SMALL);
     const name = key.slice(key.lastIndexOf('/') + 1);
     if (bytes !== null) cosignatures.set(size, [...(cosignatures.get(size) ?? []), { name, bytes }]);
+    else if (size <= newest) illegible(key);
   });
   const tiles = new StoredTiles(store, listing.tiles);
   const check = new LogCheck(

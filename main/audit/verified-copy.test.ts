@@ -8,10 +8,11 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verify, verifyDirectory, type Report, type VerifyOptions } from '../../verify/index.ts';
 import { checkpointSizes, copyLog, filesOf, noteOf, testWitness, writeLog } from './testing/finished-log.ts';
@@ -85,6 +86,19 @@ describe('a copy of a log in a store', () => {
       { kind: 'log', size: 305, at: null },
     ]);
     expect(report.notChecked.join(' ')).toContain('keeps no versions');
+  });
+
+  it.each(['checkpoint', 'cosig', 'stamp'])('is not good where a %s is longer than one can be', async (folder) => {
+    const report = await spoiled((store) => {
+      const size = (checkpointSizes(large.log).at(-1) ?? 0).toString().padStart(20, '0');
+      const [name = ''] = folder === 'cosig' ? readdirSync(inStore(store, `cosig/${size}`)) : [];
+      const file = inStore(store, join(folder, size, name));
+      mkdirSync(dirname(file), { recursive: true });
+      rmSync(file, { force: true });
+      writeFileSync(file, '');
+      truncateSync(file, 2 ** 32);
+    });
+    expect(codes(report)).toContain('unreadable');
   });
 
   it('can be named by its own folder', async () => {
