@@ -13,6 +13,10 @@ export const EMPTY_ROOT = sha256(Buffer.alloc(0));
 export const leafHash = (entry: Uint8Array): Buffer => sha256(Buffer.concat([LEAF, entry]));
 export const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer => sha256(Buffer.concat([NODE, left, right]));
 
+/** Hashes that stand one behind the other, as in a tile. */
+export const splitHashes = (joined: Buffer): Buffer[] =>
+  Array.from({ length: joined.length / 32 }, (_, i) => joined.subarray(i * 32, i * 32 + 32));
+
 /** Root over 2^k hashes of one level. */
 export function perfectRoot(hashes: readonly Buffer[]): Buffer {
   let level = hashes;

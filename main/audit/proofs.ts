@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { CountersignError } from '../errors.ts';
 import { errorCode } from './journal/io.ts';
 import { openJournalReader } from './journal/reader.ts';
-import { EMPTY_ROOT, leafHash, nodeHash, perfectRoot, TILE_WIDTH } from './merkle.ts';
+import { EMPTY_ROOT, leafHash, nodeHash, perfectRoot, splitHashes, TILE_WIDTH } from './merkle.ts';
 import { checkpointPath, NUMBERED, tilePath } from './paths.ts';
 import { type SignedTree } from './publish.ts';
 
@@ -81,13 +81,10 @@ interface Hashes {
 
 function hashesOf(logDirectory: string, size: number): Hashes {
   const tiles = new Map<string, readonly Buffer[]>();
-  const split = (bytes: Buffer): Buffer[] =>
-    Array.from({ length: bytes.length / HASH }, (_, i) => bytes.subarray(i * HASH, i * HASH + HASH));
-
   const file = (name: string, width: number): readonly Buffer[] | null => {
     try {
       const bytes = readFileSync(join(logDirectory, name));
-      return bytes.length === width * HASH ? split(bytes) : null;
+      return bytes.length === width * HASH ? splitHashes(bytes) : null;
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return null;
       throw error;

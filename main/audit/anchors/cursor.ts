@@ -9,8 +9,8 @@ import { packEntries } from '../journal/frame.ts';
 import { nodeIo } from '../journal/io.ts';
 import { openJournalReader, type EntryRun } from '../journal/reader.ts';
 import { type SegmentState } from '../journal/recover.ts';
-import { readHeader, SEGMENT_FIXED, SEGMENT_NAME, segmentPath, type SegmentHeader } from '../journal/segment.ts';
-import { leafHash, Tree, TILE_WIDTH } from '../merkle.ts';
+import { SEGMENT_NAME, segmentHeader, type SegmentHeader } from '../journal/segment.ts';
+import { leafHash, splitHashes, Tree, TILE_WIDTH } from '../merkle.ts';
 import { tilePath } from '../paths.ts';
 import { names } from './local-log.ts';
 
@@ -101,7 +101,7 @@ export async function cursorAt(path: string, size: number, signed: number, signa
   const state = header === null ? null : (JSON.parse(header.state) as SegmentState);
   const from = header?.first ?? 0;
   // Where that segment begins within a bundle, the bundle ends before `size` and begins afresh: its entries do not matter.
-  const cursor = new Cursor(new Tree(state?.tiles.map(splitHashes) ?? []));
+  const cursor = new Cursor(new Tree(state?.tiles.map((joined) => splitHashes(Buffer.from(joined, 'hex'))) ?? []));
   for await (const run of runs(path, { from, to: size, signed }, signal))
     for (const entry of run.entries) cursor.take(Buffer.from(entry));
   return cursor;
@@ -111,22 +111,12 @@ export async function cursorAt(path: string, size: number, signed: number, signa
 function startBefore(path: string, at: number): SegmentHeader | null {
   const io = nodeIo(path);
   const id = path.slice(-36);
-  const header = (ordinal: number): SegmentHeader | null => {
-    const fixed = io.read(segmentPath(ordinal), 0, SEGMENT_FIXED);
-    if (fixed?.length !== SEGMENT_FIXED) return null;
-    return readHeader(io.read(segmentPath(ordinal), 0, SEGMENT_FIXED + fixed.readUInt32BE(120)) ?? fixed, id);
-  };
   let low = 0;
   let high = names(join(path, 'journal')).filter((name) => SEGMENT_NAME.test(name)).length - 1;
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
-    if ((header(middle)?.first ?? Infinity) <= at) low = middle;
+    if ((segmentHeader(io, middle, id)?.first ?? Infinity) <= at) low = middle;
     else high = middle - 1;
   }
-  return header(low);
-}
-
-function splitHashes(joined: string): Buffer[] {
-  const bytes = Buffer.from(joined, 'hex');
-  return Array.from({ length: bytes.length / 32 }, (_, i) => bytes.subarray(i * 32, i * 32 + 32));
+  return segmentHeader(io, low, id);
 }

@@ -10,7 +10,7 @@ import { basename, join } from 'node:path';
 import { CountersignError } from '../../errors.ts';
 import { FRAME_HEADER, frameLength, readFrame, type FrameAt } from './frame.ts';
 import { errorCode, nodeIo, type Io } from './io.ts';
-import { readHeader, SEGMENT_FIXED, SEGMENT_NAME, segmentPath } from './segment.ts';
+import { SEGMENT_NAME, segmentHeader, segmentPath } from './segment.ts';
 
 /** Id of a log and name of its directory: a UUID version 7. */
 export const LOG_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -92,18 +92,12 @@ interface Place {
 export function journalReader(io: Io, id: string, from: number): JournalReader {
   let place: Place | undefined;
 
-  const header = (ordinal: number): ReturnType<typeof readHeader> => {
-    const fixed = io.read(segmentPath(ordinal), 0, SEGMENT_FIXED);
-    if (fixed?.length !== SEGMENT_FIXED) return null;
-    return readHeader(io.read(segmentPath(ordinal), 0, SEGMENT_FIXED + fixed.readUInt32BE(120)) ?? fixed, id);
-  };
-
   /** The start of a segment; undefined where it does not exist. */
   const begin = (ordinal: number): Place | undefined => {
     if (io.size(segmentPath(ordinal)) === null) return undefined;
-    const found = header(ordinal);
+    const found = segmentHeader(io, ordinal, id);
     if (found === null) throw unreadable(id, `the header of segment ${ordinal} is not what was written`);
-    const end = header(ordinal + 1)?.sealedLength;
+    const end = segmentHeader(io, ordinal + 1, id)?.sealedLength;
     return { ordinal, capacity: found.capacity, end, at: found.length, index: found.first };
   };
 
@@ -191,7 +185,7 @@ export function journalReader(io: Io, id: string, from: number): JournalReader {
           };
         }
         // What stands here ends the open segment, unless that has been sealed meanwhile: then its end is known.
-        const end = place.end === undefined ? header(place.ordinal + 1)?.sealedLength : undefined;
+        const end = place.end === undefined ? segmentHeader(io, place.ordinal + 1, id)?.sealedLength : undefined;
         if (end === undefined) return ended(place, until);
         place = { ...place, end };
       }

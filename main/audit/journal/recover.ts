@@ -10,7 +10,7 @@
 import { signedCheckpoints } from '../checkpoints.ts';
 import { Ledger, type LedgerState } from '../ledger.ts';
 import { type LeafKey } from '../leaf.ts';
-import { leafHash, Tree, TILE_WIDTH } from '../merkle.ts';
+import { leafHash, splitHashes, Tree, TILE_WIDTH } from '../merkle.ts';
 import { checkpointText, type Signer } from '../note.ts';
 import { Publisher } from '../publish.ts';
 import { Shelf } from '../shelf.ts';
@@ -18,7 +18,7 @@ import { hasFrameBehind, isZero, readFrame } from './frame.ts';
 import { type Io } from './io.ts';
 import { type Position } from './journal.ts';
 import { settle } from './settle.ts';
-import { readHeader, SEGMENT_NAME, segmentPath, tailDigest, type SegmentHeader } from './segment.ts';
+import { SEGMENT_NAME, segmentHeader, segmentPath, tailDigest, type ReadHeader } from './segment.ts';
 
 /** Why a log cannot be continued, and the newest state it signed. */
 export class Damage extends Error {
@@ -58,8 +58,6 @@ export interface Recovered {
   readonly torn: boolean;
 }
 
-type Header = SegmentHeader & { readonly length: number };
-
 /** @param kept newest checkpoints that stay in the log's directory. */
 export function recover(io: Io, logId: string, signer: Signer, kept?: number): Recovered {
   const signed = signedCheckpoints(io, signer);
@@ -88,7 +86,7 @@ export function recover(io: Io, logId: string, signer: Signer, kept?: number): R
   const start =
     headers.findLast((header) => header.first <= from && header.ordinal < Math.max(1, last.ordinal)) ?? last;
   const state = JSON.parse(start.state) as SegmentState;
-  const tree = new Tree(state.tiles.map(splitHashes));
+  const tree = new Tree(state.tiles.map((joined) => splitHashes(Buffer.from(joined, 'hex'))));
   const ledger = Ledger.from(state.open);
   const publisher = new Publisher(io, signer, lastState.published, new Shelf(io, signed.sizes, kept), published);
 
@@ -151,20 +149,15 @@ export function recover(io: Io, logId: string, signer: Signer, kept?: number): R
   return { tree, ledger, publisher, at, newest, erasing, clean, torn };
 }
 
-function readHeaders(io: Io, logId: string, damage: (reason: string) => Damage): readonly Header[] {
-  const headers: Header[] = [];
+function readHeaders(io: Io, logId: string, damage: (reason: string) => Damage): readonly ReadHeader[] {
+  const headers: ReadHeader[] = [];
   for (const name of io.list('journal')) {
     const ordinal = Number(SEGMENT_NAME.exec(name)?.[1] ?? NaN);
     if (Number.isNaN(ordinal)) continue;
     if (ordinal !== headers.length) throw damage(`segment ${headers.length} is missing`);
-    const path = segmentPath(ordinal);
-    const fixed = io.read(path, 0, 160);
-    const header = readHeader(
-      io.read(path, 0, 160 + (fixed?.length === 160 ? fixed.readUInt32BE(120) : 0)) ?? Buffer.alloc(0),
-      logId,
-    );
+    const header = segmentHeader(io, ordinal, logId);
     const before = headers.at(-1);
-    if (header === null || header.ordinal !== ordinal || header.capacity !== io.size(path))
+    if (header === null || header.ordinal !== ordinal || header.capacity !== io.size(segmentPath(ordinal)))
       throw damage(`the header of segment ${ordinal} is not what was written`);
     if (before === undefined ? header.first !== 0 : header.first < before.first)
       throw damage(`segment ${ordinal} does not continue the one before it`);
@@ -177,9 +170,4 @@ function readHeaders(io: Io, logId: string, damage: (reason: string) => Damage):
 function publishedSize(io: Io, signer: Signer): number {
   const text = signer.openNote((io.read('checkpoint') ?? Buffer.alloc(0)).toString());
   return text === null ? 0 : Number(text.split('\n')[1]);
-}
-
-function splitHashes(joined: string): Buffer[] {
-  const bytes = Buffer.from(joined, 'hex');
-  return Array.from({ length: bytes.length / 32 }, (_, i) => bytes.subarray(i * 32, i * 32 + 32));
 }

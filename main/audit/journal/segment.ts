@@ -15,11 +15,13 @@
 import { sha256 } from '../merkle.ts';
 import { hasDigest } from './digest.ts';
 import { isZero } from './frame.ts';
+import { type Io } from './io.ts';
 
 const MAGIC = Buffer.from('CSLOGSEG');
 const FORMAT = 1;
-/** Bytes of a header before its state. */
-export const SEGMENT_FIXED = 160;
+/** Bytes of a header before its state, and where it says how long that is. */
+const FIXED = 160;
+const STATE_LENGTH = 120;
 const DIGESTED = 128;
 
 export interface SegmentHeader {
@@ -52,19 +54,28 @@ export function encodeHeader(header: SegmentHeader): Buffer {
   fixed.writeBigUInt64BE(BigInt(header.sealedLength), 48);
   header.sealedTail.copy(fixed, 56);
   header.root.copy(fixed, 88);
-  fixed.writeUInt32BE(state.length, 120);
+  fixed.writeUInt32BE(state.length, STATE_LENGTH);
   return Buffer.concat([fixed, sha256(Buffer.concat([fixed, state])), state]);
 }
 
-/** The header at the start of a segment's bytes, with its length; null when it is not one of this log. */
-export function readHeader(bytes: Buffer, logId: string): (SegmentHeader & { readonly length: number }) | null {
-  if (bytes.length < SEGMENT_FIXED || !bytes.subarray(0, 8).equals(MAGIC) || bytes.readUInt32BE(8) !== FORMAT)
-    return null;
-  const length = SEGMENT_FIXED + bytes.readUInt32BE(120);
+/** A header as it was read, with its length in bytes. */
+export type ReadHeader = SegmentHeader & { readonly length: number };
+
+/** The header of a segment's file, and nothing else of it; null when it is not one of this log, or there is no such file. */
+export function segmentHeader(io: Io, ordinal: number, logId: string): ReadHeader | null {
+  const path = segmentPath(ordinal);
+  const fixed = io.read(path, 0, FIXED);
+  if (fixed?.length !== FIXED) return null;
+  return readHeader(io.read(path, 0, FIXED + fixed.readUInt32BE(STATE_LENGTH)) ?? fixed, logId);
+}
+
+/** The header at the start of a segment's bytes; null when it is not one of this log. */
+export function readHeader(bytes: Buffer, logId: string): ReadHeader | null {
+  if (bytes.length < FIXED || !bytes.subarray(0, 8).equals(MAGIC) || bytes.readUInt32BE(8) !== FORMAT) return null;
+  const length = FIXED + bytes.readUInt32BE(STATE_LENGTH);
   if (length > bytes.length || !bytes.subarray(16, 32).equals(idBytes(logId))) return null;
-  const state = bytes.subarray(SEGMENT_FIXED, length);
-  if (!hasDigest(Buffer.concat([bytes.subarray(0, DIGESTED), state]), bytes.subarray(DIGESTED, SEGMENT_FIXED)))
-    return null;
+  const state = bytes.subarray(FIXED, length);
+  if (!hasDigest(Buffer.concat([bytes.subarray(0, DIGESTED), state]), bytes.subarray(DIGESTED, FIXED))) return null;
   return {
     ordinal: bytes.readUInt32BE(12),
     logId,
