@@ -22,6 +22,9 @@ export interface Recording {
   close(): Promise<void>;
 }
 
+/** Name of the key that opens what is sealed in the record, in the profile's store of secrets. */
+export const BLOB_KEY = 'audit-blob-key';
+
 /** Where a profile's logs lie: what `countersign verify` reads. */
 export const auditDirectory = (home: string): string => join(home, 'audit');
 
@@ -43,7 +46,7 @@ export async function openRecording(
     generateKeyPairSync('ed25519').privateKey.export({ format: 'der', type: 'pkcs8' }),
   );
   const key = createPrivateKey({ key: Buffer.from(signing), format: 'der', type: 'pkcs8' });
-  const blobKey = await ownKey(home, secrets, 'audit-blob-key', () => randomBytes(32));
+  const blobKey = await ownKey(home, secrets, BLOB_KEY, () => randomBytes(32));
   const witnesses = settings.witnesses.map((witness) => createWitness(witness));
   const store = await storeOf(home, settings, secrets);
   const audit = await openAuditLog({

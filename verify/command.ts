@@ -17,6 +17,8 @@ export interface Defaults {
   readonly command: string;
   /** What is checked where the arguments name nothing. */
   readonly source?: string;
+  /** What is known besides the arguments, which come before it. */
+  readonly known?: VerifyOptions;
   /** Where credentials are looked for; the variables of this process where absent. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
@@ -44,7 +46,7 @@ export async function runVerifier(args: readonly string[], output: Output, defau
     const { values, positionals } = parsed(args, defaults.command);
     const [source = defaults.source] = positionals;
     if (source === undefined || positionals.length > 1) throw new CannotVerify(usage(defaults.command));
-    const report = await verify(source, optionsOf(values, defaults));
+    const report = await verify(source, { ...defaults.known, ...optionsOf(values, defaults) });
     await output.out(values.json === true ? reportJson(report) : reportText(report));
     return report.good ? 0 : 1;
   } catch (error) {

@@ -26,8 +26,8 @@ export interface CheckOptions {
   /** What it is when too few of the trusted witnesses have cosigned a log. */
   readonly unwitnessed: 'finding' | 'said';
   readonly authorities: StampTrust;
-  /** 32 bytes: decrypts blobs, to compare them with their commitments. */
-  readonly blobKey: Uint8Array | undefined;
+  /** 32 bytes, or undefined where there is none for that log: decrypts blobs, to compare them with their commitments. */
+  readonly blobKeyOf: (log: string) => Uint8Array | undefined;
   /** Further checks over the events of each log. */
   readonly checks: readonly NewEventCheck[];
 }
@@ -83,7 +83,7 @@ export class LogCheck {
     this.#report = report;
     this.#rules = new Rules(report, id, this.#hashes);
     this.#timeline = new Timeline(report, id);
-    this.#sealed = new SealedParts(report, id, options.blobKey, erasures, erasures.keptOf(id, files));
+    this.#sealed = new SealedParts(report, id, options.blobKeyOf(id), erasures, erasures.keptOf(id, files));
     this.#tiles = new TileCheck(id, files.tiles, report);
     this.#tree = new CompactRange((height, position, hash) => this.#tiles.node(height, position, hash));
     this.#anchors = new AnchorCheck(report, id, files, options);

@@ -31,6 +31,8 @@ export interface VerifyOptions {
   readonly authorities?: string;
   /** 32 bytes: decrypts blobs, to compare them with their commitments. */
   readonly blobKey?: Uint8Array;
+  /** Ids of the logs that the blob key belongs to, where others may lie beside them; all of them where absent. */
+  readonly blobKeyOf?: readonly string[];
   /** A copy to compare with: a directory or `s3://bucket/prefix`. */
   readonly copy?: string;
   readonly bucket?: BucketOptions;
@@ -114,7 +116,8 @@ interface Verification {
 }
 
 function begin(options: VerifyOptions): Verification {
-  const { policy, trustedKeys, witnesses = [], quorum, blobKey, issuers = {}, unwitnessed = 'finding' } = options;
+  const { policy, trustedKeys, witnesses = [], quorum, issuers = {}, unwitnessed = 'finding' } = options;
+  const { blobKey, blobKeyOf } = options;
   if (policy !== undefined && (trustedKeys !== undefined || witnesses.length > 0 || quorum !== undefined))
     throw new CannotVerify('Give either a trust policy, or keys and a quorum.');
   if (blobKey !== undefined && blobKey.length !== 32) throw new CannotVerify('A blob key has 32 bytes.');
@@ -125,7 +128,13 @@ function begin(options: VerifyOptions): Verification {
   const checks = [identity, newDecisionCheck(), ...(reconciliation === undefined ? [] : [reconciliation.check])];
   const authorities = options.authorities === undefined ? [] : parseAuthorities(Buffer.from(options.authorities));
   return {
-    checking: { trust, unwitnessed, authorities, blobKey, checks },
+    checking: {
+      trust,
+      unwitnessed,
+      authorities,
+      blobKeyOf: (log) => (blobKeyOf?.includes(log) === false ? undefined : blobKey),
+      checks,
+    },
     conclude(source, erasures, report) {
       erasures.end(report);
       reconciliation?.conclude(report);

@@ -1,5 +1,6 @@
 import { type Report, type VerifyOptions, verifyInThread } from '../../verify/index.ts';
 import { type VerifyView } from '../../shared/views.ts';
+import { logsBelow } from '../audit/journal/reader.ts';
 import { CountersignError } from '../errors.ts';
 import { type Installation } from '../installation.ts';
 import { resolveSecret } from '../credentials/index.ts';
@@ -35,6 +36,8 @@ async function askedOf(
   const { store, witnesses, quorum } = installation.profile().organisation.record;
   const options: VerifyOptions = {
     blobKey: recording.blobKey,
+    // A store may hold the logs of other profiles, too: theirs stay sealed.
+    blobKeyOf: logsBelow(auditDirectory(home)).map(({ id }) => id),
     // What was recorded before there was a witness, or out of its reach, is said and no finding.
     ...(witnesses.length === 0
       ? {}

@@ -206,11 +206,13 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
       '[source]',
       'a log, a directory of logs, a store, or s3://bucket/prefix; default: the record of this profile',
     ),
-  ).action(
-    does(async (source: string | undefined, { home: of, ...values }: Home & VerifierValues) =>
-      (await import('./verify.ts')).verify(io, homeOf(io, of), source, values),
-    ),
-  );
+  )
+    .option('--content', "open what is sealed in this profile's own record, with its key")
+    .action(
+      does(async (source: string | undefined, { home: of, ...values }: Home & VerifierValues) =>
+        (await import('./verify.ts')).verify(io, homeOf(io, of), source, values),
+      ),
+    );
 
   const activity = command(program, 'activity', 'what was done, by whom, newest first')
     .enablePositionalOptions()

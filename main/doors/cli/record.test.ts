@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Report } from '../../../verify/index.ts';
 import { logsBelow, openJournalReader } from '../../audit/journal/reader.ts';
 import { auditDirectory } from '../../recording.ts';
 import { edit, startWorkplace, type Workplace } from '../testing/workplace.ts';
@@ -71,6 +72,48 @@ describe('the record of the demonstration', () => {
     await upload();
     for (const asked of [[], [store], [auditDirectory(home), '--with', store]])
       expect(await run(['verify', '--home', home, ...asked])).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('is opened for the check by whoever holds the profile and asks for it, where its own record is checked', async () => {
+    await query('ana', 'SELECT 1');
+    await upload();
+    const counted = async (...asked: readonly string[]): Promise<Readonly<Record<string, number | undefined>>> => {
+      const { code, stdout } = await run(['verify', '--json', '--home', home, ...asked]);
+      const { findings, checked } = JSON.parse(stdout) as Report;
+      expect({ asked, code, findings }).toEqual({ asked, code: 0, findings: [] });
+      return Object.fromEntries(checked.map(({ what, count }) => [what, count]));
+    };
+    for (const where of [[], [auditDirectory(home)], [store]]) {
+      expect(await counted(...where)).toMatchObject({ logins: 0, 'decisions made again': 0 });
+      const opened = await counted(...where, '--content');
+      for (const what of ['logins', 'decisions made again', 'blobs decrypted'])
+        expect({ where, what, some: (opened[what] ?? 0) > 0 }).toEqual({ where, what, some: true });
+    }
+  });
+
+  it('is not opened where the record is of somebody else, and no key is made for it', async () => {
+    const profile = workplace.profileBeside();
+    const elsewhere = await run(['verify', '--content', '--home', profile, auditDirectory(home)]);
+    expect(elsewhere).toMatchObject({ code: 2, stdout: '' });
+    expect(elsewhere.stderr).toMatch(/is not the record of the profile[^]*--blob-key-file/);
+    const key = join(profile, 'secrets', 'audit-blob-key');
+    rmSync(key);
+    const without = await run(['verify', '--content', '--home', profile]);
+    expect(without).toMatchObject({ code: 2, stdout: '' });
+    expect(without.stderr).toMatch(/has no key of what is sealed/);
+    expect(existsSync(key)).toBe(false);
+  });
+
+  it('stays sealed where another profile keeps its record in the same store', async () => {
+    const profile = workplace.profileBeside();
+    rmSync(join(profile, 'secrets', 'audit-blob-key'));
+    expect((await query('ana', 'SELECT 1', profile)).code).toBe(0);
+    expect((await upload(profile)).code).toBe(0);
+    const { code, stdout } = await run(['verify', store, '--content', '--home', profile, '--json']);
+    const { findings, notChecked, logs } = JSON.parse(stdout) as Report;
+    expect({ code, findings }).toEqual({ code: 0, findings: [] });
+    expect(logs.length).toBeGreaterThan(1);
+    expect(notChecked.join(' ')).toContain('no blob key was given');
   });
 
   it('says what to do where its store cannot be had, and keeps what is recorded', async () => {
