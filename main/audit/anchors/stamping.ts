@@ -53,6 +53,7 @@ export class Stamping {
       this.#failed = -Infinity;
       this.#done = dayOf(now) + log.id;
     } catch (error) {
+      if (signal.aborted) return;
       this.#failed = now;
       this.#trouble = inWords(error);
     }

@@ -170,6 +170,7 @@ export class Witnessing {
         seat.trouble = null;
         failures = 0;
       } catch (error) {
+        if (signal.aborted) return;
         seat.trouble = inWords(error);
         failures++;
       }

@@ -36,7 +36,7 @@ export function checkPrefix(prefix: string): void {
 }
 
 /** Blobs are what may be erased: encrypted texts, named by their SHA-256. Everything else of a record only grows. */
-export const isErasable = (key: string): boolean => isKey(key) && /(?:^|\/)blob\/[0-9a-f]{64}$/.test(key);
+const isErasable = (key: string): boolean => isKey(key) && /(?:^|\/)blob\/[0-9a-f]{64}$/.test(key);
 
 /** @throws CountersignError `store-key-invalid` */
 export function checkErasable(key: string): void {

@@ -19,7 +19,7 @@ export interface Patience {
   /** Between two attempts: doubled each time up to `longest`, then a random part of it. */
   readonly first: number;
   readonly longest: number;
-  readonly wait: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** A server that hangs is given up after a little more than a minute; one that is slow may take 64 kB a second. */
@@ -29,7 +29,7 @@ export const PATIENCE: Patience = {
   kilobyte: 16,
   first: 250,
   longest: 5000,
-  wait: async (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal }),
+  wait: async (ms, signal) => delay(ms, undefined, { signal }),
 };
 
 /** Sends one command. `bytes` is the length of the body that goes or comes. */
@@ -44,6 +44,7 @@ export interface Requests {
    * @throws CountersignError as `ObjectStore` says, or the signal's reason
    */
   run<T>(what: string, signal: AbortSignal | undefined, work: (once: Once) => Promise<T>): Promise<T>;
+  /** Ends what is under way: a server that hangs keeps no program alive. */
   close(): void;
 }
 
@@ -52,44 +53,47 @@ export function createRequests(
   connect: (sdk: Sdk) => S3Client,
   patience: Patience = PATIENCE,
 ): Requests {
+  const closed = new AbortController();
   let connected: Promise<{ readonly sdk: Sdk; readonly client: S3Client }> | undefined;
   const open = async (): Promise<{ readonly sdk: Sdk; readonly client: S3Client }> =>
     (connected ??= loadSdk().then((sdk) => ({ sdk, client: connect(sdk) })));
 
   const onceWith =
-    (caller: AbortSignal | undefined): Once =>
+    (caller: AbortSignal): Once =>
     async (send, bytes = 0) => {
       const { sdk, client } = await open();
       const ours = AbortSignal.timeout(patience.attempt + Math.ceil(bytes / 1024) * patience.kilobyte);
-      const signal = caller === undefined ? ours : AbortSignal.any([caller, ours]);
+      const signal = AbortSignal.any([caller, ours]);
       try {
         // Not all that the SDK does heeds the signal, such as asking for credentials.
         return await Promise.race([send(client, sdk, signal), aborted(signal)]);
       } catch (error) {
-        caller?.throwIfAborted();
+        caller.throwIfAborted();
         throw ours.aborted ? Object.assign(new Error(TIMEOUT), { name: TIMEOUT }) : error;
       }
     };
 
   return {
-    async run(what, signal, work) {
+    async run(what, caller, work) {
+      const signal = caller === undefined ? closed.signal : AbortSignal.any([caller, closed.signal]);
       for (let attempt = 1; ; attempt += 1) {
         try {
-          signal?.throwIfAborted();
+          signal.throwIfAborted();
           return await work(onceWith(signal));
         } catch (error) {
-          signal?.throwIfAborted();
+          signal.throwIfAborted();
           if (error instanceof CountersignError) throw error;
           if (!failureOf(error).transient || attempt >= patience.attempts) throw explain(store, what, error);
         }
         const pause = Math.random() * Math.min(patience.longest, patience.first * 2 ** attempt);
         await patience.wait(pause, signal).catch((error: unknown) => {
-          signal?.throwIfAborted();
+          signal.throwIfAborted();
           throw error;
         });
       }
     },
     close() {
+      closed.abort();
       void connected?.then(({ client }) => client.destroy());
     },
   };
