@@ -31,6 +31,7 @@ const BENCHES: Readonly<Record<string, Entry>> = {
   policy: { load: async () => (await import('./policy.ts')).policyBench, needs: [] },
   audit: { load: async () => (await import('./audit.ts')).auditBench, needs: [] },
   search: { load: async () => (await import('./search.ts')).searchBench, needs: [] },
+  upload: { load: async () => (await import('./upload.ts')).uploadBench, needs: [] },
   rows: { load: async () => (await import('./rows.ts')).rowsBench, needs: ['PostgreSQL'] },
   detectors: { load: async () => (await import('./detectors.ts')).detectorsBench, needs: [] },
   grid: { load: async () => (await import('./grid.ts')).gridBench, needs: ['Chromium'] },

@@ -43,7 +43,7 @@ const word = z.string().max(400).optional();
 const instant = z.number().min(0).max(8_640_000_000_000_000);
 
 /** What the Activity view looks for: shared/views.ts `ActivityQuery`. */
-export const activityQuery = z.strictObject({
+const activityQuery = z.strictObject({
   person: word,
   agent: word,
   connection: word,

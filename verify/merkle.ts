@@ -25,7 +25,7 @@ export function hashLeaf(entry: Uint8Array): Digest {
   return digest(leafRoom.subarray(0, 1 + entry.length));
 }
 
-export function hashChildren(left: Digest, right: Digest): Digest {
+function hashChildren(left: Digest, right: Digest): Digest {
   nodeRoom.write(left, 1, 'latin1');
   nodeRoom.write(right, 33, 'latin1');
   return digest(nodeRoom);

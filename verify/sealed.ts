@@ -23,7 +23,7 @@ const MARK = 'ref":"';
 export const REFERENCE = /"ref":"([0-9a-f]{64})"/g;
 const HASH = /^[0-9a-f]{64}$/;
 
-export const isCommitment = (value: unknown): value is Commitment & Json =>
+const isCommitment = (value: unknown): value is Commitment & Json =>
   isObject(value) &&
   typeof value.ref === 'string' &&
   typeof value.h === 'string' &&
@@ -40,7 +40,7 @@ function findCommitments(value: Json, depth: number, found: Commitment[]): void 
     }
 }
 
-export function commitmentsIn(leaf: Json): readonly Commitment[] {
+function commitmentsIn(leaf: Json): readonly Commitment[] {
   const found: Commitment[] = [];
   findCommitments(leaf, 0, found);
   return found;

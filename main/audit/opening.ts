@@ -124,7 +124,7 @@ export async function beginLog(logs: Logs, dead: DeadLog | null): Promise<OpenLo
 }
 
 /** Writes in a log's directory that it was given up, where that is not there yet and nobody else is about to. */
-export function markDead(logs: Logs, dead: DeadLog): void {
+function markDead(logs: Logs, dead: DeadLog): void {
   if (!idsIn(logs.directory).includes(dead.log)) return;
   const io = filesOf(logs, dead.log);
   const lock = isMarked(io) ? null : takeLock(join(logs.directory, dead.log));
@@ -197,7 +197,7 @@ function makeDirectory(path: string): void {
 }
 
 /** The lock of one log's directory, or null when another process writes that log. */
-export function takeLock(path: string): Lock | null {
+function takeLock(path: string): Lock | null {
   try {
     return tryLock(join(path, 'LOCK'));
   } catch (cause) {

@@ -34,7 +34,7 @@ export function isInPlace(begun: LogPlace, path: string, logId: string, machine 
 let known: string | undefined;
 
 /** What the installed operating system calls itself; it outlives renames and updates. Empty where it says nothing. */
-export function machineId(): string {
+function machineId(): string {
   return (known ??= readMachineId());
 }
 

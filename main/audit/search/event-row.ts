@@ -128,7 +128,7 @@ export function rowOf(log: string, { index, leaf }: ReadEntry, key: number, orig
 
 type Figures = Pick<Row, 'rows' | 'changed' | 'milliseconds' | 'maskedCells'>;
 
-export function figuresOf({ out, view, export: file }: LeafParts): Figures {
+function figuresOf({ out, view, export: file }: LeafParts): Figures {
   const masked = out?.masked?.reduce((sum, { cells }) => sum + cells, 0);
   return {
     rows: whole(out?.rows ?? view?.rows ?? file?.rows),

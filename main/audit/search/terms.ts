@@ -4,24 +4,22 @@
  */
 import { hash } from 'node:crypto';
 
-export const SPACES = [
-  'log',
-  'kind',
-  'person',
-  'name',
-  'email',
-  'agent',
-  'agent-id',
-  'agent-name',
-  'connection',
-  'environment',
-  'verdict',
-  'status',
-  'table',
-  'column',
-  'class',
-] as const;
-export type Space = (typeof SPACES)[number];
+export type Space =
+  | 'log'
+  | 'kind'
+  | 'person'
+  | 'name'
+  | 'email'
+  | 'agent'
+  | 'agent-id'
+  | 'agent-name'
+  | 'connection'
+  | 'environment'
+  | 'verdict'
+  | 'status'
+  | 'table'
+  | 'column'
+  | 'class';
 
 /** `space:value`. */
 export type Term = `${Space}:${string}`;

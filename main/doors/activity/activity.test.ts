@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AuditLog, openAuditLog, type StatementIntent } from '../../audit/index.ts';
 import { readEvent } from '../../audit/journal/reader.ts';
 import { type ActivityStore, catchUp, openIndexHere } from '../../audit/search/index.ts';
+import { ONLY_HERE } from '../../gate/record-level.ts';
 import { type Session, type SessionId } from '../../identity/principal.ts';
 import { type Activity, createActivity } from './activity.ts';
 
@@ -33,17 +34,7 @@ beforeEach(async () => {
     directory: directory(),
     blobKey,
     audit: { ...audit, append: async (event) => (broken ? Promise.reject(new Error('disk')) : audit.append(event)) },
-    anchors: {
-      state: () => ({
-        store: null,
-        uploaded: null,
-        witnessed: null,
-        pressure: 'none',
-        waitingSince: null,
-        trouble: null,
-        weaknesses: [],
-      }),
-    },
+    anchors: ONLY_HERE,
     witnesses: [],
     actorOf: (who) => Promise.resolve(actorOf(who)),
     isReviewer: ({ principal }) => principal.groups.includes('security'),

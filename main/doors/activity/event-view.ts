@@ -1,6 +1,6 @@
 import { type ActivityEventView } from '../../../shared/views.ts';
+import { eventProof } from '../../audit/anchors/event-proof.ts';
 import { type AnchorState } from '../../audit/anchors/index.ts';
-import { eventProof } from '../../audit/search/event-proof.ts';
 import { type ActivityEvent } from '../../audit/search/index.ts';
 import { type VerifierKey } from '../../audit/witness/index.ts';
 import { type Opened, type RecordedEvent } from './recorded-event.ts';

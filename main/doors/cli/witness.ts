@@ -9,7 +9,7 @@ interface Printed {
 }
 
 /** Where a witness listens when nobody says otherwise. */
-export const WITNESS_LISTEN = '127.0.0.1:8765';
+const WITNESS_LISTEN = '127.0.0.1:8765';
 
 /** Makes a witness in a directory of its own: a key, an empty memory, an empty list of logs. */
 export async function witnessInit(
