@@ -13,7 +13,7 @@ import { Reporter } from './report.ts';
 
 const HEADER = 160;
 /** Longer than any commit needs: the longest blob is 32 MiB, and one commit takes a few MiB besides. */
-export const SEGMENT_LIMIT = 512 * 1024 * 1024;
+const SEGMENT_LIMIT = 512 * 1024 * 1024;
 const NO_TAIL: Digest = '\0'.repeat(32);
 
 export interface Segment {
@@ -22,6 +22,14 @@ export interface Segment {
   readonly root: Digest;
   /** JSON text of the state that a reader may start from. */
   readonly state: string;
+}
+
+/** What of the log is known beside its journal. */
+export interface JournalState {
+  /** The log was given up: its last segment counts as sealed, because blobs in it may be erased. */
+  readonly dead: boolean;
+  /** Nobody writes it meanwhile: what does not read is looked at once. */
+  readonly atRest: boolean;
 }
 
 /** What is given lies in memory that the next segment takes: it counts until the call returns. */
@@ -65,12 +73,11 @@ const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
 /**
  * Walks the whole journal of the log in order. Gives false when it had to stop.
- * @param dead the log was given up: its last segment counts as sealed, because blobs in it may be erased.
  */
 export function walkJournal(
   log: string,
   logId: string,
-  dead: boolean,
+  state: JournalState,
   visitor: JournalVisitor,
   report: Reporter,
 ): boolean {
@@ -81,7 +88,7 @@ export function walkJournal(
     .sort();
   const reading = readAhead(names.map((name) => join(directory, name)));
   try {
-    return walk(log, logId, dead, names, reading, visitor, report);
+    return walk(log, logId, state, names, reading, visitor, report);
   } finally {
     reading?.close();
   }
@@ -91,21 +98,21 @@ export function walkJournal(
 export function wholeBlobs(
   log: string,
   logId: string,
-  dead: boolean,
+  state: JournalState,
   wanted: ReadonlySet<string>,
 ): ReadonlySet<string> {
   const found = new Set<string>();
   const frame = ({ blobs }: Run): void => {
     for (const [address, { state }] of blobs) if (state === 'whole' && wanted.has(address)) found.add(address);
   };
-  walkJournal(log, logId, dead, { segment: () => undefined, frame }, new Reporter());
+  walkJournal(log, logId, state, { segment: () => undefined, frame }, new Reporter());
   return found;
 }
 
 function walk(
   log: string,
   logId: string,
-  dead: boolean,
+  { dead, atRest }: JournalState,
   names: readonly string[],
   reading: ReadAhead | undefined,
   visitor: JournalVisitor,
@@ -161,7 +168,7 @@ function walk(
         if (open && zeros(bytes.subarray(at, until))) break;
         // The writer may be in the middle of this very write: a frame that is being written becomes whole. Or it has gone
         // on in a further segment meanwhile, and this one is sealed.
-        if (open && tries < 10) {
+        if (open && !atRest && tries < 10) {
           tries++;
           Atomics.wait(PAUSE, 0, 0, 5);
           bytes = readFile(file, { limit: SEGMENT_LIMIT });

@@ -27,16 +27,17 @@ export function checkLocalLog(
   erasures: Erasures,
   report: Reporter,
 ): LogResult {
+  const state = { dead: dead !== null, atRest: options.atRest };
   // Signatures and derived files first: the journal, read last, has at least what they cover.
   const files = {
     ...readFiles(path, id, report),
-    lookAgain: (wanted: ReadonlySet<string>) => wholeBlobs(path, id, dead !== null, wanted),
+    lookAgain: (wanted: ReadonlySet<string>) => wholeBlobs(path, id, state, wanted),
   };
   const check = new LogCheck(files, options, dead, erasures, report);
   const whole = walkJournal(
     path,
     id,
-    dead !== null,
+    state,
     {
       segment: (segment) => check.segment(segment),
       frame(frame) {

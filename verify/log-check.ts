@@ -28,6 +28,8 @@ export interface CheckOptions {
   readonly authorities: StampTrust;
   /** 32 bytes, or undefined where there is none for that log: decrypts blobs, to compare them with their commitments. */
   readonly blobKeyOf: (log: string) => Uint8Array | undefined;
+  /** Nobody writes the logs meanwhile. */
+  readonly atRest: boolean;
   /** Further checks over the events of each log. */
   readonly checks: readonly NewEventCheck[];
 }

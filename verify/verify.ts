@@ -40,6 +40,8 @@ export interface VerifyOptions {
   readonly issuers?: IdentityTrust['issuers'];
   /** Logs of the database server, to find what went around this program. */
   readonly reconcile?: ReconcileOptions;
+  /** Nobody writes the logs meanwhile: what looks like an unfinished write is not waited for. */
+  readonly atRest?: boolean;
   /** What it is when too few of the witnesses have cosigned a log: a finding, unless it is only to be said. */
   readonly unwitnessed?: 'finding' | 'said';
 }
@@ -117,7 +119,7 @@ interface Verification {
 
 function begin(options: VerifyOptions): Verification {
   const { policy, trustedKeys, witnesses = [], quorum, issuers = {}, unwitnessed = 'finding' } = options;
-  const { blobKey, blobKeyOf } = options;
+  const { blobKey, blobKeyOf, atRest = false } = options;
   if (policy !== undefined && (trustedKeys !== undefined || witnesses.length > 0 || quorum !== undefined))
     throw new CannotVerify('Give either a trust policy, or keys and a quorum.');
   if (blobKey !== undefined && blobKey.length !== 32) throw new CannotVerify('A blob key has 32 bytes.');
@@ -132,6 +134,7 @@ function begin(options: VerifyOptions): Verification {
       trust,
       unwitnessed,
       authorities,
+      atRest,
       blobKeyOf: (log) => (blobKeyOf?.includes(log) === false ? undefined : blobKey),
       checks,
     },
