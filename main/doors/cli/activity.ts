@@ -6,7 +6,8 @@ import { type Session } from '../../identity/principal.ts';
 import { type Activity, createActivity } from '../activity/activity.ts';
 import { isoTime, jsonLine, MOST_EXPORTED } from '../activity/export.ts';
 import { indexOf, portsOf } from '../activity/open.ts';
-import { type CliIo, DONE, type ExitCode, write } from './io.ts';
+import { type CliIo, DONE, type ExitCode, tell, write } from './io.ts';
+import { printable } from '../format/printable.ts';
 import { sessionOf, withInstallation } from './signed-in.ts';
 import { activityTable, resultOf } from './activity-table.ts';
 import { instantOf } from './instant.ts';
@@ -101,7 +102,7 @@ async function withActivity(
     try {
       const ports = portsOf(installation);
       const behind = await catchUp({ directory: ports.directory, store, blobKey: ports.blobKey });
-      if (behind !== null) io.stderr.write(`countersign: ${behind}\n`);
+      if (behind !== null) tell(io, `countersign: ${behind}\n`);
       const asked = createActivity({ ...ports, store });
       return await work(asked, session);
     } finally {
@@ -193,7 +194,7 @@ function eventText(view: ActivityEventView): string {
     ),
     ...list('Proof', proofLines(proof)),
   ];
-  return `${lines.map(visible).join('\n')}\n`;
+  return `${lines.map((line) => printable(line.replaceAll('\n', '↵'))).join('\n')}\n`;
 }
 
 const figures = ({ rows, changed, milliseconds, maskedCells }: ActivityRowView): readonly string[] =>
@@ -229,9 +230,3 @@ function proofLines({
       : [witnesses.length === 0 ? 'not witnessed yet' : `witnessed by ${witnesses.join(', ')}`]),
   ];
 }
-
-/** What was recorded is text: no escape sequence of it reaches the terminal (G14). */
-const visible = (line: string): string =>
-  line.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (c) =>
-    c === '\t' ? c : `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`,
-  );

@@ -1,6 +1,7 @@
 import { type Readable, type Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { CountersignError } from '../../errors.ts';
+import { printable } from '../format/printable.ts';
 
 /** What a command may touch of the process: given, so that tests run commands in this process. */
 export interface CliIo {
@@ -42,9 +43,14 @@ export async function write(stream: Writable, text: string): Promise<void> {
   await setImmediate();
 }
 
+/** Says something to the person: on standard error, which carries no results. */
+export function tell(io: CliIo, text: string): void {
+  io.stderr.write(printable(text));
+}
+
 export function printError(io: CliIo, error: unknown): void {
   if (error instanceof CountersignError) {
-    io.stderr.write(`countersign: ${error.message}${error.next === undefined ? '' : `\n${error.next}`}\n`);
+    tell(io, `countersign: ${error.message}${error.next === undefined ? '' : `\n${error.next}`}\n`);
     return;
   }
   const code = typeof error === 'object' && error !== null && 'code' in error ? ` (${String(error.code)})` : '';

@@ -10,7 +10,7 @@ import { formatRows, formatTable, type Row } from '../format/rows.ts';
 import { secondLineageOf } from '../connections.ts';
 import { verdictView } from '../views.ts';
 import { explainText, refusalText } from './explain-text.ts';
-import { type CliIo, DONE, type ExitCode, REFUSED, write } from './io.ts';
+import { type CliIo, DONE, type ExitCode, REFUSED, tell, write } from './io.ts';
 import { answerLines, explainAnswerer, queryAnswerer } from './jsonl.ts';
 import { sessionOf, withInstallation } from './signed-in.ts';
 import { requestOf, runStatement, type Told } from './statement.ts';
@@ -118,16 +118,17 @@ interface Leaving {
 }
 
 async function print(io: CliIo, told: Told, text: string, format: Format, leaving: Leaving): Promise<ExitCode> {
-  for (const notice of told.notices) io.stderr.write(`${notice}\n`);
+  for (const notice of told.notices) tell(io, `${notice}\n`);
   const verdict = told.judgement?.verdict;
   if (verdict !== undefined && verdict.verdict !== 'allow') {
-    io.stderr.write(refusalText(verdict.reasons, text));
+    tell(io, refusalText(verdict.reasons, text));
     return REFUSED;
   }
   if (told.error !== undefined) {
     const { code, message, next, position } = told.error;
     if (verdict === undefined) throw new CountersignError(code, message, next === undefined ? {} : { next });
-    io.stderr.write(
+    tell(
+      io,
       refusalText(
         [
           {
@@ -143,10 +144,10 @@ async function print(io: CliIo, told: Told, text: string, format: Format, leavin
     return REFUSED;
   }
   if (told.columns.length > 0) await printRecorded(io, told, format, leaving);
-  if (told.cut !== undefined) io.stderr.write(`Result ${told.cut}.\n`);
+  if (told.cut !== undefined) tell(io, `Result ${told.cut}.\n`);
   const masked = told.columns.filter((column) => column.mask !== undefined).map((column) => column.name);
-  if (masked.length > 0) io.stderr.write(`Masked: ${masked.join(', ')}\n`);
-  if (format === 'table' || told.columns.length === 0) io.stderr.write(`${told.tag ?? ''}\n`);
+  if (masked.length > 0) tell(io, `Masked: ${masked.join(', ')}\n`);
+  if (format === 'table' || told.columns.length === 0) tell(io, `${told.tag ?? ''}\n`);
   return DONE;
 }
 

@@ -6,6 +6,7 @@ import { newestCheckpoint } from '../../audit/proofs.ts';
 import { CountersignError } from '../../errors.ts';
 import { type Installation } from '../../installation.ts';
 import { auditDirectory } from '../../recording.ts';
+import { printable } from '../format/printable.ts';
 import { requireReviewer } from '../reviewers.ts';
 import { type CliIo, DONE, type ExitCode, REFUSED, write } from './io.ts';
 import { sessionOf, withInstallation } from './signed-in.ts';
@@ -61,7 +62,7 @@ export async function recordDoctor(io: CliIo, home: string, options: Printed): P
       const lines = weaknesses.map(({ code, sentence, mend }) => `${code}: ${sentence}\n  ${mend}`);
       const where =
         store === undefined ? 'The record is kept on this machine only.' : `The record is copied to ${store.name}.`;
-      await write(io.stdout, `${[where, ...lines, ...(trouble === null ? [] : [trouble])].join('\n')}\n`);
+      await write(io.stdout, printable(`${[where, ...lines, ...(trouble === null ? [] : [trouble])].join('\n')}\n`));
     }
     return weaknesses.length === 0 && trouble === null ? DONE : REFUSED;
   });
@@ -190,5 +191,5 @@ function statusText(status: Status): string {
     'Logs of this profile, with the events under a signature',
     ...status.logs.map(({ id, signed }) => `  ${id}  ${count(signed)}`),
   ];
-  return `${lines.join('\n')}\n`;
+  return printable(`${lines.join('\n')}\n`);
 }
