@@ -1,6 +1,7 @@
 /**
- * What a log must not lie on. Network file systems may call durable what is not, and lock nothing; folders that are
- * synchronised bring two machines' files together behind both their backs.
+ * Disks that are not this machine's alone: no log may lie on one, and a copy there is weak. Network file systems may call
+ * durable what is not, and lock nothing; folders that are synchronised bring two machines' files together behind both
+ * their backs.
  */
 import { existsSync, realpathSync, statfsSync } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
@@ -28,9 +29,10 @@ const SYNCHRONISED: readonly (readonly [RegExp, string])[] = [
   [/^Dropbox( \(.+\))?$/, 'Dropbox'],
   [/^OneDrive( - .+)?$/, 'OneDrive'],
   [/^(iCloudDrive|iCloud Drive|Mobile Documents|com~apple~CloudDocs)$/, 'iCloud Drive'],
-  [/^(Google Drive|GoogleDrive-.+)$/, 'Google Drive'],
+  [/^(Google Drive|GoogleDrive-.+|My Drive)$/, 'Google Drive'],
   [/^(Nextcloud|ownCloud)$/, 'Nextcloud or ownCloud'],
-  [/^(Box Sync|pCloudDrive|pCloud Drive|MEGAsync)$/, 'a program that synchronises folders'],
+  [/^Syncthing$/, 'Syncthing'],
+  [/^(Box Sync|pCloudDrive|pCloud Drive|MEGA|MEGAsync)$/, 'a program that synchronises folders'],
 ];
 /** What such programs leave in the topmost folder. */
 const MARKS: readonly (readonly [string, string])[] = [
@@ -45,7 +47,7 @@ const MARKS: readonly (readonly [string, string])[] = [
  */
 export function refuseSharedStorage(directory: string): void {
   const real = realPath(resolve(directory));
-  const file = fileSystemOf(real);
+  const file = sharedFileSystemOf(real);
   if (file !== undefined) throw shared(`${directory} lies on a network or shared file system (${file})`);
   const program = synchroniserOf(real);
   if (program !== undefined) throw shared(`${directory} lies in a folder that is synchronised (${program})`);
@@ -61,7 +63,8 @@ function realPath(path: string): string {
   }
 }
 
-function fileSystemOf(path: string): string | undefined {
+/** What kind of network or shared file system the path is on; undefined where it is on none, or the system does not say. */
+export function sharedFileSystemOf(path: string): string | undefined {
   if (process.platform === 'win32') return path.startsWith('\\\\') ? 'UNC path' : undefined;
   // The numbers are those of Linux; other systems number theirs as they were loaded.
   if (process.platform !== 'linux') return undefined;

@@ -1,22 +1,7 @@
-import { realpath, stat, statfs } from 'node:fs/promises';
-import { dirname, sep } from 'node:path';
+import { realpath, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { sharedFileSystemOf, synchroniserOf } from '../storage.ts';
 import { type StoreWeakness } from './store.ts';
-
-/** File systems whose other end is another machine (`f_type` of Linux, statfs(2)): when a sync is done there is its affair. */
-const NETWORK = new Map([
-  [0x6969, 'NFS'],
-  [0x517b, 'SMB'],
-  [0xff534d42, 'SMB'],
-  [0xfe534d42, 'SMB'],
-  [0x01021997, '9p'],
-  [0x5346414f, 'AFS'],
-  [0x00c36400, 'CephFS'],
-  [0x65735546, 'FUSE'],
-]);
-
-/** Folders that a program copies elsewhere, and from there back: it may put older files in place of newer ones. */
-const SYNCED =
-  /^(?:dropbox|onedrive|google ?drive|my drive|icloud ?drive|mobile documents|nextcloud|owncloud|syncthing|box|box sync|mega|pcloud ?drive)(?:[ -].*)?$/i;
 
 /** What a directory does not promise. `root` exists; `profile` is where the record itself is written. */
 export async function examineDirectory(root: string, profile: string | undefined): Promise<readonly StoreWeakness[]> {
@@ -54,7 +39,7 @@ export async function examineDirectory(root: string, profile: string | undefined
       });
     }
   }
-  const network = await networkOf(real);
+  const network = sharedFileSystemOf(real);
   if (network !== undefined) {
     weaknesses.push({
       code: 'network-folder',
@@ -62,7 +47,7 @@ export async function examineDirectory(root: string, profile: string | undefined
       mend: 'Mount it with synchronous writes, or see that its server writes before it answers.',
     });
   }
-  const synced = real.split(sep).find((part) => SYNCED.test(part));
+  const synced = synchroniserOf(real);
   if (synced !== undefined) {
     weaknesses.push({
       code: 'sync-folder',
@@ -71,12 +56,6 @@ export async function examineDirectory(root: string, profile: string | undefined
     });
   }
   return weaknesses;
-}
-
-/** The kind of network file system the directory is on; undefined where it is on none, or the platform does not say. */
-async function networkOf(real: string): Promise<string | undefined> {
-  if (process.platform === 'linux') return NETWORK.get((await statfs(real)).type >>> 0);
-  return real.startsWith('\\\\') ? 'SMB' : undefined;
 }
 
 /** The directory, or the nearest above it, in which accounts other than the owner may rename or remove names. */
