@@ -5,7 +5,7 @@ import { RUNNING, TALLIES } from './event-row.ts';
 import { keyAt } from './sort-key.ts';
 import { type IndexDatabase } from './sqlite-database.ts';
 import { MARKS, matchOf } from './sqlite-match.ts';
-import { source } from './sqlite-source.ts';
+import { keyRange, source } from './sqlite-source.ts';
 
 /** Whole hours, ms since 1970 UTC; `to` exclusive. */
 interface Hours {
@@ -79,11 +79,12 @@ function countFromEvents(database: IndexDatabase, wanted: Resolved, hours: Hours
  * cannot tell: of ends, of what runs, and while postings still name events that were forgotten.
  */
 function countFromPostings(
-  { all, get, idOf }: IndexDatabase,
+  database: IndexDatabase,
   wanted: Resolved,
   hours: Hours,
   width: number,
 ): readonly Counted[] | null {
+  const { get, idOf } = database;
   const running = idOf(RUNNING);
   const match = matchOf(wanted);
   if (match === null || (wanted.kinds?.ends.length ?? 0) > 0) return null;
@@ -91,10 +92,7 @@ function countFromPostings(
   if (get('SELECT 1 AS forgotten FROM events WHERE log IS NULL LIMIT 1') !== undefined) return null;
 
   const inBuckets = (sum: string, from: string, matching: string): readonly (readonly [number, number])[] =>
-    all(
-      `SELECT found.rowid / ${String(keyAt(width))} AS bucket, ${sum} AS sum FROM ${from} WHERE found MATCH ? AND found.rowid >= ? AND found.rowid < ? GROUP BY 1`,
-      ...[matching, keyAt(hours.from), keyAt(hours.to)],
-    ).map((row) => [Number(row['bucket']), Number(row['sum'])]);
+    sumsIn(database, { sum, from, matching }, hours, width);
   const marked = (mark: string): string => `${match} AND "${mark}"`;
   const counted: Counted[] = [];
   for (const [bucket, events] of inBuckets('count(*)', 'found', match))
@@ -109,4 +107,37 @@ function countFromPostings(
   const masked = inBuckets('sum(f.masked)', 'found CROSS JOIN figures f ON f.key = found.rowid', marked(MARKS.masked));
   for (const [bucket, maskedCells] of masked) counted.push({ bucket, tally: 'allowed', events: 0, maskedCells });
   return counted;
+}
+
+/** A bucket that has more matches on average is cheaper sought out than its matches are sorted into buckets. */
+const SOUGHT = 100;
+
+/** A sum over the postings of each bucket that has any. */
+function sumsIn(
+  { all, get }: IndexDatabase,
+  { sum, from, matching }: { readonly sum: string; readonly from: string; readonly matching: string },
+  hours: Hours,
+  width: number,
+): readonly (readonly [bucket: number, sum: number])[] {
+  const one = `FROM ${from} WHERE found MATCH ? AND found.rowid >= ? AND found.rowid < ?`;
+  const range = keyRange({ from: keyAt(hours.from), to: keyAt(hours.to) });
+  const first = Math.floor(hours.from / width);
+  const beyond = Math.ceil(hours.to / width);
+  const enough = (beyond - first) * SOUGHT;
+  const counted = get(`SELECT count(*) AS n FROM (SELECT 1 ${one} LIMIT ?)`, matching, ...range, enough);
+  if (Number(counted?.['n']) < enough) {
+    return all(
+      `SELECT found.rowid / ${String(keyAt(width))} AS bucket, ${sum} AS sum ${one} GROUP BY 1`,
+      matching,
+      ...range,
+    ).map((row) => [Number(row['bucket']), Number(row['sum'])]);
+  }
+  return Array.from({ length: beyond - first }, (_, i) => {
+    const bucket = first + i;
+    const inside = keyRange({
+      from: keyAt(Math.max(hours.from, bucket * width)),
+      to: keyAt(Math.min(hours.to, (bucket + 1) * width)),
+    });
+    return [bucket, Number(get(`SELECT ${sum} AS sum ${one}`, matching, ...inside)?.['sum'] ?? 0)];
+  });
 }

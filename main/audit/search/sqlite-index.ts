@@ -27,6 +27,13 @@ export function openSqliteIndex(file: string): ActivityStore {
     return condition === null ? null : resolved(condition, idOf);
   }
 
+  /** Of these hours those between the oldest event and the newest: buckets are asked for one by one. */
+  function filled(hours: ReturnType<typeof hoursOf>): ReturnType<typeof hoursOf> {
+    const keys = get('SELECT (SELECT min(key) FROM events) AS oldest, (SELECT max(key) FROM events) AS newest');
+    if (hours === null || keys?.['oldest'] == null) return null;
+    return hoursOf({ from: Number(keys['oldest']), to: Number(keys['newest']) + 1 }, hours);
+  }
+
   /** What the database throws when the file is not what it was is told as such; anything else stays as it is. */
   async function guarded<T>(work: () => T | Promise<T>): Promise<T> {
     try {
@@ -76,7 +83,7 @@ export function openSqliteIndex(file: string): ActivityStore {
       guarded(() => {
         const wanted = want(filter, viewer);
         const width = widthOf(bucket);
-        const hours = wanted === null ? null : hoursOf(wanted, { from, to });
+        const hours = wanted === null ? null : filled(hoursOf(wanted, { from, to }));
         if (wanted === null || hours === null) return chartOf(width, []);
         return chartOf(width, countedIn(database, wanted, hours, width));
       }),

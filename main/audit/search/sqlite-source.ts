@@ -20,7 +20,7 @@ export function source({ idOf }: IndexDatabase, wanted: Resolved, as: 'events' |
   const runningId = idOf(RUNNING);
   const [open, others] = partition(wanted.groups, (group) => runningId !== undefined && group.includes(runningId));
   const match = matchOf({ ...wanted, groups: others });
-  const range = [wanted.from, wanted.to];
+  const range = keyRange(wanted);
   const figures = as === 'figures' ? ' CROSS JOIN figures f ON f.key = e.key' : '';
   if (open.length > 0 || match === null) {
     const state = open.length > 0 ? 'e.running = 1' : 'e.listed = 1';
@@ -39,6 +39,15 @@ export function source({ idOf }: IndexDatabase, wanted: Resolved, as: 'events' |
     values: [match, ...range],
   };
 }
+
+/**
+ * Keys as they must be bound: a number is bound as a double, and FTS5 begins and ends at an integer only; with any other it
+ * reads the whole of a posting list.
+ */
+export const keyRange = ({ from, to }: { readonly from: number; readonly to: number }): [bigint, bigint] => [
+  BigInt(from),
+  BigInt(to),
+];
 
 /** The newest events of a condition. */
 export function newest(database: IndexDatabase, columns: string, wanted: Resolved, limit: number): readonly Values[] {

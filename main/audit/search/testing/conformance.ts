@@ -85,6 +85,31 @@ export function conformance(name: string, open: () => Promise<ActivityStore>): v
       }
     });
 
+    it('counts many events in few buckets as a plain search does, whole and cut by the times of a chart', async () => {
+      const naive = openNaiveIndex();
+      const entries = madeUpEntries(4, 1_500, undefined, 24_000);
+      for (const index of [store, naive]) await index.add(LOGS[0], entries);
+      const hour = 3_600_000;
+      const filters: readonly ActivityFilter[] = [
+        { text: 'country' },
+        { text: '"created at"', connection: 'staging' },
+        { environment: 'staging', kinds: ['stmt.intent'] },
+        { environment: 'staging', kinds: ['stmt.intent', 'stmt.denied', 'conn.open'] },
+        { text: 'sel*', from: BEGUN + 1.5 * hour, to: BEGUN + 3.2 * hour },
+      ];
+      const spans = [
+        { from: 0, to: 4e12 },
+        { from: BEGUN + hour, to: BEGUN + 2.5 * hour },
+        { from: BEGUN + 90 * hour, to: BEGUN + 99 * hour },
+      ];
+      for (const filter of filters)
+        for (const span of spans)
+          for (const bucket of ['hour', 'day'] as const)
+            expect(await store.chart(filter, EVERYBODY, { ...span, bucket }), JSON.stringify(filter)).toEqual(
+              await naive.chart(filter, EVERYBODY, { ...span, bucket }),
+            );
+    });
+
     it('shows a statement as running until its end comes, and then as one row with how it ended', async () => {
       await addAll([intent('s')]);
       expect(await find({ status: 'running' })).toMatchObject([{ index: 0, status: 'running', rows: null }]);
