@@ -204,10 +204,16 @@ export class Witnessing {
       } else {
         const own = isConsistent({ size: oldSize, root: rootAt(log.path, oldSize) }, target, proof);
         if (answer.code === 'inconsistent' && own) return this.#prove(seat, log, answer);
-        throw new CountersignError('witness-refused', answer.reason);
+        throw new CountersignError('witness-refused', answer.reason, { next: 'Ask who runs it.' });
       }
     }
-    throw new CountersignError('witness-unavailable', `The witness ${seat.witness.name} keeps changing what it knows.`);
+    throw new CountersignError(
+      'witness-unavailable',
+      `The witness ${seat.witness.name} keeps changing what it knows.`,
+      {
+        next: 'It is asked again. Ask who runs it, if it stays so.',
+      },
+    );
   }
 
   /**

@@ -35,7 +35,9 @@ async function answer({ id, method, args }: Question): Promise<Answer> {
     const told =
       error instanceof CountersignError
         ? error
-        : new CountersignError('index-unavailable', 'The search index cannot be read.');
+        : new CountersignError('index-unavailable', 'The search index cannot be read.', {
+            next: 'Start the program again; the record itself is not affected.',
+          });
     return {
       id,
       error: { code: told.code, message: told.message, ...(told.next === undefined ? {} : { next: told.next }) },

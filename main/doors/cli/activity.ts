@@ -40,7 +40,9 @@ export async function activity(io: CliIo, home: string, options: ActivityOptions
   const query = queryOf(options, Date.now());
   const { limit } = options;
   if (!Number.isInteger(limit) || limit < 1 || limit > MOST_EXPORTED) {
-    throw new CountersignError('activity-limit', `--limit is a number from 1 to ${String(MOST_EXPORTED)}.`);
+    throw new CountersignError('activity-limit', `--limit is a number from 1 to ${String(MOST_EXPORTED)}.`, {
+      next: 'For more, ask several times, with --since and --until.',
+    });
   }
   return withActivity(io, home, options, async (asked, session) => {
     if (options.csv === true) {
