@@ -7,6 +7,7 @@ import { performance } from 'node:perf_hooks';
 import { LogCopy } from '../main/audit/anchors/copy.ts';
 import { newestSigned, openLocalLog, type LocalLog } from '../main/audit/anchors/local-log.ts';
 import { systemClock } from '../main/audit/anchors/clock.ts';
+import { WIDTH } from '../main/audit/anchors/extend.ts';
 import { eachOf } from '../main/audit/anchors/put.ts';
 import { type StatementIntent } from '../main/audit/index.ts';
 import { nodeIo } from '../main/audit/journal/io.ts';
@@ -23,8 +24,6 @@ import { statement } from './statement.ts';
 /** Statements, each with its text sealed in a blob, and their outcomes. */
 const STATEMENTS = { directory: 1000, s3: 150 };
 const ROUNDS = 3;
-/** Objects on their way at once: as many as the uploader has. */
-const WIDTH = 16;
 
 const statementAt = (i: number): StatementIntent => ({
   ...statement,

@@ -15,8 +15,8 @@ import { eachOf, put } from './put.ts';
 
 /** Bytes of entries that one chunk holds at most, unless a single commit is larger. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
-/** Objects on their way at the same time. */
-const WIDTH = 16;
+/** Objects on their way at the same time; the SDK of S3 opens 50 connections at most. */
+export const WIDTH = 32;
 
 export interface Stretch {
   /** Stands at the greatest checkpoint in the store, `from`; stands at `to` afterwards. */
