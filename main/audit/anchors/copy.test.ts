@@ -6,6 +6,7 @@ import { seeded } from '../testing/simulated-disk.ts';
 import { createMemoryStore, unreachable, type MemoryStore } from './testing/memory-store.ts';
 import { missingIn, writeLog, type WrittenLog } from './testing/written-log.ts';
 import { LogCopy, type Step } from './copy.ts';
+import { packEntries } from '../journal/frame.ts';
 import { keysOf } from './keys.ts';
 import { newestSigned, openLocalLog, type LocalLog, type Signed } from './local-log.ts';
 
@@ -321,9 +322,11 @@ describe('before a copy is extended', () => {
       'forked',
       (own: Buffer) => Buffer.from(own.toString('latin1').replace('session.start', 'session.stArt'), 'latin1'),
     ],
-    ['more than we have', 'ahead', (own: Buffer) => Buffer.concat([own, Buffer.from([0, 1, 120])])],
-    ['half of an entry', 'forked', (own: Buffer) => own.subarray(0, own.length - 3)],
-    ['no entries at all', 'forked', () => Buffer.from('hello')],
+    [
+      'more than we have',
+      'ahead',
+      (own: Buffer) => Buffer.concat([own, packEntries([Buffer.from('{"v":1,"k":"x"}')])]),
+    ],
   ])('a chunk that holds %s ends the log', async (_, kind, change) => {
     const log = signedLog(40);
     const chunk = keysOf(log.id).chunk(0);
@@ -349,6 +352,9 @@ describe('before a copy is extended', () => {
     ['another log.json', (log: WrittenLog) => [keysOf(log.id).identity, '{}']],
     ['a chunk behind a gap', (log: WrittenLog) => [keysOf(log.id).chunk(9999), 'hello']],
     ['an empty chunk', (log: WrittenLog) => [keysOf(log.id).chunk(log.size()), '']],
+    ['a chunk that is no events', (log: WrittenLog) => [keysOf(log.id).chunk(log.size()), 'hello']],
+    ['half of an event for a chunk', (log: WrittenLog) => [keysOf(log.id).chunk(log.size()), '\0\u0010{"v":1']],
+    ['an event that is no leaf', (log: WrittenLog) => [keysOf(log.id).chunk(log.size()), '\0\u0002{}']],
   ] as const)('%s is somebody else’s: nothing is extended and nothing called good', async (what, plant) => {
     const log = signedLog(40);
     const other = writeLog(join(directory, 'other'));

@@ -119,17 +119,45 @@ async function compareChunks(
         for (const entry of entries) {
           if (rest.length === 0) break;
           const own = packEntries([entry]);
-          if (!rest.subarray(0, own.length).equals(own)) return { kind: 'forked', size: at };
+          if (!rest.subarray(0, own.length).equals(own)) {
+            if (eventsIn(rest) === null) throw foreign(store, key);
+            return { kind: 'forked', size: at };
+          }
           rest = rest.subarray(own.length);
           at++;
         }
         if (rest.length === 0) break;
       }
     }
-    if (rest.length > 0) return { kind: 'ahead', size: at };
+    if (rest.length > 0) {
+      const more = eventsIn(rest);
+      if (more === null) throw foreign(store, key);
+      return { kind: 'ahead', size: at + more };
+    }
     if (bytes.length === 0) throw foreign(store, key);
   }
   return at;
+}
+
+/** How many events the bytes of a chunk are; null where they are something else, which no writer of a log made. */
+function eventsIn(bytes: Buffer): number | null {
+  let count = 0;
+  for (let at = 0; at < bytes.length; count++) {
+    if (at + 2 > bytes.length) return null;
+    const end = at + 2 + bytes.readUInt16BE(at);
+    if (end > bytes.length || !isLeaf(bytes.subarray(at + 2, end))) return null;
+    at = end;
+  }
+  return count;
+}
+
+function isLeaf(entry: Buffer): boolean {
+  try {
+    const leaf: unknown = JSON.parse(entry.toString());
+    return typeof leaf === 'object' && leaf !== null && 'v' in leaf && leaf.v === 1 && 'k' in leaf;
+  } catch {
+    return false;
+  }
 }
 
 /** The greatest checkpoint in the store that the log here leads to. What both have is a beginning of both, so halving finds it. */
