@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { isDirectory, listDirectory, readFile } from './files.ts';
 import { COMPUTED, parseFrame, u64, zeros, type Run } from './frames.ts';
 import { digest, type Digest } from './merkle.ts';
-import { readAhead, type ReadAhead } from './read-ahead.ts';
+import { OWN, readAhead, type ReadAhead } from './read-ahead.ts';
 import { Reporter } from './report.ts';
 
 const HEADER = 160;
@@ -144,7 +144,7 @@ function walk(
         `Segment ${ordinal} should be here: one is missing, or a file does not belong.`,
         where,
       );
-    const ahead = reading?.take(ordinal);
+    let ahead = ordinal === 0 ? undefined : reading?.take(ordinal);
     let bytes = ahead?.bytes ?? readFile(file, { limit: SEGMENT_LIMIT, room });
     if (ahead === undefined) room = bytes.length > room.length ? bytes : room;
     const header = parseHeader(bytes, ordinal, logId, where);
@@ -161,7 +161,15 @@ function walk(
     let at = header.length;
     // A sealed segment ends where the next header says; that is compared when the next one is read.
     let until = open ? bytes.length : nextSeal(next, bytes.length);
+    let own = ordinal === 0 && reading !== undefined;
     for (let tries = 0; at < until;) {
+      if (own && at >= OWN) {
+        own = false;
+        ahead = reading?.take(0);
+        // What was appended since the segment was read is not looked at, nor what was changed taken for hashed.
+        if (ahead?.from === at && ahead.bytes.length === bytes.length) bytes = ahead.bytes;
+        else ahead = undefined;
+      }
       const hashes = ahead !== undefined && at < ahead.until ? ahead : COMPUTED;
       const frame = parseFrame(bytes.subarray(0, until), at, `${where} byte ${at}`, dead || !last || !open, hashes);
       if (typeof frame === 'string') {
@@ -172,6 +180,7 @@ function walk(
           tries++;
           Atomics.wait(PAUSE, 0, 0, 5);
           bytes = readFile(file, { limit: SEGMENT_LIMIT });
+          ahead = undefined; // Its hashes are of what was read before.
           if (lstatSync(next, { throwIfNoEntry: false }) === undefined) continue;
           open = false;
           count = ordinal + 2;
