@@ -95,7 +95,7 @@ export default tseslint.config(
   },
   {
     // The search index of a team lies in a PostgreSQL of its own: its test starts one.
-    files: ['main/audit/search/postgres-index.test.ts'],
+    files: ['main/audit/search/postgres-*.test.ts'],
     rules: { 'import-x/no-restricted-paths': 'off' },
   },
   { files: ['main/shell/electron/**'], rules: { 'no-restricted-imports': 'off' } },

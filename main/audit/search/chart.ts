@@ -2,6 +2,7 @@ import { type ActivityChart } from './activity-store.ts';
 import { type Resolved } from './condition.ts';
 import { TALLIES, type Tally } from './event-row.ts';
 import { DAY, HOUR, keyAt, timeOf } from './sort-key.ts';
+import { pairOf, spaceOf, type Term, valueOf } from './terms.ts';
 
 /** Times of a chart in whole hours, ms, with those of the filter; null where nothing is between them. */
 export function hoursOf(
@@ -41,22 +42,31 @@ export const tallyNumber = (tally: Tally): number => TALLIES.indexOf(tally);
 export const tallyOfNumber = (n: number): Tally => TALLIES[n] ?? 'other';
 
 /** The rollups that answer a chart: rows of these terms, none of which counts an event twice, and of one verdict or all. */
-export interface RollupQuestion {
-  /** Empty: of all events. */
-  readonly terms: readonly number[];
+interface RollupQuestion {
+  /** Null: of all events. */
+  readonly terms: readonly (Term | null)[];
   readonly verdict: string | null;
 }
 
 /** Null where only the events themselves can tell. */
 export function rollupQuestion(
   { groups, kinds, phrases }: Resolved,
-  verdictOf: (group: readonly number[]) => string | null,
+  termOf: (id: number) => Term,
 ): RollupQuestion | null {
   if (phrases.length > 0 || (kinds !== null && kinds.ends.length > 0)) return null;
-  const verdicts = groups.filter((group) => verdictOf(group) !== null);
-  const others = groups.filter((group) => verdictOf(group) === null);
-  const [only = kinds?.listed ?? [], second] = others;
-  if (second !== undefined || verdicts.length > 1 || (others.length === 1 && (only.length > 1 || kinds !== null)))
-    return null;
-  return { terms: only, verdict: verdicts[0] === undefined ? null : verdictOf(verdicts[0]) };
+  const asked = groups.map((group) => group.map(termOf));
+  const isVerdict = ([of]: readonly Term[]): boolean => of !== undefined && spaceOf(of) === 'verdict';
+  const [verdict, otherVerdict] = asked.filter(isVerdict).flat();
+  const others = asked.filter((group) => !isVerdict(group));
+  // One event may have several terms of a group, and has one kind.
+  if (otherVerdict !== undefined || others.some(({ length }) => length > 1)) return null;
+  const [a = null, b = null, ...more] = new Set(others.flat());
+  if (more.length > 0 || (b !== null && kinds !== null)) return null;
+  const terms =
+    kinds === null
+      ? [a === null || b === null ? a : pairOf(a, b)]
+      : kinds.listed.map((id) => (a === null ? termOf(id) : pairOf(a, termOf(id))));
+  // Without a first term all events are meant, with one a pair that is not counted.
+  if (a !== null && terms.includes(null)) return null;
+  return { terms, verdict: verdict === undefined ? null : valueOf(verdict) };
 }

@@ -30,18 +30,22 @@ async function countFromRollups(
   hours: Hours,
   width: number,
 ): Promise<readonly Counted[] | null> {
-  const names = await at.terms.named(at.client, wanted.groups);
-  const verdictOf = (group: readonly number[]): string | null => {
-    const [of = ''] = names[wanted.groups.indexOf(group)] ?? [];
-    return of.startsWith('verdict:') ? of.slice('verdict:'.length) : null;
-  };
-  const question = rollupQuestion(wanted, verdictOf);
+  const asked = [...wanted.groups.flat(), ...(wanted.kinds?.listed ?? [])];
+  const [named = []] = await at.terms.named(at.client, [asked]);
+  const termOf = new Map(asked.map((id, i) => [id, named[i]]));
+  const question = rollupQuestion(wanted, (id) => termOf.get(id) ?? 'kind:unknown');
   if (question === null) return null;
+  const { terms, verdict } = question;
+  const idOf = await at.terms.known(
+    at.client,
+    terms.filter((of) => of !== null),
+  );
+  const ids = terms.map((of) => (of === null ? 0 : idOf(of))).filter((id) => id !== undefined);
   const rows = await all(
     at,
     `SELECT hour / $1 AS bucket, sum(allowed) AS allowed, sum(refused) AS refused, sum(failed) AS failed, sum(other) AS other, sum(masked) AS masked
      FROM ${SCHEMA}.rollups WHERE term = ANY ($2) AND hour >= $3 AND hour < $4 AND ($5::text IS NULL OR verdict = $5) GROUP BY 1`,
-    ...[width, question.terms.length === 0 ? [0] : question.terms, hours.from, hours.to, question.verdict],
+    ...[width, ids, hours.from, hours.to, verdict],
   );
   return rows.flatMap((row) =>
     TALLIES.map((tally, i) => ({

@@ -2,7 +2,7 @@ import { type ClientBase } from 'pg';
 import { CountersignError } from '../../errors.ts';
 
 /** Raised with every change of what is kept or of what counts as a word. */
-const VERSION = 1;
+const VERSION = 2;
 export const SCHEMA = 'countersign_activity';
 /** Key of the advisory locks: of setting up, and of taking in. */
 const SETUP_LOCK = 7_245_801;

@@ -29,16 +29,13 @@ function countFromRollups(
   hours: Hours,
   width: number,
 ): readonly Counted[] | null {
-  const { all, termOf } = database;
-  const verdictOf = ([id]: readonly number[]): string | null => {
-    const of = id === undefined ? '' : termOf(id);
-    return of.startsWith('verdict:') ? of.slice('verdict:'.length) : null;
-  };
-  const question = rollupQuestion(wanted, verdictOf);
+  const { all, idOf, termOf } = database;
+  const question = rollupQuestion(wanted, termOf);
   if (question === null) return null;
   const { terms, verdict } = question;
+  const ids = terms.map((of) => (of === null ? 0 : idOf(of))).filter((id) => id !== undefined);
   // Numbers are bound as doubles: what divides stands in the text, so that integers are divided.
-  return (terms.length === 0 ? [0] : terms).flatMap((id) =>
+  return ids.flatMap((id) =>
     all(
       `SELECT hour / ${String(width)} AS bucket, sum(allowed) AS allowed, sum(refused) AS refused, sum(failed) AS failed, sum(other) AS other, sum(masked) AS masked
        FROM rollups WHERE term = ?1 AND hour >= ?2 AND hour < ?3 AND (?4 IS NULL OR verdict = ?4) GROUP BY 1`,

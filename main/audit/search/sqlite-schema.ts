@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { CountersignError } from '../../errors.ts';
 
 /** Raised with every change of what is kept or of what counts as a word: an index of another version is made anew. */
-const VERSION = 1;
+const VERSION = 2;
 
 /**
  * `found` is one inverted index for everything: words as they are, terms as tokens that no word can be. Its rowids are the

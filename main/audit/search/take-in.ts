@@ -18,7 +18,7 @@ import {
   whoOf,
 } from './event-row.ts';
 import { HOUR, timeOf } from './sort-key.ts';
-import { first, spaceOf, type Term } from './terms.ts';
+import { first, pairsOf, spaceOf, type Term } from './terms.ts';
 
 /** What is known of a session: who, then pairs of a connection opened in it and its environment. */
 export type Session = readonly Term[];
@@ -37,7 +37,7 @@ export interface Known {
   readonly keys: readonly number[];
 }
 
-/** What a rollup counts of one term in one hour under one verdict. */
+/** What a rollup counts of one term, or of a pair of them, in one hour under one verdict. */
 export interface Count {
   readonly term: Term | null;
   /** Start of the hour, ms since 1970 UTC. */
@@ -148,7 +148,7 @@ class Counts {
     const hour = Math.floor(timeOf(row.key) / HOUR) * HOUR;
     const verdict = first(row.terms, 'verdict') ?? '';
     const tally = tallyOf(row.terms);
-    for (const of of [null, ...row.terms]) {
+    for (const of of [null, ...row.terms, ...pairsOf(row.terms)]) {
       const name = `${hour} ${verdict} ${of ?? ''}`;
       let sum = this.#counts.get(name);
       if (sum === undefined) {

@@ -19,7 +19,8 @@ export type Space =
   | 'status'
   | 'table'
   | 'column'
-  | 'class';
+  | 'class'
+  | 'pair';
 
 /** `space:value`. */
 export type Term = `${Space}:${string}`;
@@ -35,6 +36,21 @@ export function term(space: Space, value: string): Term {
   const cleaned = clean(value);
   if (cleaned.length <= LONGEST_VALUE) return `${space}:${cleaned}`;
   return `${space}:${clean(cleaned.slice(0, KEPT))}… ${hash('sha256', cleaned, 'hex')}`;
+}
+
+/** Of each of these an event has one at most, and there are few: what has two of them is counted as such, for charts. */
+const PAIRED: ReadonlySet<Space> = new Set(['person', 'kind', 'connection', 'environment', 'status']);
+
+/** Two terms as one: only rollups have it. Null where such are not counted. */
+export function pairOf(a: Term, b: Term): Term | null {
+  if (!PAIRED.has(spaceOf(a)) || !PAIRED.has(spaceOf(b)) || spaceOf(a) === spaceOf(b)) return null;
+  return term('pair', JSON.stringify(a < b ? [a, b] : [b, a]));
+}
+
+/** All pairs of an event. */
+export function pairsOf(terms: readonly Term[]): readonly Term[] {
+  const paired = terms.filter((of) => PAIRED.has(spaceOf(of)));
+  return paired.flatMap((a, i) => paired.slice(i + 1).flatMap((b) => pairOf(a, b) ?? []));
 }
 
 export const spaceOf = (of: Term): Space => of.slice(0, of.indexOf(':')) as Space;
