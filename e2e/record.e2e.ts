@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { type Download, type Locator, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumPath, inChromium } from './support/chromium.ts';
-import { photographFailure, signIn, startWorkbench, type Window, type Workbench } from './support/workbench.ts';
+import {
+  changePlaces,
+  photographFailure,
+  runStatement,
+  signIn,
+  startWorkbench,
+  type Window,
+  type Workbench,
+} from './support/workbench.ts';
 
 /** One after the other at one window: Sam from security, then Ana the analyst, then Sam again, who looks at what Ana did. */
 describe.skipIf(chromiumPath === undefined)(inChromium('the record, as people look at it'), () => {
@@ -32,17 +40,7 @@ describe.skipIf(chromiumPath === undefined)(inChromium('the record, as people lo
 
   async function run(text: string): Promise<void> {
     await place('Editor');
-    await page.locator('.monaco-editor').first().click();
-    await page.keyboard.press('Control+A');
-    await page.keyboard.press('Delete');
-    await page.keyboard.insertText(text);
-    await page.keyboard.press('Control+Enter');
-  }
-
-  async function changePlaces(from: string, to: 'ana' | 'sam'): Promise<void> {
-    await page.getByRole('button', { name: `${from}, menu` }).click();
-    await page.getByRole('menuitem', { name: /sign out/i }).click();
-    await signIn(window, to);
+    await runStatement(page, text);
   }
 
   async function verify(where: 'This machine' | 'The store'): Promise<void> {
@@ -70,7 +68,7 @@ describe.skipIf(chromiumPath === undefined)(inChromium('the record, as people lo
     await page.getByRole('searchbox').fill('phone');
     await lines().filter({ hasText: 'phone' }).first().click();
     await detail().waitFor();
-    await changePlaces('Sam Okafor', 'ana');
+    await changePlaces(window, 'ana');
     await page.getByRole('toolbar', { name: 'Statement' }).waitFor();
     await place('Activity');
     await page.getByText('You see what you did yourself. Everything is seen by: security.').waitFor();
@@ -100,7 +98,7 @@ describe.skipIf(chromiumPath === undefined)(inChromium('the record, as people lo
   });
 
   it('shows Sam what Ana asked, word for word, and has that look in the record', async () => {
-    await changePlaces('Ana Ruiz', 'sam');
+    await changePlaces(window, 'sam');
     await place('Activity');
     await page.getByRole('button', { name: 'Clear all' }).click();
     const asked = lines().filter({ hasText: 'email LIKE $1' });

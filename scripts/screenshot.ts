@@ -1,7 +1,7 @@
-/** `npm run screenshot`: the pictures of the README, taken from the running product as Ana sees it. */
+/** `npm run screenshot`: the pictures of the README, taken from the running product as Ana and Sam see it. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { signIn, startWorkbench } from '../e2e/support/workbench.ts';
+import { changePlaces, runStatement, signIn, startWorkbench } from '../e2e/support/workbench.ts';
 
 const directory = join(import.meta.dirname, '..', 'docs', 'images');
 mkdirSync(directory, { recursive: true });
@@ -31,7 +31,52 @@ try {
     await page.screenshot({ path: join(directory, `workbench-${colorScheme}.png`) });
     await window.close();
   }
+  await photographActivity();
   console.log(`Pictures in ${directory}`);
 } finally {
   await workbench.stop();
+}
+
+/** What Ana and Eli did, as Sam from security sees it, with one refusal opened. */
+async function photographActivity(): Promise<void> {
+  const window = await workbench.open({ colorScheme: 'light' });
+  const { page } = window;
+  // Each with the words of its end in the status line, which differ from those of the one before.
+  const asked: readonly (readonly ['ana' | 'eli', readonly (readonly [text: string, ends: RegExp])[]])[] = [
+    [
+      'ana',
+      [
+        ['SELECT status, count(*), sum(total) FROM orders GROUP BY status ORDER BY 2 DESC', /^5 rows/],
+        ["SELECT name, email FROM customers WHERE email LIKE 'ada%'", /refused/],
+        ['SELECT id, name, phone FROM customers ORDER BY id LIMIT 200', /^200 rows/],
+        ['DELETE FROM orders WHERE id = 17', /refused/],
+      ],
+    ],
+    [
+      'eli',
+      [
+        ['SELECT id, total FROM orders ORDER BY total DESC LIMIT 25', /^25 rows/],
+        ['SELECT total / (id - id) FROM orders', /failed/],
+      ],
+    ],
+  ];
+  for (const [who, statements] of asked) {
+    await changePlaces(window, who);
+    for (const [text, ends] of statements) {
+      await runStatement(page, text);
+      await page.getByRole('contentinfo', { name: 'Status' }).getByRole('status').filter({ hasText: ends }).waitFor();
+    }
+  }
+  await changePlaces(window, 'sam');
+  await page.getByRole('button', { name: 'Activity', exact: true }).click();
+  // The witness is asked once a minute: the picture is of an event that has its signature.
+  const status = page.getByRole('contentinfo', { name: 'Status' });
+  await status.getByText(/witnessed \d\d/).waitFor({ timeout: 90_000 });
+  await page.locator('.event-line').filter({ hasText: 'email LIKE $1' }).first().click();
+  await page.getByText(/^In the log: this leaf/).waitFor();
+  await page
+    .getByRole('listitem')
+    .filter({ hasText: /^Refused [1-9]/ })
+    .waitFor();
+  await page.screenshot({ path: join(directory, 'activity-light.png') });
 }

@@ -154,6 +154,22 @@ export async function signIn(
   await page.getByRole('tree', { name: 'Connections' }).waitFor();
 }
 
+/** Signs out whoever is at the window, and somebody else in. */
+export async function changePlaces(window: Window, to: 'ana' | 'eli' | 'sam'): Promise<void> {
+  await window.page.getByRole('button', { name: /, menu$/ }).click();
+  await window.page.getByRole('menuitem', { name: /sign out/i }).click();
+  await signIn(window, to);
+}
+
+/** Puts text into the editor of the active tab in place of what is there, and runs it. */
+export async function runStatement(page: Page, text: string): Promise<void> {
+  await page.locator('.monaco-editor').first().click();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.press('Delete');
+  await page.keyboard.insertText(text);
+  await page.keyboard.press('Control+Enter');
+}
+
 /** For afterEach: keeps a picture of the window of a failed test in dist/e2e. */
 export async function photographFailure(page: Page, task: Readonly<RunnerTestCase>): Promise<void> {
   if (task.result?.state !== 'fail') return;
