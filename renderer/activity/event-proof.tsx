@@ -16,6 +16,8 @@ export function EventProof({
 }): ReactElement {
   const { meaning, sentence } = proofWords(proof);
   const { checkpoint, file } = proof;
+  const outside = outsideWords(proof);
+  const waits = meaning !== 'waiting' && outside.some((line) => line.meaning === 'waiting');
   return (
     <>
       <Message
@@ -34,7 +36,7 @@ export function EventProof({
         {sentence}
       </Message>
       <ul className="detail-list">
-        {outsideWords(proof).map((line) => (
+        {outside.map((line) => (
           <li key={line.sentence}>
             <MeaningIcon meaning={line.meaning} /> <Shown text={line.sentence} />
           </li>
@@ -80,6 +82,11 @@ export function EventProof({
             onPress={() => void navigator.clipboard.writeText(checkpoint.note).catch(() => undefined)}
           >
             Copy checkpoint
+          </Button>
+        )}
+        {waits && (
+          <Button variant="quiet" icon="refresh" onPress={onLookAgain}>
+            Look again
           </Button>
         )}
       </div>
