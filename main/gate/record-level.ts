@@ -23,19 +23,34 @@ export function levelsOf({ uploaded, witnessed }: AnchorState): readonly RecordL
 }
 
 /** A statement that may run is refused all the same while too much of the record waits for its store. */
-export function underPressure(judged: Judged, { pressure, store, waitingSince }: AnchorState): Judged {
+export function underPressure(judged: Judged, state: AnchorState): Judged {
+  const { pressure } = state;
   const { verdict } = judged.judgement;
   if (verdict.verdict !== 'allow') return judged;
   const refused = pressure === 'refuse-all' || (pressure === 'refuse-risky' && verdict.envelope === 'write');
   if (!refused) return judged;
-  const since = waitingSince === null ? '' : ` since ${waitingSince.slice(0, 16).replace('T', ' ')} UTC`;
   const reason: Reason = {
     code: 'record-waiting',
-    sentence: `The record has waited${since} to be copied to ${store ?? 'its store'}, longer than your organisation allows for ${pressure === 'refuse-all' ? 'anything to run' : 'anything but reads to run'}.`,
-    next: 'Connect to the network of the store; what waits is copied by itself, and then this runs again.',
+    ...(state.unproven === true ? inPlaceOfAnother(state) : waiting(state)),
   };
   const { rules } = verdict;
   return { ...judged, judgement: { ...judged.judgement, verdict: { verdict: 'refuse', reasons: [reason], rules } } };
+}
+
+function waiting({ pressure, store, waitingSince }: AnchorState): Omit<Reason, 'code'> {
+  const since = waitingSince === null ? '' : ` since ${waitingSince.slice(0, 16).replace('T', ' ')} UTC`;
+  return {
+    sentence: `The record has waited${since} to be copied to ${store ?? 'its store'}, longer than your organisation allows for ${pressure === 'refuse-all' ? 'anything to run' : 'anything but reads to run'}.`,
+    next: 'Connect to the network of the store; what waits is copied by itself, and then this runs again.',
+  };
+}
+
+/** A log that was put back, copied or forked has a successor: that has to be known outside before anything is done in it. */
+function inPlaceOfAnother({ store, trouble }: AnchorState): Omit<Reason, 'code'> {
+  return {
+    sentence: `A new log of the record begins here in place of another, and nothing runs before ${store === null ? 'it has begun' : `${store} has its beginning`}.`,
+    next: trouble ?? 'Run it again in a moment; countersign record status says what keeps it.',
+  };
 }
 
 /** Nothing outside this machine: for a gate without an installation around it. */

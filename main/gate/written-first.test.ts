@@ -296,6 +296,13 @@ describe('what the database sees of a statement', () => {
     anchors = { ...STORE, pressure: 'refuse-all' };
     expect((await run(`SELECT 1 AS ${MARK}`)).map(({ kind }) => kind)).toEqual(['verdict', 'recorded']);
     expect(passed).toEqual([1]);
+    anchors = { ...STORE, pressure: 'refuse-all', unproven: true };
+    expect((await run(`SELECT 1 AS ${MARK}`))[0]).toMatchObject({
+      judgement: {
+        verdict: { reasons: [{ sentence: expect.stringContaining('begins here in place of another') as string }] },
+      },
+    });
+    expect(passed).toEqual([1]);
   });
 
   it('leaves no intent without its end when the reader goes away at the first event', async () => {

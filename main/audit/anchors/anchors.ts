@@ -15,6 +15,8 @@ export interface AnchorState {
   /** Events under a checkpoint that enough witnesses have cosigned; null without witnesses. */
   readonly witnessed: number | null;
   readonly pressure: Pressure;
+  /** The log took the place of another, and the store does not have that yet: until then `pressure` is `refuse-all`. */
+  readonly unproven?: true;
   /** Since when events wait for the store (ISO 8601); null when none waits. */
   readonly waitingSince: string | null;
   /** What keeps it from going on, in a sentence with what to do; null when fine. */

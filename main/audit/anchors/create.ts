@@ -242,6 +242,7 @@ export function createAnchors(options: AnchorOptions): Anchors {
       uploaded: uploads?.own.presumed ?? null,
       witnessed: witnessing?.witnessed ?? null,
       pressure,
+      ...(isUnproven() ? { unproven: true } : {}),
       waitingSince: Number.isFinite(oldest) ? new Date(oldest).toISOString() : null,
       trouble:
         troubles.conflict ??
