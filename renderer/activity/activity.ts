@@ -53,6 +53,8 @@ export function createActivity(
   let chartAsked = new AbortController();
   /** When the chart may be read again. */
   let chartNext = -Infinity;
+  /** ms that the last one took; the first one waits for the index to be opened, which says nothing of the next. */
+  let chartTook = 0;
   /** Is the chart being read; and did more come meanwhile. */
   let [charting, chartStale] = [false, false];
   /** Calls off the reading of the chart that is due; null where none is. */
@@ -91,7 +93,9 @@ export function createActivity(
     }
     if (signal.aborted) return;
     charting = false;
-    chartNext = Math.max(chartNext, now() + (now() - began) * CHART_SHARE);
+    const took = now() - began;
+    chartNext = Math.max(chartNext, now() + Math.min(took, chartTook) * CHART_SHARE);
+    chartTook = took;
     if (chartStale) planChart();
   };
 
