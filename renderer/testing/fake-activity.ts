@@ -32,7 +32,7 @@ type ActivityCalls = Pick<
 const failing = (): Error =>
   Object.assign(new Error('The search index cannot be read: its file is damaged.'), {
     code: 'index-unreadable',
-    next: 'Build it anew: countersign audit rebuild. The record itself is whole.',
+    next: 'Build it anew: countersign activity rebuild. The record itself is whole.',
   });
 
 function matches({ row, columns, tables }: FakeEvent, query: ActivityQuery): boolean {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { CountersignError } from '../../errors.ts';
 import { tryLock } from '../../lock.ts';
 import { LOCK } from './feed-lock.ts';
 import { type Follower, type FollowerOptions, followLogs } from './follow-logs.ts';
@@ -17,6 +18,29 @@ export async function catchUp(options: FollowerOptions): Promise<string | null> 
   const lock = tryLock(join(options.directory, LOCK));
   if (lock === null) return waitForFeed(options);
   try {
+    const follower: Follower = followLogs(options);
+    while (await follower.step());
+    return follower.trouble();
+  } finally {
+    lock.release();
+  }
+}
+
+/**
+ * Forgets logs and takes them in again from what is recorded: what an index was changed to, or kept of something erased, is gone.
+ * @param logs ids; those that are not there are passed over
+ * @returns why it is not whole, or null
+ * @throws CountersignError `index-in-use` where another process feeds the index
+ */
+export async function takeInAnew(options: FollowerOptions, logs: readonly string[]): Promise<string | null> {
+  const lock = tryLock(join(options.directory, LOCK));
+  if (lock === null) {
+    throw new CountersignError('index-in-use', 'Another process of this profile takes events into the search index.', {
+      next: 'Close the window that is open on this profile, then try again.',
+    });
+  }
+  try {
+    for (const log of logs) await options.store.forget(log);
     const follower: Follower = followLogs(options);
     while (await follower.step());
     return follower.trouble();

@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { type ActivityEventView, type ActivityQuery, type ActivityRowView } from '../../../shared/views.ts';
-import { catchUp, openIndexHere } from '../../audit/search/index.ts';
+import { logsBelow } from '../../audit/journal/reader.ts';
+import { catchUp, openIndexHere, takeInAnew } from '../../audit/search/index.ts';
 import { CountersignError } from '../../errors.ts';
 import { type Session } from '../../identity/principal.ts';
 import { type Activity, createActivity } from '../activity/activity.ts';
 import { isoTime, jsonLine, MOST_EXPORTED } from '../activity/export.ts';
 import { indexOf, portsOf } from '../activity/open.ts';
-import { type CliIo, DONE, type ExitCode, tell, write } from './io.ts';
+import { type CliIo, DONE, type ExitCode, REFUSED, tell, write } from './io.ts';
 import { printable } from '../format/printable.ts';
 import { sessionOf, withInstallation } from './signed-in.ts';
 import { activityTable, resultOf } from './activity-table.ts';
@@ -89,6 +90,25 @@ export async function activityShow(
         : eventText(view),
     );
     return DONE;
+  });
+}
+
+/** `countersign activity rebuild`: the search index of this profile's logs, made anew from the record. */
+export async function activityRebuild(io: CliIo, home: string): Promise<ExitCode> {
+  return withInstallation(home, async (installation) => {
+    const { directory, blobKey } = portsOf(installation);
+    const logs = logsBelow(directory).map(({ id }) => id);
+    const store = await openIndexHere(await indexOf(installation));
+    try {
+      const trouble = await takeInAnew({ directory, store, blobKey }, logs);
+      await write(
+        io.stdout,
+        trouble === null ? `The events of ${String(logs.length)} logs were taken in anew.\n` : `${trouble}\n`,
+      );
+      return trouble === null ? DONE : REFUSED;
+    } finally {
+      await store.close();
+    }
   });
 }
 

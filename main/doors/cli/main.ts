@@ -251,6 +251,10 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
       ),
     );
 
+  command(activity, 'rebuild', 'make the search index anew from the record').action(
+    does(async (options: Home) => (await import('./activity.ts')).activityRebuild(io, home(options))),
+  );
+
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;

@@ -178,6 +178,44 @@ describe('erasing sealed content', () => {
     expect(JSON.parse(again.stdout)).toMatchObject({ sealed, erased: 0 });
   });
 
+  it('takes the names of a statement too long for its event out of the search, too', async () => {
+    const named = 'forgotten_name';
+    const columns = Array.from({ length: 300 }, (_, i) => `email AS ${named}_of_a_column_that_is_long_${String(i)}`);
+    expect((await query('ana', `SELECT ${columns.join(', ')} FROM customers LIMIT 1`)).code).toBe(0);
+    const search = async (): Promise<
+      readonly { readonly log: string; readonly index: number; readonly kind: string }[]
+    > => {
+      const { stdout } = await run([
+        'activity',
+        '--home',
+        home,
+        '--as',
+        'sam@shop.example',
+        '--json',
+        '--text',
+        `${named}*`,
+      ]);
+      const lines = stdout.split('\n').filter((line) => line !== '');
+      return lines.map((line) => JSON.parse(line) as { log: string; index: number; kind: string });
+    };
+    const [found] = (await search()).filter(({ kind }) => kind === 'stmt.intent');
+    expect(found).toBeDefined();
+    const asked = [
+      'record',
+      'erase',
+      String(found?.log),
+      String(found?.index),
+      '--reason',
+      'asked for',
+      '--home',
+      home,
+    ];
+    expect((await run([...asked, '--as', 'sam@shop.example'])).code).toBe(0);
+    expect((await search()).filter(({ kind }) => kind === 'stmt.intent')).toEqual([]);
+    expect(await run(['activity', 'rebuild', '--home', home])).toMatchObject({ code: 0 });
+    expect((await search()).filter(({ kind }) => kind === 'stmt.intent')).toEqual([]);
+  });
+
   it('says that there is no such event', async () => {
     const [log] = await intentOf();
     const asked = ['record', 'erase', log, '999999', '--reason', 'x', '--as', 'sam@shop.example', '--home', home];

@@ -7,8 +7,10 @@ import { CountersignError } from '../../errors.ts';
 import { type Installation } from '../../installation.ts';
 import { auditDirectory } from '../../recording.ts';
 import { printable } from '../format/printable.ts';
+import { openIndexHere, takeInAnew } from '../../audit/search/index.ts';
+import { indexOf, portsOf } from '../activity/open.ts';
 import { requireReviewer } from '../reviewers.ts';
-import { type CliIo, DONE, type ExitCode, REFUSED, write } from './io.ts';
+import { type CliIo, DONE, type ExitCode, REFUSED, tell, write } from './io.ts';
 import { sessionOf, withInstallation } from './signed-in.ts';
 
 interface Printed {
@@ -79,11 +81,12 @@ export async function recordErase(
   return withInstallation(home, async (installation) => {
     const session = await installation.identity.ensureLive(await sessionOf(installation, options.as));
     requireReviewer(installation, session, 'erase content of the record');
-    const addresses = sealedIn(home, log, index);
+    const { addresses, isLong } = sealedIn(home, log, index);
     const actor = await installation.actorOf(session);
     let erased = 0;
     for (const address of addresses)
       erased += (await eraseOnce(installation.audit, log, address, actor, options.reason)) ? 1 : 0;
+    if (isLong) await takeOutOfIndex(io, installation, log);
     const done = { log, index, sealed: addresses.length, erased };
     await write(
       io.stdout,
@@ -113,7 +116,11 @@ async function eraseOnce(
 }
 
 /** Addresses of everything sealed that a leaf names: objects `{h, len, ref}`, wherever they stand. */
-function sealedIn(home: string, log: string, index: number): readonly string[] {
+function sealedIn(
+  home: string,
+  log: string,
+  index: number,
+): { readonly addresses: readonly string[]; readonly isLong: boolean } {
   const known = logsBelow(auditDirectory(home)).find(({ id }) => id === log);
   const event = known === undefined ? null : readEvent(known.path, index);
   if (event === null) {
@@ -127,8 +134,28 @@ function sealedIn(home: string, log: string, index: number): readonly string[] {
     if ('h' in value && 'len' in value && 'ref' in value && typeof value.ref === 'string') found.add(value.ref);
     for (const inner of Object.values(value)) look(inner);
   };
-  look(JSON.parse(event.leaf.toString()));
-  return [...found];
+  const leaf: unknown = JSON.parse(event.leaf.toString());
+  look(leaf);
+  return { addresses: [...found], isLong: typeof leaf === 'object' && leaf !== null && 'long' in leaf };
+}
+
+/** Names of a long statement are sealed, and in the index: it takes the log in again, now without them. */
+async function takeOutOfIndex(io: CliIo, installation: Installation, log: string): Promise<void> {
+  const { directory, blobKey } = portsOf(installation);
+  try {
+    const store = await openIndexHere(await indexOf(installation));
+    try {
+      await takeInAnew({ directory, store, blobKey }, [log]);
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    if (!(error instanceof CountersignError)) throw error;
+    tell(
+      io,
+      `countersign: names of the statement are still in the search index. ${error.message} ${error.next ?? ''}\nThen: countersign activity rebuild\n`,
+    );
+  }
 }
 
 interface Status extends AnchorState {
