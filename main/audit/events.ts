@@ -221,6 +221,8 @@ export type AuditEvent =
     } & MaybeInSession)
   | ({
       readonly k: 'verify.report';
+      /** Who had it checked. */
+      readonly actor?: Actor;
       readonly report: {
         readonly good: boolean;
         readonly size: number;

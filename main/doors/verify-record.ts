@@ -2,6 +2,7 @@ import { type Report, type VerifyOptions, verifyInThread } from '../../verify/in
 import { type VerifyView } from '../../shared/views.ts';
 import { logsBelow } from '../audit/journal/reader.ts';
 import { CountersignError } from '../errors.ts';
+import { type Session } from '../identity/principal.ts';
 import { type Installation } from '../installation.ts';
 import { resolveSecret } from '../credentials/index.ts';
 import { auditDirectory } from '../recording.ts';
@@ -10,13 +11,18 @@ import { auditDirectory } from '../recording.ts';
 export type VerifiedPlace = 'here' | 'store';
 
 /** Has the independent verifier judge the record, with what this profile knows of keys and witnesses; recorded. */
-export async function verifyRecord(installation: Installation, where: VerifiedPlace): Promise<VerifyView> {
+export async function verifyRecord(
+  installation: Installation,
+  session: Session,
+  where: VerifiedPlace,
+): Promise<VerifyView> {
   const { source, options } = await askedOf(installation, where);
   const report = await verifyInThread(source, options);
   const { good, logs, findings } = report;
   const own = logs.find((log) => log.id === installation.audit.id);
   await installation.audit.append({
     k: 'verify.report',
+    actor: await installation.actorOf(session),
     report: {
       good,
       size: own?.size ?? 0,

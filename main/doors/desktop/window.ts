@@ -221,8 +221,7 @@ export function createWindow(
       login?.throwIfAborted();
     },
     async 'audit.verify'({ where }) {
-      await seated();
-      return verifyRecord(installation, where);
+      return verifyRecord(installation, (await seated()).session, where);
     },
     ...activityHandlers(search.activity, seated),
   };
