@@ -38,19 +38,37 @@ export function term(space: Space, value: string): Term {
   return `${space}:${clean(cleaned.slice(0, KEPT))}… ${hash('sha256', cleaned, 'hex')}`;
 }
 
-/** Of each of these an event has one at most, and there are few: what has two of them is counted as such, for charts. */
-const PAIRED: ReadonlySet<Space> = new Set(['person', 'kind', 'connection', 'environment', 'status']);
+/**
+ * What is counted together, for charts over both: an event has one of each at most, and there are few. Of people only where
+ * they were: with more the rollups would be most of the index.
+ */
+const PAIRED: ReadonlyMap<Space, ReadonlySet<Space>> = new Map([
+  ['kind', new Set<Space>(['connection', 'environment', 'status'])],
+  ['status', new Set<Space>(['connection', 'environment'])],
+  ['person', new Set<Space>(['environment'])],
+]);
 
 /** Two terms as one: only rollups have it. Null where such are not counted. */
 export function pairOf(a: Term, b: Term): Term | null {
-  if (!PAIRED.has(spaceOf(a)) || !PAIRED.has(spaceOf(b)) || spaceOf(a) === spaceOf(b)) return null;
-  return term('pair', JSON.stringify(a < b ? [a, b] : [b, a]));
+  if (PAIRED.get(spaceOf(a))?.has(spaceOf(b)) === true) return joined(a, b);
+  return PAIRED.get(spaceOf(b))?.has(spaceOf(a)) === true ? joined(b, a) : null;
 }
 
 /** All pairs of an event. */
 export function pairsOf(terms: readonly Term[]): readonly Term[] {
-  const paired = terms.filter((of) => PAIRED.has(spaceOf(of)));
-  return paired.flatMap((a, i) => paired.slice(i + 1).flatMap((b) => pairOf(a, b) ?? []));
+  const pairs: Term[] = [];
+  for (const a of terms) {
+    const others = PAIRED.get(spaceOf(a));
+    if (others === undefined) continue;
+    for (const b of terms) if (others.has(spaceOf(b))) pairs.push(joined(a, b));
+  }
+  return pairs;
+}
+
+/** The length of the first tells where the second begins, whatever they hold. */
+function joined(a: Term, b: Term): Term {
+  const value = `${String(a.length)} ${a}${b}`;
+  return value.length <= LONGEST_VALUE ? `pair:${value}` : term('pair', value);
 }
 
 export const spaceOf = (of: Term): Space => of.slice(0, of.indexOf(':')) as Space;
