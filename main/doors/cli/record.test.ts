@@ -125,6 +125,22 @@ describe('the record of the demonstration', () => {
   });
 });
 
+describe('the status of a record', () => {
+  it('names the logs that were given up, and why', async () => {
+    const profile = workplace.profileBeside();
+    const { status } = await upload(profile);
+    const mark = { log: status.log, size: 0, root: '', reason: 'it goes on elsewhere\u001b[2J' };
+    writeFileSync(join(auditDirectory(profile), status.log, 'dead.json'), JSON.stringify(mark));
+    const { stdout } = await run(['record', 'status', '--home', profile]);
+    expect(stdout).toMatch(new RegExp(`${status.log} .*given up: it goes on elsewhere`));
+    expect(stdout).not.toContain('\u001b');
+    const { logs } = JSON.parse((await run(['record', 'status', '--json', '--home', profile])).stdout) as {
+      readonly logs: readonly { readonly givenUp: string | null }[];
+    };
+    expect(logs.map(({ givenUp }) => givenUp !== null)).toEqual([true, false]);
+  });
+});
+
 describe('a statement whose record must be elsewhere before it is sent', () => {
   it('runs once it is, and not where nothing could take it', async () => {
     const profile = workplace.profileBeside();

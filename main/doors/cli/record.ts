@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AnchorState } from '../../audit/anchors/index.ts';
 import { type Actor, type AuditLog } from '../../audit/index.ts';
@@ -17,8 +19,8 @@ interface Printed {
   readonly json?: boolean;
 }
 
-/** Longest that a first look at store and witnesses takes, ms. */
-const LOOK = 20_000;
+/** Longest that a look at store and witnesses takes, ms: how things stand is told, whether or not all has come. */
+const LOOK = 5_000;
 
 /** `countersign record status`: how far the record has come, here and outside this machine. */
 export async function recordStatus(io: CliIo, home: string, options: Printed): Promise<ExitCode> {
@@ -162,7 +164,12 @@ interface Status extends AnchorState {
   /** The log that this process writes. */
   readonly log: string;
   readonly recorded: number;
-  readonly logs: readonly { readonly id: string; readonly signed: number }[];
+  readonly logs: readonly {
+    readonly id: string;
+    readonly signed: number;
+    /** Why the log was given up; null where it was not. */
+    readonly givenUp: string | null;
+  }[];
 }
 
 function statusOf(home: string, { recording: { audit, anchors } }: Installation): Status {
@@ -171,8 +178,22 @@ function statusOf(home: string, { recording: { audit, anchors } }: Installation)
   const logs = logsBelow(auditDirectory(home)).map(({ id, path }) => ({
     id,
     signed: newestCheckpoint(path)?.size ?? 0,
+    givenUp: givenUpBecause(path),
   }));
   return { log, recorded, logs, ...state, trouble: trouble ?? state.trouble };
+}
+
+/** A log that could not be continued, or that was found to go on elsewhere, says so beside itself. */
+function givenUpBecause(path: string): string | null {
+  const file = join(path, 'dead.json');
+  if (!existsSync(file)) return null;
+  try {
+    const mark: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    if (typeof mark === 'object' && mark !== null && 'reason' in mark) return String(mark.reason);
+  } catch {
+    // Said below: what it says cannot be read.
+  }
+  return 'the reason cannot be read';
 }
 
 const isBehind = ({
@@ -216,7 +237,9 @@ function statusText(status: Status): string {
     ...status.weaknesses.map(({ sentence, mend }) => `${sentence}\n  ${mend}`),
     '',
     'Logs of this profile, with the events under a signature',
-    ...status.logs.map(({ id, signed }) => `  ${id}  ${count(signed)}`),
+    ...status.logs.map(
+      ({ id, signed, givenUp }) => `  ${id}  ${count(signed)}${givenUp === null ? '' : `  given up: ${givenUp}`}`,
+    ),
   ];
   return printable(`${lines.join('\n')}\n`);
 }
