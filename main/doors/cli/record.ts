@@ -46,6 +46,7 @@ export async function recordUpload(
       });
     }
     installation.recording.anchors.retry();
+    await demandNewest(installation, io.signal);
     await settled(installation, options.seconds * 1000, io.signal);
     const status = statusOf(home, installation);
     await write(io.stdout, options.json === true ? `${JSON.stringify(status)}\n` : statusText(status));
@@ -203,6 +204,21 @@ const isBehind = ({
   waitingSince,
 }: AnchorState & { readonly recorded: number }): boolean =>
   waitingSince !== null || (uploaded ?? recorded) < recorded || (witnessed ?? recorded) < recorded;
+
+/** Has what is recorded now brought to store and witnesses at once, as a statement that waits for it would. */
+async function demandNewest(
+  { recording: { audit, anchors, store, witnesses } }: Installation,
+  signal: AbortSignal,
+): Promise<void> {
+  const { log, recorded } = audit.state();
+  const newest = { log, index: recorded - 1, hash: '' };
+  const levels = [
+    ...(store === undefined ? [] : (['uploaded'] as const)),
+    ...(witnesses.length === 0 ? [] : (['witnessed'] as const)),
+  ];
+  // What is in the way is told by the state.
+  await Promise.allSettled(levels.map((level) => anchors.reach(newest, level, signal)));
+}
 
 /** Waits until nothing is behind, something is in the way, or the time is over. */
 async function settled(
