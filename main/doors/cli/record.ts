@@ -46,8 +46,8 @@ export async function recordUpload(
       });
     }
     installation.recording.anchors.retry();
-    await demandNewest(installation, io.signal);
-    await settled(installation, options.seconds * 1000, io.signal);
+    await settled(installation, options.seconds * 1000, io.signal, isWaiting);
+    await haveSigned(installation, io.signal);
     const status = statusOf(home, installation);
     await write(io.stdout, options.json === true ? `${JSON.stringify(status)}\n` : statusText(status));
     return isBehind(status) || status.trouble !== null ? REFUSED : DONE;
@@ -197,27 +197,21 @@ function givenUpBecause(path: string): string | null {
   return 'the reason cannot be read';
 }
 
-const isBehind = ({
-  recorded,
-  uploaded,
-  witnessed,
-  waitingSince,
-}: AnchorState & { readonly recorded: number }): boolean =>
-  waitingSince !== null || (uploaded ?? recorded) < recorded || (witnessed ?? recorded) < recorded;
+type Progress = AnchorState & { readonly recorded: number };
 
-/** Has what is recorded now brought to store and witnesses at once, as a statement that waits for it would. */
-async function demandNewest(
-  { recording: { audit, anchors, store, witnesses } }: Installation,
+const isWaiting = ({ recorded, uploaded, waitingSince }: Progress): boolean =>
+  waitingSince !== null || (uploaded ?? recorded) < recorded;
+
+const isBehind = (state: Progress): boolean => isWaiting(state) || (state.witnessed ?? state.recorded) < state.recorded;
+
+/** Has the witnesses sign what is recorded now, instead of in their next round. What is in the way is told by the state. */
+async function haveSigned(
+  { recording: { audit, anchors, witnesses } }: Installation,
   signal: AbortSignal,
 ): Promise<void> {
   const { log, recorded } = audit.state();
-  const newest = { log, index: recorded - 1, hash: '' };
-  const levels = [
-    ...(store === undefined ? [] : (['uploaded'] as const)),
-    ...(witnesses.length === 0 ? [] : (['witnessed'] as const)),
-  ];
-  // What is in the way is told by the state.
-  await Promise.allSettled(levels.map((level) => anchors.reach(newest, level, signal)));
+  if (witnesses.length === 0 || anchors.state().trouble !== null) return;
+  await anchors.reach({ log, index: recorded - 1, hash: '' }, 'witnessed', signal).catch(() => undefined);
 }
 
 /** Waits until nothing is behind, something is in the way, or the time is over. */
@@ -225,12 +219,13 @@ async function settled(
   { recording: { audit, anchors } }: Installation,
   within: number,
   signal: AbortSignal,
+  isLeft: (state: Progress) => boolean = isBehind,
 ): Promise<void> {
   const done = new AbortController();
   const stopped = AbortSignal.any([signal, done.signal]);
   const look = (): void => {
     const state = anchors.state();
-    if (!isBehind({ ...state, recorded: audit.state().recorded }) || state.trouble !== null) done.abort();
+    if (!isLeft({ ...state, recorded: audit.state().recorded }) || state.trouble !== null) done.abort();
   };
   const stop = anchors.onState(look);
   look();
