@@ -17,7 +17,7 @@ const BUNDLE = 256;
 const BLOB_ROW = 36;
 const SINGLE = 2000;
 const WRITERS = 64;
-const EACH = 250;
+const EACH = 2000;
 
 const TABLES = ['customers', 'orders', 'payments', 'shipments', 'suppliers', 'invoices', 'refunds'];
 
