@@ -13,7 +13,7 @@ describe('a report', () => {
 
   it('shows what a log says without letting it act on the terminal or pass for a line of the report', () => {
     const text = reportText(report());
-    // eslint-disable-next-line no-control-regex
+    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b\u2028\u202e]/);
     expect(text.split('\n')).not.toContain('Good: nothing that was checked is wrong.');
     expect(text).toContain('evil\\u001b[2J');
@@ -31,7 +31,7 @@ describe('a report', () => {
   it('is JSON of the same data without such characters either', () => {
     const json = reportJson(report());
     expect(JSON.parse(json)).toEqual(report());
-    // eslint-disable-next-line no-control-regex
+    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
     expect(json).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b\u2028\u202e]/);
   });
 

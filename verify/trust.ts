@@ -59,7 +59,7 @@ export function parseTrustPolicy(bytes: Buffer): Trust {
   let quorum: { readonly name: string; readonly rule: Quorum } | undefined;
   const text = bytes.toString('latin1');
   // Names are opaque bytes there: latin1 keeps each byte a character. Only tab and newline are allowed below space.
-  // eslint-disable-next-line no-control-regex
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/[\x00-\x08\x0b-\x1f\x7f]/.test(text)) throw new CannotVerify('The trust policy holds control characters.');
 
   for (const [i, line] of text.split('\n').entries()) {

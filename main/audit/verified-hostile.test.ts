@@ -128,7 +128,7 @@ describe('hostile leaves', () => {
     const name = JSON.stringify('\u001b[2J\u202e');
     const report = await signedStore([leaf(`"k":"conn.close","s":${name},"n":7`)]);
     expect(report.good).toBe(false);
-    // eslint-disable-next-line no-control-regex
+    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
     expect(reportText(report)).not.toMatch(/[\u001b\u202e]/);
   });
 });
