@@ -1,6 +1,21 @@
 import { z } from 'zod';
 import { stream, unary } from './rpc/types.ts';
 import {
+  type AgentView,
+  type ClassificationProposalView,
+  type ClassifiedColumnView,
+  type GrantsView,
+  type GrantView,
+  type IssuedTokenView,
+  type LoginView,
+  type MatrixView,
+  type PolicyCheckView,
+  type PolicyCompletionView,
+  type PolicyDiffView,
+  type PolicyExplanationView,
+  type PolicyStateView,
+  type SettingsView,
+  type SimulationView,
   type ActivityChartView,
   type ActivityEventView,
   type ActivityFacetsView,
@@ -38,6 +53,10 @@ const tab = z.strictObject({
   text: z.string().max(MAX_TEXT),
   cursor: z.int().min(0),
 });
+
+/** UTF-16 units; the file itself may have a million bytes. */
+const MAX_POLICY = 1024 * 1024;
+const policyText = z.strictObject({ text: z.string().max(MAX_POLICY) });
 
 const word = z.string().max(400).optional();
 const instant = z.number().min(0).max(8_640_000_000_000_000);
@@ -90,6 +109,72 @@ export const desktop = {
   'session.current': unary<PersonView | null>()(none),
   'session.signIn': stream<SignInStep>()(none),
   'session.signOut': unary<null>()(none),
+  /** The person proves again who they are; `done` when what asks for it may be run. */
+  'session.stepUp': stream<SignInStep>()(none),
+  /** This person's logins on this profile. */
+  'session.list': unary<readonly LoginView[]>()(none),
+  'session.end': unary<null>()(z.strictObject({ id: name })),
+  'agents.list': unary<readonly AgentView[]>()(none),
+  'agents.issue': unary<IssuedTokenView>()(
+    z.strictObject({
+      agent: name,
+      minutes: z.int().min(1).max(1440),
+      connections: z.array(name).min(1).max(100).optional(),
+    }),
+  ),
+  /** Ends one token, or all of this person's for one agent; what runs with it is cancelled. */
+  'agents.stop': unary<null>()(z.union([z.strictObject({ token: name }), z.strictObject({ agent: name })])),
+  'grants.list': unary<GrantsView>()(none),
+  'grants.take': unary<GrantView>()(
+    z.strictObject({
+      grant: name,
+      connection: name,
+      minutes: z.int().min(1).max(1440).optional(),
+      reason: z.string().max(2000).optional(),
+    }),
+  ),
+  'grants.end': unary<null>()(z.strictObject({ id: name, why: z.string().min(1).max(500) })),
+  'settings.state': unary<SettingsView>()(none),
+  /** Now and whenever the file or what is in force changes. */
+  'policy.state': stream<PolicyStateView>()(none),
+  'policy.check': unary<PolicyCheckView>()(policyText),
+  'policy.complete': unary<readonly PolicyCompletionView[]>()(
+    z.strictObject({ ...policyText.shape, offset: z.int().min(0) }),
+  ),
+  /** What the key or word there means, in Markdown without links; null where there is nothing to say. */
+  'policy.hover': unary<{ readonly text: string; readonly from: number; readonly to: number } | null>()(
+    z.strictObject({ ...policyText.shape, offset: z.int().min(0) }),
+  ),
+  'policy.matrix': unary<MatrixView>()(policyText),
+  /** What the text would change of the policy in force. */
+  'policy.diff': unary<PolicyDiffView>()(policyText),
+  /** `as` as in a policy test: `group:analysts`, `person:EMAIL`, `agent`, ...; empty for oneself. `text` null: the policy in force. */
+  'policy.explain': unary<PolicyExplanationView>()(
+    z.strictObject({
+      text: z.string().max(MAX_POLICY).nullable(),
+      as: z.array(name).max(20),
+      connection: name,
+      sql: z.string().max(MAX_TEXT),
+      at: z.string().max(40).optional(),
+      grants: z.array(name).max(20).optional(),
+    }),
+  ),
+  /** What the text would have done to recorded statements since then; progress, then `done`. For reviewers; recorded. */
+  'policy.simulate': stream<SimulationView>()(z.strictObject({ ...policyText.shape, since: instant })),
+  /** Refused where the file is no longer `revision`, or the text is not good. For administrators; recorded. */
+  'policy.save': unary<PolicyStateView>()(z.strictObject({ ...policyText.shape, revision: name })),
+  'classification.columns': unary<readonly ClassifiedColumnView[]>()(z.strictObject({ connection: name })),
+  'classification.suggest': stream<ClassificationProposalView>()(z.strictObject({ connection: name })),
+  /** Writes what a person has confirmed into classification.yaml. For administrators; recorded. */
+  'classification.accept': unary<null>()(
+    z.strictObject({
+      connection: name,
+      columns: z
+        .array(z.strictObject({ column: z.string().min(1).max(400), class: name }))
+        .min(1)
+        .max(500),
+    }),
+  ),
   'connections.list': unary<readonly ConnectionView[]>()(none),
   /** Local profile only. The password in the URL goes to the key store, never to a file. */
   'connections.add': unary<ConnectionView>()(
@@ -114,7 +199,13 @@ export const desktop = {
   'query.explain': unary<VerdictView>()(statement),
   /** Runs one statement. Ending the stream cancels it on the server. `offset` is where the text stands in the tab. */
   'query.run': stream<RunEvent>()(
-    z.strictObject({ connection: name, text: z.string().max(MAX_TEXT), offset: z.int().min(0) }),
+    z.strictObject({
+      connection: name,
+      text: z.string().max(MAX_TEXT),
+      offset: z.int().min(0),
+      reason: z.string().max(2000).optional(),
+      ticket: z.string().max(200).optional(),
+    }),
   ),
   /** A packed window of cells: shared/result-window.ts. */
   'result.window': unary<Uint8Array>()(rectangle),

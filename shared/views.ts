@@ -1,7 +1,9 @@
 /** What the window is shown. Plain data made by main/doors/desktop from the gate's own types; no secrets, no power. */
 import { type ActivityCriteria } from './activity-views.ts';
 
+export * from './account-views.ts';
 export * from './activity-views.ts';
+export * from './policy-views.ts';
 
 export type EnvironmentName = 'development' | 'staging' | 'production';
 
@@ -28,6 +30,8 @@ export interface PersonView {
   readonly verified: boolean;
   readonly issuer: string;
   readonly expiresAt: string;
+  /** When they last proved again who they are; null: not in this login. */
+  readonly steppedUpAt: string | null;
 }
 
 export type SignInStep =
@@ -195,6 +199,14 @@ export interface VerdictView {
   /** True where indexes are left out that would give rows in the order of a masked column. */
   readonly unordered: boolean;
   readonly approvers: readonly string[];
+  /** What the person can give so that it runs: the window asks for it, the command line names the option. */
+  readonly needs: readonly ('reason' | 'step-up')[];
+  /** Grants it relies on, and until when they last. */
+  readonly grants: readonly { readonly name: string; readonly until: string }[];
+  /** Whether rows may leave the screen; `sentence` where not, or not all. */
+  readonly leaving: { readonly kind: 'yes' | 'no' | 'asked-then'; readonly sentence: string | null };
+  /** What stands on the result, or null. */
+  readonly watermark: string | null;
   /** Null until somebody has connected, and where the statement needs no connection to be judged. */
   readonly secondLineage: SecondLineageView | null;
   /** True where a list was cut: the statement names more than is shown. */

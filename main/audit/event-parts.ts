@@ -26,6 +26,8 @@ export interface Actor {
     readonly verified: boolean;
   };
   readonly agent?: Agent;
+  /** A service or CI job, by its name in the policy: `user` is then its own issuer and subject, and nobody is behind it. */
+  readonly service?: string;
   /** Index of the `key.bind` leaf that ties the device key to this person. */
   readonly bind?: number;
 }
@@ -191,6 +193,29 @@ export interface ApprovalRecord {
   readonly uses?: number;
   /** The signed event, whole. */
   readonly signed?: Secret;
+}
+
+/** A right that somebody took for a while. */
+export interface GrantRecord {
+  readonly id: string;
+  /** Its name in the policy. */
+  readonly name: string;
+  readonly connection: string;
+  /** Seconds since 1970. */
+  readonly until: number;
+  /** Groups of the policy that are to be told. */
+  readonly alert?: readonly string[];
+  /** The signed event of the hub, whole. */
+  readonly signed?: Secret;
+}
+
+/** A token that lets an agent act for a person; never the token. */
+export interface TokenRecord {
+  readonly id: string;
+  readonly agent: string;
+  /** Seconds since 1970. */
+  readonly until: number;
+  readonly connections?: readonly string[];
 }
 
 /** Copies and signatures of this log outside this machine. */

@@ -11,6 +11,7 @@ import {
   type Decision,
   type Device,
   type ExportRecord,
+  type GrantRecord,
   type KeyBinding,
   type LogIdentity,
   type OpenCounts,
@@ -20,6 +21,7 @@ import {
   type RoleRecord,
   type Secret,
   type Source,
+  type TokenRecord,
   type UploadState,
   type Why,
 } from './event-parts.ts';
@@ -174,6 +176,26 @@ export type AuditEvent =
       readonly approval: ApprovalRecord;
       readonly why: Why;
     } & InSession)
+  | ({
+      readonly k: 'grant.start';
+      readonly actor: Actor;
+      readonly grant: GrantRecord;
+      readonly why?: Why;
+    } & MaybeInSession)
+  /** It ended: by time (no actor), or by somebody. */
+  | ({
+      readonly k: 'grant.end';
+      readonly actor?: Actor;
+      readonly grant: Omit<GrantRecord, 'signed' | 'alert'>;
+      readonly why: Why;
+    } & MaybeInSession)
+  | ({ readonly k: 'token.issue'; readonly actor: Actor; readonly token: TokenRecord } & MaybeInSession)
+  | ({
+      readonly k: 'token.end';
+      readonly actor?: Actor;
+      readonly token: Pick<TokenRecord, 'id' | 'agent'>;
+      readonly why: Why;
+    } & MaybeInSession)
   /** Somebody looked at the record: what they searched or took out of it, never what they found. */
   | ({
       readonly k: 'review.done';

@@ -8,6 +8,8 @@ import { type InForce } from './in-force.ts';
 import { type TokenKeys } from './mask/token-keys.ts';
 import { type RecordElsewhere } from './record-level.ts';
 import { type Upstreams } from './upstreams.ts';
+import { type Usage } from './usage.ts';
+import { type UsedGrant } from './verdict.ts';
 import { type WorkingSessions } from './working-sessions.ts';
 
 /** What the gate stands on. Sockets, files and clocks come in here; the steps themselves are functions of plain data. */
@@ -26,5 +28,9 @@ export interface GatePorts {
   readonly budgets: Budgets;
   /** Keyed hash of a value that a masked column was compared with: what the record keeps of it. */
   readonly comparedHash: (columnClass: string, value: string) => string;
+  /** Grants in force for this person on a connection, checked: signed by them, of the policy in force, not ended. */
+  readonly grants: { inForce(session: Session, connection: string): Promise<readonly UsedGrant[]> };
+  /** Rows that somebody has had within the last hour. */
+  readonly usage: Usage;
   readonly now: () => Date;
 }

@@ -14,6 +14,9 @@ export interface GateRequest {
   readonly text: string;
   readonly params: readonly (string | null)[];
   readonly origin: Origin;
+  /** Why the person wants it, in their words: policy may ask for it, and the record keeps it. */
+  readonly reason?: string;
+  readonly ticket?: string;
 }
 
 /** Everything known about a statement before it runs: what `countersign explain` prints. */

@@ -76,7 +76,29 @@ export interface Allow extends Considered {
   readonly leftOut?: LeftOutScans;
   /** How far the record of the intent must have come before the statement is sent; on this machine where absent. */
   readonly demanded?: DemandedLevel;
+  /** Grants without which this would not be allowed so; it ends with the first of them. */
+  readonly grants?: readonly UsedGrant[];
+  /** Whether the result may leave the screen: files, clipboard, streams to other programs. */
+  readonly leaving: Leaving;
+  /** The rule that wants the asker's name on the result. */
+  readonly watermark?: RuleReference;
 }
+
+export interface UsedGrant {
+  readonly id: string;
+  readonly name: string;
+  /** ISO 8601. */
+  readonly until: string;
+}
+
+/**
+ * `no`: it may not leave. `over`: it may, up to so many rows; more is refused or needs approval. The count is known when it
+ * leaves, and the policy is asked again then.
+ */
+export type Leaving =
+  | { readonly kind: 'yes' }
+  | { readonly kind: 'no'; readonly rule: RuleReference; readonly sentence: string }
+  | { readonly kind: 'asked-then'; readonly rules: readonly RuleReference[]; readonly sentence: string };
 
 export interface Refuse extends Considered {
   readonly verdict: 'refuse';

@@ -13,7 +13,29 @@ export type IdentityEvent =
   | { readonly kind: 'revalidated'; readonly session: Session }
   | { readonly kind: 'revoked'; readonly session: Session }
   | { readonly kind: 'expired'; readonly session: Session }
-  | { readonly kind: 'provider-unreachable'; readonly session: Session };
+  | { readonly kind: 'provider-unreachable'; readonly session: Session }
+  | { readonly kind: 'stepped-up'; readonly session: Session; readonly method: SignInMethod }
+  | { readonly kind: 'token-issued'; readonly session: Session; readonly token: AgentToken }
+  | { readonly kind: 'token-stopped'; readonly session: Session; readonly token: AgentToken };
+
+export interface LoginSummary {
+  readonly id: string;
+  readonly device?: string;
+  readonly createdAt: string;
+  readonly lastUsedAt: string;
+  readonly expiresAt: string;
+}
+
+/** A token that lets an agent act for a person; the token itself is shown once and kept nowhere. */
+export interface AgentToken {
+  readonly id: string;
+  /** Name of the agent in policy.yaml. */
+  readonly agent: string;
+  readonly issuedAt: string;
+  readonly expiresAt: string;
+  /** Connections it is for; all that policy gives where undefined. */
+  readonly connections?: readonly string[];
+}
 
 /** Signs in the person's name with the key that the login is bound to. */
 export interface DeviceSigner {
@@ -37,8 +59,33 @@ export interface Identity {
    * with `sign-in-*` or `identity-*` codes.
    */
   signIn(method: SignInMethod, signal?: AbortSignal): AsyncIterable<SignInProgress>;
+  /**
+   * The person of this login proves again who they are, as strongly as the organisation asks. `done` carries the same login
+   * with `steppedUpAt` and a new device key bound to it. Throws `step-up-refused` where the provider's answer is not strong or fresh enough,
+   * or is somebody else's.
+   */
+  stepUp(session: Session, method: SignInMethod, signal?: AbortSignal): AsyncIterable<SignInProgress>;
+  /** Signs in a service that policy.yaml and organisation.yaml name. Throws `service-*`. */
+  signInService(name: string, signal?: AbortSignal): Promise<Session>;
+  /** A token for an agent of policy.yaml, for this person's login and no longer than it. Throws `agent-*`. */
+  issueAgentToken(
+    session: Session,
+    request: { readonly agent: string; readonly minutes: number; readonly connections?: readonly string[] },
+  ): Promise<{ readonly token: string; readonly issued: AgentToken }>;
+  /** The session of an agent that shows a token. It lives as long as the token, the person's login and their rights. Throws `agent-*`. */
+  agentSession(token: string): Promise<Session>;
+  /** Tokens of this person that still count. */
+  agentTokens(session: Session): Promise<readonly AgentToken[]>;
+  /** Ends one token, or all of this person's for one agent; what runs with it is cancelled. */
+  stopAgent(session: Session, which: { readonly token: string } | { readonly agent: string }): Promise<void>;
+  /** Asks the provider now whether the login still stands, and ends it where not: `ensureLive` that does not wait until revalidation is due. */
+  confirm(session: Session): Promise<void>;
   /** The current login, or that of the person named; undefined where there is none. Whether it still counts: `ensureLive`. */
   restore(options?: { readonly email?: string }): Promise<Session | undefined>;
+  /** This person's logins in this profile. */
+  logins(session: Session): Promise<readonly LoginSummary[]>;
+  /** Ends one of this person's logins: deleted here, revoked at the provider where it can be reached. Throws `session-unknown`. */
+  endLogin(session: Session, id: string): Promise<void>;
   /** Everybody with a login in this profile, the current person last. */
   people(): Promise<readonly Pick<Principal, 'issuer' | 'subject' | 'email'>[]>;
   /**

@@ -15,8 +15,12 @@ export interface Principal {
   readonly authenticatedAt: string;
   readonly acr?: string;
   readonly amr?: readonly string[];
-  /** Set when an agent acts for the person. */
-  readonly agent?: { readonly id: string; readonly name: string };
+  /** When they last proved again who they are, as strongly as the organisation asks of a step-up (ISO 8601); undefined: not in this login. */
+  readonly steppedUpAt?: string;
+  /** Set for a service or CI job that policy.yaml names: nobody is behind it, and it has no groups of its own. */
+  readonly service?: { readonly name: string };
+  /** Set when an agent acts for the person. `id` is its name in policy.yaml, `token` the id of the token it came with. */
+  readonly agent?: { readonly id: string; readonly name: string; readonly token?: string };
 }
 
 export type SessionId = string & { readonly __brand: 'SessionId' };

@@ -10,17 +10,57 @@ export interface ProviderSettings {
   /** Loopback redirect (RFC 8252 §7.3): some providers match the port exactly, hence a list. */
   readonly redirect: { readonly host: string; readonly ports: 'any' | readonly number[]; readonly path: string };
   readonly groupsClaim: string;
+  /** Where groups may come from, in the order in which they are asked; `['id-token', 'userinfo']` where absent. */
+  readonly groupsFrom?: readonly GroupSource[];
+  /** What a step-up asks for and what counts as one; a fresh sign-in (`prompt=login`) of the last minutes where absent. */
+  readonly stepUp?: StepUpSettings;
 }
+
+/** `directory` is the signed file of directory.ts. */
+export const GROUP_SOURCES = ['id-token', 'userinfo', 'directory'] as const;
+export type GroupSource = (typeof GROUP_SOURCES)[number];
+
+/** OpenID Connect Core §3.1.2.1 (acr_values, max_age): a wish to the provider, so the answer is checked here. */
+export interface StepUpSettings {
+  /** Asked for, in the order of preference. */
+  readonly acrValues: readonly string[];
+  /** Accepted: any of these contexts, or any of these methods (RFC 8176). Both empty: that the sign-in is fresh is enough. */
+  readonly acr: readonly string[];
+  readonly amr: readonly string[];
+  /** Whether the provider must state `auth_time`; else a fresh nonce after `prompt=login` counts as the time. */
+  readonly requireAuthTime: boolean;
+}
+
+/** How this machine gets the tokens of a service that policy.yaml names. */
+export type ServiceSource =
+  /** OAuth 2.0 client credentials at the organisation's issuer, with private_key_jwt (RFC 7523). */
+  | {
+      readonly kind: 'client';
+      readonly clientId: string;
+      /** The private key, JWK or PKCS #8 PEM. */
+      readonly key: () => Promise<string>;
+      /** Some providers want their token endpoint as the audience of the assertion, not the issuer. */
+      readonly assertionAudience: 'issuer' | 'token-endpoint';
+      readonly scopes: readonly string[];
+    }
+  /** A workload's own token, as GitLab or Kubernetes gives it: from the environment or a file. */
+  | { readonly kind: 'environment'; readonly variable: string }
+  | { readonly kind: 'file'; readonly path: string }
+  /** GitHub Actions: asked for at ACTIONS_ID_TOKEN_REQUEST_URL. */
+  | { readonly kind: 'github' };
 
 export interface SessionLimits {
   readonly maxHours: number;
   readonly idleMinutes: number;
   readonly revalidateMinutes: number;
+  /** While a login has something running or a connection open, the provider is asked this often whether it still stands; 15 where absent. */
+  readonly checkSeconds?: number;
 }
 
 export interface IdentitySettings {
   readonly identity: { readonly kind: 'oidc'; readonly provider: ProviderSettings } | { readonly kind: 'os-account' };
   readonly session: SessionLimits;
+  readonly services?: ReadonlyMap<string, ServiceSource>;
 }
 
 /** Milliseconds since the epoch. A port, so that tests can move it. */

@@ -18,7 +18,7 @@ export interface PolicyQuestion {
   /** Names of the grants in force for the asker on this connection. */
   readonly grants: readonly string[];
   readonly now: Date;
-  /** Rows the statement would touch, where somebody has estimated them. */
+  /** Rows the statement would touch, where somebody has estimated them; of an export, the rows that would leave. */
   readonly estimatedRows?: number;
   /** Rows the asker has had in the last hour, where somebody counts them. */
   readonly rowsLastHour?: number;
@@ -31,6 +31,9 @@ export interface Asker {
   readonly groups: readonly string[] | 'unknown';
   readonly verified: boolean;
   readonly acr?: string;
+  readonly amr?: readonly string[];
+  /** Set for a service of this policy: it is in the groups that the policy gives it, whatever `groups` says. */
+  readonly service?: { readonly name: string };
   /** Set when an agent acts for the person: it may do only what both the person and an agent may do. */
   readonly agent?: { readonly id: string };
 }
@@ -70,13 +73,18 @@ export interface Obligations {
   readonly rows?: Bound;
   /** Bytes. */
   readonly bytes?: Bound;
+  /** Rows that the asker may have in any hour; an agent has a count of its own. */
+  readonly rowsPerHour?: Bound;
   /** Milliseconds. */
   readonly milliseconds?: Bound;
   readonly approvals: readonly RequiredApproval[];
   readonly reason?: RuleReference;
-  readonly stepUp?: RuleReference;
+  /** A proof of who they are that is at most so many minutes old. */
+  readonly stepUp?: { readonly minutes: number; readonly rule: RuleReference };
   readonly record?: { readonly level: RecordLevel; readonly rule: RuleReference };
   readonly noExport?: RuleReference;
+  /** Who saw it and when stands on the result, on the screen and in what leaves. */
+  readonly watermark?: RuleReference;
 }
 
 export interface PolicyAnswer {

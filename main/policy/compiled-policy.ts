@@ -9,7 +9,14 @@ import { type Action, type Environment, type PermitForm } from './vocabulary.ts'
 /** Who a rule speaks of. A rule without `to` speaks of everyone. */
 export interface Selectors {
   readonly everyone: boolean;
+  /** `agent`: any. */
   readonly agent: boolean;
+  /** `agent:NAME`. */
+  readonly agents: ReadonlySet<string>;
+  /** `service`: any. */
+  readonly service: boolean;
+  /** `service:NAME`. */
+  readonly services: ReadonlySet<string>;
   readonly groups: ReadonlySet<string>;
   /** E-mail addresses in lower case. */
   readonly persons: ReadonlySet<string>;
@@ -56,7 +63,39 @@ export interface CompiledGrant {
   readonly approval?: ApprovalSource;
   readonly maxMinutes: number;
   readonly reason: boolean;
-  readonly stepUp: boolean;
+  /** Minutes that the proof of who they are may be old; undefined where none is asked for. */
+  readonly stepUpMinutes?: number;
+  /** Where it may be used. */
+  readonly place: CompiledPlace;
+  /** Groups who are told of each use. */
+  readonly alert: readonly string[];
+  readonly text?: string;
+}
+
+/** An agent that people may let act for them. */
+export interface CompiledAgent {
+  readonly name: string;
+  readonly title: string;
+  readonly for: Selectors;
+  readonly maxMinutes: number;
+  readonly text?: string;
+}
+
+/** A service or CI job: whose token it is known by, and the groups (of this policy) that it is in. */
+export interface CompiledService {
+  readonly name: string;
+  readonly title: string;
+  readonly groups: ReadonlySet<string>;
+  readonly maxMinutes: number;
+  readonly known:
+    | { readonly by: 'client'; readonly clientId: string }
+    /** `accepts` gives `failed` where the condition cannot be evaluated, which is no. */
+    | {
+        readonly by: 'token';
+        readonly issuer: string;
+        readonly audience: string;
+        readonly accepts: (claims: Readonly<Record<string, unknown>>) => boolean | 'failed';
+      };
 }
 
 export interface KnownConnection {
@@ -87,6 +126,8 @@ export interface CompiledPolicy {
   readonly groupsOf: ReadonlyMap<string, readonly string[]>;
   readonly providerNames: ReadonlyMap<string, readonly string[]>;
   readonly grants: ReadonlyMap<string, CompiledGrant>;
+  readonly agents: ReadonlyMap<string, CompiledAgent>;
+  readonly services: ReadonlyMap<string, CompiledService>;
   readonly localTime: LocalClock;
   readonly context: PolicyContext;
   readonly tests: readonly { readonly source: TestSource; readonly line: number }[];

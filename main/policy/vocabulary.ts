@@ -18,6 +18,7 @@ export const ACTIONS = [
   'transaction',
   'lock',
   'admin',
+  'export',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 

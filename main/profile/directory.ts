@@ -10,6 +10,14 @@ export const PROFILE_FILES = {
   policy: 'policy.yaml',
 } as const;
 
+/** Files that a profile may have besides. */
+export const OPTIONAL_FILES = {
+  /** Who and what counts no more. */
+  revocations: 'revocations.yaml',
+  /** People and their groups, signed by an administrator's job. */
+  directory: 'directory.json',
+} as const;
+
 /**
  * Where the profile is when `--home` names no other place: COUNTERSIGN_HOME, else the directory that the platform keeps
  * for an application's data (XDG Base Directory; Application Support; LOCALAPPDATA). Throws CountersignError

@@ -57,13 +57,43 @@ export interface OidcProvider {
   readonly redirect: { readonly host: string; readonly ports: 'any' | readonly number[]; readonly path: string };
   /** Claim that holds groups in ID token or userinfo. */
   readonly groupsClaim: string;
+  readonly groupsFrom: readonly ('id-token' | 'userinfo' | 'directory')[];
+  /** Signs directory.json: an Ed25519 or ES256 public key as JWK. */
+  readonly directoryKey?: Readonly<Record<string, string>>;
+  readonly stepUp: {
+    readonly acrValues: readonly string[];
+    readonly acr: readonly string[];
+    readonly amr: readonly string[];
+    readonly requireAuthTime: boolean;
+  };
 }
+
+export type ServiceSettings =
+  | {
+      readonly kind: 'client';
+      readonly clientId: string;
+      readonly key: SecretReference;
+      readonly assertionAudience: 'issuer' | 'token-endpoint';
+      readonly scopes: readonly string[];
+    }
+  | { readonly kind: 'environment'; readonly variable: string }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'github' };
 
 export interface Organisation {
   readonly name: string;
   /** `oidc` for an organisation, `os-account` for a local profile: identity not verified, and said so. */
   readonly identity: { readonly kind: 'oidc'; readonly provider: OidcProvider } | { readonly kind: 'os-account' };
-  readonly session: { readonly maxHours: number; readonly idleMinutes: number; readonly revalidateMinutes: number };
+  readonly session: {
+    readonly maxHours: number;
+    readonly idleMinutes: number;
+    readonly revalidateMinutes: number;
+    readonly checkSeconds: number;
+  };
+  /** Groups (the provider's names) whose members may change policy and end what is not theirs. */
+  readonly administrators: readonly string[];
+  /** How this machine gets the tokens of the services that policy.yaml names. */
+  readonly services: ReadonlyMap<string, ServiceSettings>;
   /** `keyring` (default), or `file` where an administrator accepts 0600 files because the machine has no OS key store. */
   readonly secrets: 'keyring' | 'file';
   readonly record: RecordSettings;

@@ -10,20 +10,17 @@ import {
   connectionsShow,
   init,
 } from './connections.ts';
+import { accountCommands } from './account-commands.ts';
+import { agentCommands } from './agent-commands.ts';
+import { type CommandLine, type Home, type Listing } from './command-line.ts';
+import { grantCommands } from './grant-commands.ts';
 import { homeOf } from './home.ts';
 import { type ActivityOptions } from './activity.ts';
 import { type LoginOptions } from './login.ts';
+import { policyCommands } from './policy-commands.ts';
 import { type StatementOptions } from './query.ts';
 import { type VerifierValues, withVerifierOptions } from './verify-options.ts';
 import { CANNOT, type CliIo, DONE, type ExitCode, printError, ReaderGone } from './io.ts';
-
-interface Home {
-  readonly home?: string;
-}
-interface Listing extends Home {
-  readonly as?: string;
-  readonly json?: boolean;
-}
 
 const STATUSES = ['done', 'failed', 'cancelled', 'refused', 'unknown', 'not_started', 'running'];
 
@@ -61,6 +58,8 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
       .option('--sql <text>', 'the statement')
       .option('--file <file>', 'file that holds the statement')
       .option('--jsonl', 'one {"id","sql"} or {"id","script"} per line on standard input, one answer per line')
+      .option('--reason <text>', 'why: policy may ask for it, and the record keeps it')
+      .option('--ticket <id>', 'the ticket it belongs to')
       .option('--as <email>', 'which of the people signed in');
 
   command(program, 'demo', 'run the demonstration organisation in the foreground')
@@ -73,6 +72,9 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     .action(does(async (options: Home & { readonly secrets: 'keyring' | 'file' }) => init(io, home(options), options)));
   command(program, 'login', 'sign in with the organisation')
     .option('--device', 'with a code on another device')
+    .option('--step-up', 'prove again who you are, as policy may ask for what is risky')
+    .option('--service <name>', 'as a service or CI job that policy.yaml names')
+    .option('--as <email>', 'with --step-up: which of the people signed in')
     .option('--print-url', 'print the address instead of opening it')
     .action(
       does(async (options: Home & LoginOptions) => (await import('./login.ts')).login(io, home(options), options)),
@@ -250,6 +252,12 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
         (await import('./activity.ts')).activityShow(io, home(options), log, index, options),
       ),
     );
+
+  const line: CommandLine = { program, io, command, does, home };
+  agentCommands(line);
+  grantCommands(line);
+  policyCommands(line);
+  accountCommands(line);
 
   command(activity, 'rebuild', 'make the search index anew from the record').action(
     does(async (options: Home) => (await import('./activity.ts')).activityRebuild(io, home(options))),
