@@ -30,6 +30,16 @@ export async function readConfiguration(home: string, name: string): Promise<str
   }
 }
 
+/** `readConfiguration` for a file that a profile need not have: undefined where it is not there. */
+export async function readOptional(home: string, name: string): Promise<string | undefined> {
+  try {
+    return await readConfiguration(home, name);
+  } catch (error) {
+    if (error instanceof CountersignError && error.code === 'profile-file-missing') return undefined;
+    throw error;
+  }
+}
+
 async function openInside(home: string, name: string): Promise<FileHandle> {
   const path = join(home, name);
   try {

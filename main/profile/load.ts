@@ -3,10 +3,11 @@ import { readClassification, type Classification } from '../policy/classificatio
 import { compilePolicy } from '../policy/compile.ts';
 import { type CompiledPolicy } from '../policy/compiled-policy.ts';
 import { printProblems, type Problem } from '../policy/yaml-file.ts';
-import { readConfiguration } from './configuration-file.ts';
+import { readConfiguration, readOptional } from './configuration-file.ts';
 import { readConnections } from './connections-file.ts';
-import { PROFILE_FILES } from './directory.ts';
+import { OPTIONAL_FILES, PROFILE_FILES } from './directory.ts';
 import { readOrganisation } from './organisation-file.ts';
+import { invalidRevocations, readRevocations, type Revocation } from './revocations-file.ts';
 import { type Connection, type Organisation } from './types.ts';
 
 /** A profile whose four files are all good. There is no other kind: nothing runs under a part of one. */
@@ -17,10 +18,14 @@ export interface Profile {
   readonly connections: readonly Connection[];
   readonly classification: Classification;
   readonly policy: CompiledPolicy;
+  readonly revocations: readonly Revocation[];
+  /** directory.json as it stands there: whether its signature is good is looked at where it is used. */
+  readonly directory?: string;
 }
 
-/** The texts of the four files. */
-export type ProfileTexts = Readonly<Record<keyof typeof PROFILE_FILES, string>>;
+/** The texts of the four files, and of those that a profile may have besides. */
+export type ProfileTexts = Readonly<Record<keyof typeof PROFILE_FILES, string>> &
+  Readonly<Partial<Record<keyof typeof OPTIONAL_FILES, string>>>;
 
 /**
  * Reads the profile. Throws CountersignError `profile-file-missing`, `profile-file-refused`, or `profile-invalid`, whose
@@ -32,7 +37,16 @@ export async function loadProfile(home: string): Promise<Profile> {
   const connections = await readConfiguration(home, PROFILE_FILES.connections);
   const classification = await readConfiguration(home, PROFILE_FILES.classification);
   const policy = await readConfiguration(home, PROFILE_FILES.policy);
-  return readProfile(home, { organisation, connections, classification, policy });
+  const revocations = await readOptional(home, OPTIONAL_FILES.revocations);
+  const directory = await readOptional(home, OPTIONAL_FILES.directory);
+  return readProfile(home, {
+    organisation,
+    connections,
+    classification,
+    policy,
+    ...(revocations === undefined ? {} : { revocations }),
+    ...(directory === undefined ? {} : { directory }),
+  });
 }
 
 /** `loadProfile` for texts already read: what is about to be written is checked with it. */
@@ -50,14 +64,20 @@ export function readProfile(home: string, texts: ProfileTexts): Profile {
     connections: connections.connections,
   });
   if (!policy.ok) throw invalid('policy', policy.problems);
+  const revocations = texts.revocations === undefined ? NOTHING_REVOKED : readRevocations(texts.revocations);
+  if (!revocations.ok) throw invalidRevocations(revocations.problems);
   return {
     home,
     organisation: organisation.organisation,
     connections: connections.connections,
     classification: classification.classification,
     policy: policy.policy,
+    revocations: revocations.revocations,
+    ...(texts.directory === undefined ? {} : { directory: texts.directory }),
   };
 }
+
+const NOTHING_REVOKED = { ok: true, revocations: [] } as const;
 
 function invalid(file: keyof typeof PROFILE_FILES, problems: readonly Problem[]): CountersignError {
   const name = PROFILE_FILES[file];

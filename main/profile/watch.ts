@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CountersignError } from '../errors.ts';
-import { PROFILE_FILES } from './directory.ts';
+import { OPTIONAL_FILES, PROFILE_FILES } from './directory.ts';
 import { loadProfile, type Profile } from './load.ts';
 
 /** A change on disk: a whole new profile to use from now on, or why the last good one stays in force. */
@@ -70,7 +70,7 @@ async function load(home: string): Promise<ProfileChange> {
 
 /** Says whether any of the files is another than before: identity, size, and time of change in nanoseconds. */
 async function signature(home: string): Promise<string> {
-  const parts = Object.values(PROFILE_FILES).map(async (name) => {
+  const parts = [...Object.values(PROFILE_FILES), ...Object.values(OPTIONAL_FILES)].map(async (name) => {
     try {
       const { dev, ino, size, mtimeNs, ctimeNs } = await stat(join(home, name), { bigint: true });
       return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
