@@ -31,9 +31,9 @@ describe('readRevocations', () => {
       expect.stringContaining('3: a line names exactly one of person'),
     ]);
     expect(problemsOf('version: 1\nrevoked:\n  - { reason: why }\n')).toEqual([expect.stringContaining('exactly one')]);
-    expect(problemsOf('version: 1\nrevoked:\n  - { persn: a@b.c }\n')).toEqual([
+    expect(problemsOf('version: 1\nrevoked:\n  - { persn: a@b.c }\n')).toContainEqual(
       expect.stringContaining('unknown key "persn"'),
-    ]);
+    );
   });
 
   it('refuses invisible characters, which would make a name look like another', () => {
