@@ -56,6 +56,10 @@ export const allowed: VerdictView = {
   permitted: [],
   unordered: false,
   approvers: [],
+  needs: [],
+  grants: [],
+  leaving: { kind: 'yes', sentence: null },
+  watermark: null,
   secondLineage: { on: true, sentence: 'On, and the server’s log stays quiet.', mend: [] },
   cut: false,
 };

@@ -1,6 +1,6 @@
 import { type Desktop } from '../../shared/contract.ts';
 import { packWindow } from '../../shared/result-window.ts';
-import { type Client } from '../../shared/rpc/types.ts';
+import { type Client, type Input } from '../../shared/rpc/types.ts';
 import {
   type AppInfo,
   type HistoryEntry,
@@ -10,9 +10,11 @@ import {
   type WorkspaceState,
 } from '../../shared/views.ts';
 import { guessBoundaries } from '../editor/statements.ts';
+import { fakeAccount, type FakeAccountOptions, type FakeSession, refusal } from './fake-account.ts';
 import { fakeActivity, type FakeActivityOptions } from './fake-activity.ts';
 import { auditStates, type FakeAudit, verified } from './fake-audit.ts';
 import { account, ana, catalog, cellText, column, connections, people, relation } from './fake-organisation.ts';
+import { fakePolicy, type FakePolicyOptions } from './fake-policy.ts';
 
 /** A gate process made of plain data, for looking at the window without one: `renderer/testing/preview.html`. It decides nothing real. */
 
@@ -25,16 +27,50 @@ export interface FakeOptions {
   readonly activity?: FakeActivityOptions;
   /** What becomes of the record; where copies go. */
   readonly audit?: FakeAudit;
+  readonly account?: FakeAccountOptions;
+  readonly policy?: FakePolicyOptions;
 }
 
-function verdictOn(text: string): VerdictView {
+/** What the person gives with a statement. */
+interface Given {
+  readonly reason: string | undefined;
+  readonly steppedUp: boolean;
+}
+
+type Need = VerdictView['needs'][number];
+
+const needSentences: Readonly<Record<Need, { readonly sentence: string; readonly next: string }>> = {
+  reason: {
+    sentence: 'Reading payments in production needs a reason.',
+    next: 'Write in a few words what it is for; it is recorded with the statement.',
+  },
+  'step-up': {
+    sentence: 'Changing rows needs that you have confirmed it is you within 15 minutes.',
+    next: 'Sign in once more, then it runs.',
+  },
+};
+
+/** Payments want a reason, changes on staging both. */
+function needsOf(text: string, connection: string, given: Given): readonly Need[] {
+  const write = /^\s*(insert|update|delete)/i.test(text);
+  const needs: Need[] = [];
+  const wantsReason = /\bpayments\b/i.test(text) || (write && connection === 'shop-staging');
+  if (wantsReason && (given.reason ?? '').trim().length < 4) needs.push('reason');
+  if (write && connection === 'shop-staging' && !given.steppedUp) needs.push('step-up');
+  return needs;
+}
+
+function verdictOn(text: string, connection: string, given: Given): VerdictView {
   const write = /^\s*(insert|update|delete|drop|truncate|alter)/i.exec(text);
+  const needs = needsOf(text, connection, given);
+  const denied = write !== null && connection !== 'shop-staging';
+  const production = connection === 'shop-production';
   const tables = Object.keys(catalog).filter((name) => new RegExp(`\\b${name}\\b`, 'i').test(text));
   const outputs = (catalog[tables[0] ?? ''] ?? []).filter(
     ({ name }) => text.includes('*') || new RegExp(`\\b${name}\\b`).test(text),
   );
   return {
-    verdict: write === null ? 'allow' : 'refuse',
+    verdict: denied || needs.length > 0 ? 'refuse' : 'allow',
     action: write === null ? 'read' : 'write',
     title: `${(write?.[1] ?? 'read').toLowerCase()} ${tables.map((name) => `public.${name}`).join(', ')}`,
     effects: [write === null ? 'reads rows' : 'changes rows'],
@@ -62,14 +98,14 @@ function verdictOn(text: string): VerdictView {
     ),
     rules: [
       {
-        id: write === null ? 'analysts-read' : 'production-is-read-only',
-        effect: write === null ? 'allow' : 'deny',
+        id: denied ? 'production-is-read-only' : 'analysts-read',
+        effect: denied ? 'deny' : 'allow',
         text: null,
       },
     ],
     reasons:
-      write === null
-        ? []
+      write === null || !denied
+        ? needs.map((need) => ({ code: `${need}-needed`, ...needSentences[need], span: null }))
         : [
             {
               code: 'write_on_production',
@@ -83,6 +119,18 @@ function verdictOn(text: string): VerdictView {
     permitted: [],
     unordered: false,
     approvers: [],
+    needs: denied ? [] : needs,
+    grants: [],
+    leaving: /\bpayments\b/i.test(text)
+      ? {
+          kind: 'no',
+          sentence: 'Rows of payments stay on this screen: the rule payments-stay keeps them from leaving.',
+        }
+      : {
+          kind: production ? 'asked-then' : 'yes',
+          sentence: production ? 'At most 1,000 rows at a time leave.' : null,
+        },
+    watermark: production ? 'Ana Ruiz · ana@harbor.example · shop-production' : null,
     secondLineage: null,
     cut: false,
   };
@@ -118,7 +166,14 @@ export function fakeClient(options: FakeOptions): Client<Desktop> {
     ...Array.from({ length: Math.max(0, options.relations - 6) }, (_, n) => `measure_${String(n).padStart(5, '0')}`),
   ];
   const results = new Map<string, readonly ResultColumnView[]>();
-  let person = options.signedIn ? (options.identity === 'oidc' ? ana : account) : null;
+  const local = options.identity !== 'oidc';
+  let person = options.signedIn ? (local ? account : ana) : null;
+  const session: FakeSession = {
+    get: () => person,
+    set: (next) => {
+      person = next;
+    },
+  };
   let recorded = 18_204;
   let workspace = options.workspace;
   const encoder = new TextEncoder();
@@ -131,9 +186,10 @@ export function fakeClient(options: FakeOptions): Client<Desktop> {
       });
     });
 
-  async function* run(text: string, offset: number, signal?: AbortSignal): AsyncGenerator<RunEvent> {
+  async function* run(asked: Input<Desktop['query.run']>, signal?: AbortSignal): AsyncGenerator<RunEvent> {
+    const { connection, text, offset, reason } = asked;
     await pause(20, signal);
-    const verdict = verdictOn(text);
+    const verdict = verdictOn(text, connection, { reason, steppedUp: person?.steppedUpAt != null });
     yield { kind: 'verdict', statement: { start: offset, end: offset + text.length }, verdict };
     recorded += 2;
     yield { kind: 'recorded', index: recorded };
@@ -243,11 +299,11 @@ export function fakeClient(options: FakeOptions): Client<Desktop> {
         .slice(0, 100)
         .map(relation),
     'query.split': async ({ text }) => guessBoundaries(text),
-    'query.explain': async ({ text }) => {
+    'query.explain': async ({ connection, text }) => {
       await pause(40);
-      return verdictOn(text);
+      return verdictOn(text, connection, { reason: undefined, steppedUp: person?.steppedUpAt != null });
     },
-    'query.run': ({ text, offset }, signal) => run(text, offset, signal),
+    'query.run': run,
     'result.window': async ({ result, firstRow, rows, firstColumn, columns }) => {
       const known = results.get(result) ?? [];
       return packWindow(
@@ -263,7 +319,15 @@ export function fakeClient(options: FakeOptions): Client<Desktop> {
       const text = cellText(known?.name ?? '', row);
       return { text, masked: known?.mask !== null, bytes: text?.length ?? 0 };
     },
-    'result.copy': async () => ({ text: '', cut: false }),
+    'result.copy': async ({ rows }) => {
+      if (rows > 1000)
+        throw refusal(
+          'export-refused',
+          'At most 1,000 rows at a time leave; these are more.',
+          'Select fewer rows, or ask group:data-protection.',
+        );
+      return { text: '', cut: false };
+    },
     'result.release': async () => null,
     'workspace.load': async () => workspace,
     'workspace.save': async (state) => {
@@ -282,6 +346,8 @@ export function fakeClient(options: FakeOptions): Client<Desktop> {
       await pause(options.audit === 'verifying' ? 3_600_000 : 400, signal);
       return verified(where, recorded, options.audit === 'damaged');
     },
+    ...fakeAccount({ local, ...options.account }, session),
+    ...fakePolicy(options.policy ?? {}),
     ...fakeActivity(options.activity ?? { events: 50_000, until: Date.now(), every: 4000, delay: 25 }),
     'clipboard.copied': async () => null,
   };

@@ -15,6 +15,7 @@ export const ana: PersonView = {
   verified: true,
   issuer: 'https://id.harbor.example',
   expiresAt: '2026-01-01T18:30:00Z',
+  steppedUpAt: null,
 };
 export const account: PersonView = {
   ...ana,
