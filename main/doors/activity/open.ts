@@ -3,7 +3,7 @@ import { type IndexSettings, openIndex, startFeed } from '../../audit/search/ind
 import { resolveSecret } from '../../credentials/index.ts';
 import { type Installation } from '../../installation.ts';
 import { auditDirectory } from '../../recording.ts';
-import { isReviewer } from '../reviewers.ts';
+import { isReviewer } from '../standing.ts';
 import { type Activity, type ActivityPorts, createActivity } from './activity.ts';
 
 /** Where a profile's events are searched: its own file, or the database that its organisation names. */

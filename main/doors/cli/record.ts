@@ -11,7 +11,7 @@ import { auditDirectory } from '../../recording.ts';
 import { printable } from '../format/printable.ts';
 import { openIndexHere, takeInAnew } from '../../audit/search/index.ts';
 import { indexOf, portsOf } from '../activity/open.ts';
-import { requireReviewer } from '../reviewers.ts';
+import { requireReviewer } from '../standing.ts';
 import { type CliIo, DONE, type ExitCode, REFUSED, tell, write } from './io.ts';
 import { sessionOf, withInstallation } from './signed-in.ts';
 
