@@ -41,6 +41,7 @@ const inPlace: Readonly<Record<string, (text: string) => Partial<ProfileTexts>>>
   'connections.yaml': (connections) => ({ connections }),
   'classification.yaml': (classification) => ({ classification }),
   'policy.yaml': (policy) => ({ policy }),
+  'revocations.yaml': (revocations) => ({ revocations }),
   rules: (rules) => ({ policy: `${GROUPS}rules:\n${rules}` }),
   require: (obligations) => ({
     policy: `${GROUPS}rules:\n  - id: a\n    require:\n${indented(obligations, '      ')}`,
