@@ -71,3 +71,12 @@ export interface KnownService {
         readonly accepts: (claims: Readonly<Record<string, unknown>>) => boolean | 'failed';
       };
 }
+
+/** A profile without agents, services and revocations. */
+export const NOTHING_KNOWN: IdentityContext = {
+  revocations: () => NO_REVOCATIONS,
+  directory: () => undefined,
+  agents: () => new Map(),
+  services: () => new Map(),
+  isOf: () => false,
+};

@@ -37,6 +37,25 @@ export interface AgentToken {
   readonly connections?: readonly string[];
 }
 
+/**
+ * What shows that a session is a service's. Its key is made for the session: only where the token names it (`cnf`, RFC 7800)
+ * did the issuer say that it is the service's; else this program says so.
+ */
+export interface ServiceSigner {
+  /** RFC 7638 thumbprint of the session's key. */
+  readonly thumbprint: string;
+  /** Ed25519 public key (RFC 8037). */
+  readonly publicKey: { readonly kty: 'OKP'; readonly crv: 'Ed25519'; readonly x: string };
+  /**
+   * The signed token by which the service was known, and the keys of its issuer; undefined where the provider's token is
+   * opaque: then its answer to the service's assertion, over TLS, was all there was.
+   */
+  readonly token: { readonly jwt: string; readonly issuerKeys: JSONWebKeySet } | undefined;
+  /** When the session ends at the latest, however often its token is renewed (ISO 8601). */
+  readonly until: string;
+  sign: DeviceSigner['sign'];
+}
+
 /** Signs in the person's name with the key that the login is bound to. */
 export interface DeviceSigner {
   /** RFC 7638 thumbprint of the device key; the `kid` of what it signs. */
@@ -45,6 +64,8 @@ export interface DeviceSigner {
   readonly pkToken: PkToken;
   /** Keys of the issuer as archived here, with which the PK token verifies. */
   readonly issuerKeys: JSONWebKeySet;
+  /** When the login that the key is bound to ends at the latest (ISO 8601); an agent's session may end before. */
+  readonly until?: string;
   /** Flattened JWS (RFC 7515 §7.2.2) over the payload with header {alg, typ, kid}. */
   sign(
     payload: Uint8Array,
@@ -90,13 +111,26 @@ export interface Identity {
   people(): Promise<readonly Pick<Principal, 'issuer' | 'subject' | 'email'>[]>;
   /**
    * The login as it stands now, groups included, or an error: `session-expired`, `session-revoked` or `session-ended`
-   * (signed out elsewhere). Asked before every statement; cheap except where the provider has to be asked.
+   * (signed out elsewhere). Asked before every statement; cheap except where the provider has to be asked. Only the id counts:
+   * whatever else the caller says of the login is not believed.
    */
-  ensureLive(session: Session): Promise<Session>;
+  ensureLive(session: Pick<Session, 'id'>): Promise<Session>;
   /** The person did something: the idle limit begins anew. */
   touch(session: Session): Promise<void>;
   /** Ends every login of the person here: deleted on this machine in any case, revoked at the provider where it can be reached. */
   signOut(session: Session): Promise<void>;
-  /** Undefined where no device key is bound: a local profile, or a device-code login at a provider that does not return the nonce. */
+  /**
+   * Of an agent's session the person's, which then signs nothing but that a working session begins; of a service's none.
+   * Undefined where no device key is bound: a local profile, or a device-code login at a provider that does not
+   * return the nonce.
+   */
   deviceSigner(session: Session): Promise<DeviceSigner | undefined>;
+  /** Undefined for everybody but a service. */
+  serviceSigner(session: Session): Promise<ServiceSigner | undefined>;
 }
+
+/** The part of it that is people signing in; agents and services stand on it. */
+export type People = Omit<
+  Identity,
+  'signInService' | 'issueAgentToken' | 'agentSession' | 'agentTokens' | 'stopAgent' | 'serviceSigner'
+>;

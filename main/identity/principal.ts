@@ -31,4 +31,6 @@ export interface Session {
   readonly principal: Principal;
   /** ISO 8601; absolute end of the login. */
   readonly expiresAt: string;
+  /** Connections that an agent's token is for; whatever policy gives where undefined. */
+  readonly connections?: readonly string[];
 }
