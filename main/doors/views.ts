@@ -88,6 +88,13 @@ export function verdictView(
     permitted: allowed ? (verdict.permitted ?? []).map(permittedView) : [],
     unordered: allowed && verdict.leftOut !== undefined,
     approvers: verdict.verdict === 'ask' ? verdict.approvers : [],
+    needs: [],
+    grants: allowed ? (verdict.grants ?? []).map(({ name, until }) => ({ name, until })) : [],
+    leaving:
+      !allowed || verdict.leaving.kind === 'yes'
+        ? ({ kind: 'yes', sentence: null } as const)
+        : { kind: verdict.leaving.kind, sentence: verdict.leaving.sentence },
+    watermark: null,
     secondLineage,
   };
   return { ...view, cut };

@@ -21,6 +21,7 @@ export const VERBS: Readonly<Record<Action, string>> = {
   transaction: 'control transactions on',
   lock: 'lock',
   admin: 'administer',
+  export: 'take rows out of',
 };
 
 /** Statements that this version does not run for anybody, whatever the policy says, and why. */

@@ -54,6 +54,7 @@ export function decide(input: DecideInput): Verdict {
     masks,
     limits: limitsOf(obligations),
     rules: ordered([...rules, ...permits]),
+    leaving: { kind: 'yes' },
     ...(permitted.length === 0 ? {} : { permitted }),
     ...(groupSize === undefined ? {} : { groupSize }),
     ...(leftOut === undefined ? {} : { leftOut }),
@@ -124,7 +125,7 @@ function unmetObligations({ recordLevels = ['local'] }: DecideInput, accesses: r
   };
   for (const { obligations } of accesses.map((access) => access.answer)) {
     add(obligations.reason, 'a reason');
-    add(obligations.stepUp, 'a fresh sign-in');
+    add(obligations.stepUp?.rule, 'a fresh sign-in');
     add(obligations.noExport, 'a result that cannot be exported');
   }
   const demanded = demandedLevel(accesses);

@@ -21,6 +21,7 @@ import { type Origin } from './request.ts';
 import { createRoles, type KnownRole } from './role/roles.ts';
 import { ONLY_HERE, type RecordElsewhere } from './record-level.ts';
 import { createUpstreams, targetOf } from './upstreams.ts';
+import { noUsage } from './usage.ts';
 import { createWorkingSessions } from './working-sessions.ts';
 
 export interface GateOptions {
@@ -101,6 +102,8 @@ export function openGate({
       createHmac('sha256', keyFor(`compared ${columnClass}`))
         .update(value)
         .digest('hex'),
+    grants: { inForce: () => Promise.resolve([]) },
+    usage: noUsage,
     now: () => new Date(),
   });
   return {

@@ -88,6 +88,7 @@ const classes: Readonly<Record<Action, Operation['class']>> = {
   transaction: 'session',
   lock: 'session',
   admin: 'admin',
+  export: 'export',
 };
 
 /** A leaf holds at most 65,535 bytes; what a huge statement repeats is cut and the blob keeps the whole text. */
