@@ -27,6 +27,8 @@ export interface PersonView {
   readonly name: string;
   readonly email: string | null;
   readonly groups: readonly string[];
+  /** False where the provider did not say which groups they are in, which is not the same as none. */
+  readonly groupsKnown?: boolean;
   readonly verified: boolean;
   readonly issuer: string;
   readonly expiresAt: string;
@@ -151,6 +153,8 @@ export interface MaskView {
   /** What is left to see of a value: `the last four digits`. */
   readonly masker: string;
   readonly sentence: string;
+  /** Names of the grants that lift it; absent where none does. */
+  readonly liftedBy?: readonly string[];
 }
 
 /** Something that a statement names, and where. */
