@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CountersignError } from '../errors.ts';
 import { createFileSecretStore } from './file-store.ts';
+import { createProtectedStore, keepsProtected, type Protector } from './protected-store.ts';
 import { createOsKeyStore, loadPlatformKeyStore, type OpenKeyStoreEntry } from './os-key-store.ts';
 import { type SecretStore } from './secret-store.ts';
 
@@ -25,20 +26,44 @@ async function profileIdOf(profileDirectory: string): Promise<string> {
   return id;
 }
 
+export interface SecretStoreOptions {
+  readonly keyStore?: OpenKeyStoreEntry;
+  /** Electron's own encryption, which only the desktop application has. */
+  readonly protector?: Protector;
+}
+
 /**
  * The store that organisation.yaml names. `keyring` is tried with one read, so that a machine without a key store says so
- * now (CountersignError `secret-store-unavailable`) and not after somebody has signed in. It never falls back to files.
+ * now (CountersignError `secret-store-unavailable`) and not after somebody has signed in. Under Electron its safeStorage takes the
+ * place of a key store that cannot be used; nothing ever falls back to files in clear.
  */
 export async function openSecretStore(
   secrets: 'keyring' | 'file',
   profileDirectory: string,
-  options: { readonly keyStore?: OpenKeyStoreEntry } = {},
+  { keyStore, protector }: SecretStoreOptions = {},
 ): Promise<SecretStore> {
   if (secrets === 'file') return createFileSecretStore(profileDirectory);
-  const store = createOsKeyStore(
-    options.keyStore ?? (await loadPlatformKeyStore()),
-    await profileIdOf(profileDirectory),
-  );
-  await store.get('probe');
-  return store;
+  if (keepsProtected(profileDirectory)) return protectedStore(profileDirectory, protector);
+  try {
+    const store = createOsKeyStore(keyStore ?? (await loadPlatformKeyStore()), await profileIdOf(profileDirectory));
+    await store.get('probe');
+    return store;
+  } catch (error) {
+    if (protector === undefined || !(error instanceof CountersignError) || error.code !== 'secret-store-unavailable')
+      throw error;
+    return protectedStore(profileDirectory, protector);
+  }
+}
+
+async function protectedStore(profileDirectory: string, protector: Protector | undefined): Promise<SecretStore> {
+  if (protector === undefined) {
+    throw new CountersignError(
+      'secret-store-unavailable',
+      'The secrets of this profile are kept by the desktop application, which alone can open them.',
+      { next: 'Use the window, or a profile of its own for the command line (--home DIR).' },
+    );
+  }
+  // Tried now: with nothing real behind it this refuses before anybody has signed in.
+  await protector.unprotect(await protector.protect(new Uint8Array([0])));
+  return createProtectedStore(profileDirectory, protector);
 }

@@ -12,7 +12,7 @@ export interface SecretStore {
 }
 
 export interface SecretStoreDescription {
-  readonly kind: 'os-key-store' | 'file' | 'memory';
+  readonly kind: 'os-key-store' | 'safe-storage' | 'file' | 'memory';
   /** One sentence for Settings and for the command line. */
   readonly sentence: string;
 }

@@ -1,5 +1,7 @@
 import { openLink, portable, type Link } from '../../shared/rpc/index.ts';
 import { CountersignError } from '../errors.ts';
+import { protectorBeyond } from './protector-beyond.ts';
+import { type Protector } from '../credentials/index.ts';
 import { type ProfileChoice } from './start-options.ts';
 
 /** The workbench behind the window, as main/doors/desktop opens it. */
@@ -8,7 +10,9 @@ export interface Desktop {
   close(): Promise<void>;
 }
 
-export type OpenDesktop = (options: ProfileChoice & { onProgress(text: string): void }) => Promise<Desktop>;
+export type OpenDesktop = (
+  options: ProfileChoice & { readonly protector?: Protector; onProgress(text: string): void },
+) => Promise<Desktop>;
 
 /** Electron's MessagePortMain, as far as a link needs it; this module runs where Electron's types have no say. */
 export interface MainPort {
@@ -23,10 +27,20 @@ export interface MainPort {
 export type GateReport =
   | { readonly kind: 'progress'; readonly text: string }
   | { readonly kind: 'ready' }
-  | { readonly kind: 'failed'; readonly text: string };
+  | { readonly kind: 'failed'; readonly text: string }
+  /** Asks for a value to be encrypted or opened by safeStorage. */
+  | { readonly kind: 'secret'; readonly id: number; readonly how: 'protect' | 'unprotect'; readonly value: Uint8Array };
 
 /** What Electron's main process tells the gate process; `link` brings a port. */
-export type GateOrder = { readonly kind: 'link' } | { readonly kind: 'stop' };
+export type GateOrder =
+  { readonly kind: 'link' } | { readonly kind: 'stop' } | ({ readonly kind: 'protected' } & Protected);
+
+/** `value`, or the code of why there is none. */
+export interface Protected {
+  readonly id: number;
+  readonly value?: Uint8Array;
+  readonly refused?: 'unavailable' | 'damaged';
+}
 
 /** The channel to Electron's main process: `process.parentPort`. */
 export interface ParentPort {
@@ -66,7 +80,13 @@ export async function runGateService(options: {
 }): Promise<void> {
   const { parent, profile, open, exit } = options;
   let stopped = false;
-  const opening = open({ ...profile, onProgress: (text) => parent.postMessage({ kind: 'progress', text }) });
+  const { protector, answered } = protectorBeyond(parent);
+  // Heard from the start: opening the profile asks for secrets.
+  parent.on('message', ({ data }) => {
+    const order = data as GateOrder;
+    if (order.kind === 'protected') answered(order);
+  });
+  const opening = open({ ...profile, protector, onProgress: (text) => parent.postMessage({ kind: 'progress', text }) });
 
   parent.on('message', ({ data, ports: [port] }) => {
     const order = data as GateOrder;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { desktop } from '../../../shared/contract.ts';
 import { type Link, serve } from '../../../shared/rpc/index.ts';
+import { type Protector } from '../../credentials/index.ts';
 import { type Demonstration } from '../../demonstration/demonstration.ts';
 import { CountersignError } from '../../errors.ts';
 import { tryLock } from '../../lock.ts';
@@ -14,6 +15,8 @@ export interface DesktopOptions {
   readonly home: string;
   /** Run the demonstration organisation in it; else the profile is opened as it is, or a local one is made. */
   readonly demonstration: boolean;
+  /** What encrypts secrets where the operating system's key store cannot be used. */
+  readonly protector?: Protector;
   onProgress(text: string): void;
 }
 
@@ -24,7 +27,7 @@ export interface Desktop {
 }
 
 /** @throws CountersignError `profile-in-use`, and whatever opening the demonstration or the profile throws */
-export async function openDesktop({ home, demonstration, onProgress }: DesktopOptions): Promise<Desktop> {
+export async function openDesktop({ home, demonstration, protector, onProgress }: DesktopOptions): Promise<Desktop> {
   await makeProfileDirectory(home);
   const lock = tryLock(join(home, 'instance.lock'));
   if (lock === null) {
@@ -44,7 +47,7 @@ export async function openDesktop({ home, demonstration, onProgress }: DesktopOp
       });
     } else if (!existsSync(join(home, PROFILE_FILES.organisation))) await createLocalProfile(home);
     const { openInstallation, createSearch, createWindow } = await program.begin();
-    const installation = await openInstallation(home, 'desktop');
+    const installation = await openInstallation(home, 'desktop', { ...(protector && { protector }) });
     const search = createSearch(installation);
     const windows = new Set<() => void>();
     return {

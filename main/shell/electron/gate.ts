@@ -1,4 +1,5 @@
 import { utilityProcess, type MessagePortMain, type UtilityProcess } from 'electron';
+import { answerProtection } from './safe-storage.ts';
 import { type GateOrder, type GateReport } from '../gate-service.ts';
 import { type ProfileChoice } from '../start-options.ts';
 
@@ -33,7 +34,9 @@ export function startGate(options: {
     let failed = false;
     forked.on('message', (report: GateReport) => {
       if (report.kind === 'ready') ready();
-      else {
+      else if (report.kind === 'secret') {
+        void answerProtection(report).then((answer) => forked.postMessage({ kind: 'protected', ...answer }));
+      } else {
         failed ||= report.kind === 'failed';
         onProgress(report.text, report.kind === 'failed');
       }
