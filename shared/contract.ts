@@ -93,6 +93,7 @@ export const workspaceState = z.strictObject({
   layout: z.record(z.string().max(60), z.number()),
   theme: z.enum(['system', 'light', 'dark', 'high-contrast']),
   activity: activityCriteria.optional(),
+  policy: z.strictObject({ text: z.string().max(MAX_POLICY), revision: name }).optional(),
 });
 
 const rectangle = z.strictObject({

@@ -5,6 +5,8 @@
  */
 const TRUSTED_TYPES = [
   'countersign',
+  'diffEditorWidget',
+  'diffReview',
   'domLineBreaksComputer',
   'dompurify',
   'editorViewLayer',

@@ -33,6 +33,14 @@ export interface PolicyTestView {
   readonly differences: readonly string[];
 }
 
+/** A text in the editor that is not in the file: kept with the person's tabs. */
+export interface PolicyDraft {
+  /** UTF-16 units: at most those of a policy that the gate reads. */
+  readonly text: string;
+  /** The revision of the file that it was made from. */
+  readonly revision: string;
+}
+
 /** Checked as it would be when it came into force, and its own tests run. */
 export interface PolicyCheckView {
   readonly problems: readonly ProblemView[];

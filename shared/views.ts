@@ -1,5 +1,6 @@
 /** What the window is shown. Plain data made by main/doors/desktop from the gate's own types; no secrets, no power. */
 import { type ActivityCriteria } from './activity-views.ts';
+import { type PolicyDraft } from './policy-views.ts';
 
 export * from './account-views.ts';
 export * from './activity-views.ts';
@@ -304,6 +305,8 @@ export interface WorkspaceState {
   readonly theme: 'system' | 'light' | 'dark' | 'high-contrast';
   /** What the Activity view showed last. */
   readonly activity?: ActivityCriteria | undefined;
+  /** A policy that is edited and not saved. */
+  readonly policy?: PolicyDraft | undefined;
 }
 
 export interface HistoryEntry {

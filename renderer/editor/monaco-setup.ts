@@ -48,6 +48,10 @@ const tokenColors: readonly (readonly [token: string, color: string])[] = [
   ['comment', 'syntax-comment'],
   ['function', 'syntax-function'],
   ['variable', 'syntax-number'],
+  ['type', 'syntax-keyword'],
+  ['operators', 'syntax-operator'],
+  ['namespace', 'syntax-function'],
+  ['tag', 'syntax-function'],
 ];
 
 /** Monaco's names for parts of itself, and the token each is painted with. */
@@ -88,6 +92,12 @@ const editorColors = {
   'editorError.foreground': 'refused',
   'editorWarning.foreground': 'write',
   'editorInfo.foreground': 'masked',
+  'diffEditor.insertedLineBackground': 'approved-tint',
+  'diffEditor.insertedTextBackground': 'approved-tint',
+  'diffEditor.removedLineBackground': 'refused-tint',
+  'diffEditor.removedTextBackground': 'refused-tint',
+  'diffEditor.diagonalFill': 'line',
+  'diffEditor.border': 'line',
   'scrollbar.shadow': 'surface',
   'scrollbarSlider.background': 'neutral-5',
   'scrollbarSlider.hoverBackground': 'neutral-6',

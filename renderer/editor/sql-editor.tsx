@@ -1,58 +1,26 @@
 import { type DragEvent, type ReactElement, useEffect, useRef } from 'react';
 import { troubleSpan } from './reasons.ts';
 import { type EditorHandle } from './editor-handle.ts';
+import { editorOptions } from './editor-options.ts';
 import { followVerdict } from './live-verdict.ts';
 import { registerCompletion } from './completion-provider.ts';
 import { LANGUAGE, monaco } from './monaco-setup.ts';
 import { type Boundary } from './statements.ts';
-import { readToken } from '../design/theme.ts';
 import { systemClock } from '../state/saver.ts';
 import { loadConnections } from '../state/actions.ts';
 import { useWorkbench, type Workbench } from '../state/workbench.ts';
 import { activeTab, changeTab } from '../state/workspace.ts';
 import './sql-editor.css';
 
-/** px, as wide as the grid's */
-const SCROLLBAR = 10;
 const MARKS = 'countersign';
 const uriOf = (tab: string): monaco.Uri => monaco.Uri.from({ scheme: 'tab', path: `/${tab}` });
 
 function createEditor(element: HTMLElement): monaco.editor.IStandaloneCodeEditor {
-  const size = Number.parseFloat(readToken('code-size'));
   return monaco.editor.create(element, {
+    ...editorOptions(),
     model: null,
-    automaticLayout: true,
-    fontFamily: readToken('font-mono'),
-    fontSize: size,
-    lineHeight: Number.parseFloat(readToken('code-line')),
-    lineNumbersMinChars: 4,
-    lineDecorationsWidth: 10,
-    folding: false,
-    glyphMargin: false,
-    minimap: { enabled: false },
-    overviewRulerLanes: 0,
-    overviewRulerBorder: false,
-    hideCursorInOverviewRuler: true,
-    scrollbar: { verticalScrollbarSize: SCROLLBAR, horizontalScrollbarSize: SCROLLBAR, useShadows: false },
-    scrollBeyondLastLine: false,
-    padding: { top: 4, bottom: 4 },
-    renderLineHighlight: 'line',
-    renderLineHighlightOnlyWhenFocus: true,
-    guides: { indentation: false },
-    fixedOverflowWidgets: true,
     quickSuggestions: { other: true, comments: false, strings: false },
-    quickSuggestionsDelay: 30,
-    wordBasedSuggestions: 'off',
-    suggest: { showStatusBar: false, preview: false },
-    tabSize: 2,
-    insertSpaces: true,
-    links: false,
-    // Its state is shared by all editors and outlives their models: after a sign-out it looks for one that is gone.
-    occurrencesHighlight: 'off',
-    'semanticHighlighting.enabled': false,
     ariaLabel: 'SQL',
-    // Text from elsewhere may hide what it does: direction marks and look-alike letters are shown.
-    unicodeHighlight: { ambiguousCharacters: true, invisibleCharacters: true, nonBasicASCII: false },
   });
 }
 
@@ -232,7 +200,7 @@ function attach(editor: monaco.editor.IStandaloneCodeEditor, workbench: Workbenc
     workbench.editor.set(null);
     // What the editor still has to do for a model must end before the model does.
     editor.dispose();
-    for (const model of monaco.editor.getModels()) model.dispose();
+    for (const model of monaco.editor.getModels()) if (model.uri.scheme === 'tab') model.dispose();
   };
 }
 

@@ -33,13 +33,7 @@ export function trustedScriptUrl(url: string): string {
 }
 
 /** Monaco parts that are bundled and never shown: they get no policy, so that they could make no markup either. */
-const REFUSED = new Set([
-  'defaultWorkerFactory',
-  'diffEditorWidget',
-  'diffReview',
-  'tokenizeToString',
-  'standaloneColorizer',
-]);
+const REFUSED = new Set(['defaultWorkerFactory', 'tokenizeToString', 'standaloneColorizer']);
 
 /** Monaco's policies, except those of parts that this window does not have. */
 export function createMonacoPolicy(name: string, rules: PolicyRules = {}): Policy | undefined {
