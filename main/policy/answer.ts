@@ -49,6 +49,8 @@ export interface RuleReference {
 export interface RequiredApproval {
   /** `group:NAME`, `person:EMAIL` or `owner-team`; any of them may give it, never the asker. */
   readonly from: readonly string[];
+  /** `group:NAME`: of those in `from`, only who is also in that group. */
+  readonly within?: string;
   readonly count: number;
   readonly rule: RuleReference;
 }

@@ -26,8 +26,8 @@ export interface ColumnClass {
   readonly title: string;
   /** What policy's `partial` means for this class. */
   readonly masker: Masker;
-  /** Written in the file, or found in the values by a detector. */
-  readonly source: 'file' | 'detected';
+  /** Written in the file, said by a comment in the database, or found in the values by a detector. */
+  readonly source: 'file' | 'comment' | 'detected';
 }
 
 /**
@@ -37,8 +37,13 @@ export interface ColumnClass {
 const DETECT_MODES = ['off', 'suggest', 'warn', 'mask'] as const;
 export type DetectMode = (typeof DETECT_MODES)[number];
 
+/** Whether comments on columns classify them: `[class: email]` anywhere in the comment. */
+const COMMENT_MODES = ['use', 'off'] as const;
+export type CommentMode = (typeof COMMENT_MODES)[number];
+
 export interface Classification {
   readonly detect: DetectMode;
+  readonly comments: CommentMode;
   readonly classes: ReadonlyMap<string, Omit<ColumnClass, 'source'>>;
   /** By connection name, or `*` for all; then by `columnKey`. */
   readonly columns: ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -47,6 +52,13 @@ export interface Classification {
 /** Classes found by detectors on one connection, by `columnKey`. */
 export type DetectedColumns = ReadonlyMap<string, string>;
 
+/** Classes that comments on a connection's columns say, by `columnKey`. */
+export type CommentedColumns = ReadonlyMap<string, string>;
+
+/** The class that a comment on a column says, whether or not classification.yaml knows it; undefined where it says none. */
+export const commentedClass = (comment: string): string | undefined =>
+  /\[\s*class\s*:\s*([a-z0-9][a-z0-9_-]{0,62})\s*\]/i.exec(comment)?.[1]?.toLowerCase();
+
 export type ClassificationResult =
   | { readonly ok: true; readonly classification: Classification }
   | { readonly ok: false; readonly problems: readonly Problem[] };
@@ -54,6 +66,7 @@ export type ClassificationResult =
 const classificationFile = z.strictObject({
   version: z.literal(1),
   detect: z.enum(DETECT_MODES).default('suggest'),
+  comments: z.enum(COMMENT_MODES).default('use'),
   classes: z
     .record(
       z.string(),
@@ -101,7 +114,8 @@ export function readClassification(text: string, connections: readonly string[])
   });
   if (problems.length > 0) return { ok: false, problems };
   const classes = new Map(Object.entries(file.value.classes).map(([name, entry]) => [name, classOf(name, entry)]));
-  return { ok: true, classification: { detect: file.value.detect, classes, columns } };
+  const { detect, comments } = file.value;
+  return { ok: true, classification: { detect, comments, classes, columns } };
 }
 
 function addColumn(
@@ -159,7 +173,7 @@ export function parseColumn(text: string): ColumnName | undefined {
  * A classification as JSON: what the record keeps of it. Columns are `"schema"."relation"."column"` in the file's own way
  * of writing, sorted, by connection or `*`.
  */
-export function classificationDocument({ detect, classes, columns }: Classification): string {
+export function classificationDocument({ detect, comments, classes, columns }: Classification): string {
   const written = [...columns]
     .sort(byName)
     .map(([connection, known]) => [
@@ -169,7 +183,7 @@ export function classificationDocument({ detect, classes, columns }: Classificat
       ),
     ]);
   const meant = [...classes].sort(byName).map(([name, { group, masker: how }]) => [name, { group, masker: how }]);
-  return JSON.stringify({ detect, classes: Object.fromEntries(meant), columns: Object.fromEntries(written) });
+  return JSON.stringify({ detect, comments, classes: Object.fromEntries(meant), columns: Object.fromEntries(written) });
 }
 
 const byName = ([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number =>
@@ -198,28 +212,34 @@ export interface ClassifiedColumns {
 }
 
 /**
- * What kind of value a column holds. The file comes first (this connection, then every connection); detected columns
- * count only under `detect: mask`. A detector's class that the file does not define is masked whole, in the group pii.
+ * What kind of value a column holds. The file comes first (this connection, then every connection), then the column's comment;
+ * detected columns count only under `detect: mask`. A class that the file does not define, of a comment or of a detector, is
+ * masked whole, in the group pii.
  */
 export function classify(
   classification: Classification,
   connection: string,
   column: ColumnName,
   detected?: DetectedColumns,
+  commented?: CommentedColumns,
 ): ColumnClass | undefined {
   const key = columnKey(column);
   const written = classification.columns.get(connection)?.get(key) ?? classification.columns.get('*')?.get(key);
   const entry = written === undefined ? undefined : classification.classes.get(written);
   if (entry !== undefined) return { ...entry, source: 'file' };
+  const said = classification.comments === 'use' ? commented?.get(key) : undefined;
+  if (said !== undefined) return { ...classNamed(classification, said), source: 'comment' };
   const found = classification.detect === 'mask' ? detected?.get(key) : undefined;
   return found === undefined ? undefined : detectedClass(classification, found);
 }
 
 /** The class that a detector's finding stands for. */
 export function detectedClass(classification: Pick<Classification, 'classes'>, found: string): ColumnClass {
-  const known = classification.classes.get(found);
-  if (known !== undefined) return { ...known, source: 'detected' };
-  return { class: found, group: 'pii', title: found, masker: { kind: 'redact' }, source: 'detected' };
+  return { ...classNamed(classification, found), source: 'detected' };
+}
+
+function classNamed({ classes }: Pick<Classification, 'classes'>, name: string): Omit<ColumnClass, 'source'> {
+  return classes.get(name) ?? { class: name, group: 'pii', title: name, masker: { kind: 'redact' } };
 }
 
 /** `classify` bound to one connection. */
@@ -227,8 +247,9 @@ export function classifiedColumns(
   classification: Classification,
   connection: string,
   detected?: DetectedColumns,
+  commented?: CommentedColumns,
 ): ClassifiedColumns {
-  const of = (column: ColumnName) => classify(classification, connection, column, detected);
+  const of = (column: ColumnName) => classify(classification, connection, column, detected, commented);
   return {
     of,
     in(schema, relation) {
@@ -236,6 +257,7 @@ export function classifiedColumns(
         ...(classification.columns.get(connection)?.keys() ?? []),
         ...(classification.columns.get('*')?.keys() ?? []),
         ...(detected?.keys() ?? []),
+        ...(commented?.keys() ?? []),
       ]);
       return [...keys]
         .filter((key) => key.startsWith(`${schema}\0${relation}\0`))

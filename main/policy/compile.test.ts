@@ -90,7 +90,7 @@ const malformed: readonly (readonly [sentence: string, source: string, line: str
   [
     'a selector that says nobody',
     `${HEAD}rules:\n  - { id: a, allow: read, to: staff }\n`,
-    'policy.yaml:4:27: "staff" does not say who (choices: everyone, agent, group:NAME, person:EMAIL)',
+    'policy.yaml:4:27: "staff" does not say who (choices: everyone, agent, agent:NAME, service, service:NAME, group:NAME, person:EMAIL)',
   ],
   [
     'a person without an address',

@@ -1,22 +1,23 @@
 import { createHash } from 'node:crypto';
+import { compileAgent, compileService, type Wrong } from './askers.ts';
+import { checkTests } from './check-tests.ts';
+import { compileRules, compileTreatments, type RuleOfActions } from './compile-rules.ts';
 import {
   inOrder,
+  type CompiledAgent,
   type CompiledGrant,
   type CompiledPermit,
-  type CompiledPlace,
   type CompiledPolicy,
-  type CompiledRule,
+  type CompiledService,
   type PolicyContext,
-  type Selectors,
 } from './compiled-policy.ts';
-import { readCondition, type Condition } from './condition.ts';
 import { localClock } from './local-clock.ts';
-import { namePattern } from './name-pattern.ts';
-import { compilePermit, permitProblems } from './permits.ts';
-import { policyFile, SELECTOR_CHOICES, type PolicyFile, type RuleSource, type TreatmentSource } from './policy-file.ts';
-import { functionName, type CompiledTreatment } from './treatments.ts';
-import { actionsOf, ACTIONS, NAME, NAME_RULE, type Action } from './vocabulary.ts';
-import { readYaml, type Path, type Problem, type YamlFile } from './yaml-file.ts';
+import { NameChecks } from './name-checks.ts';
+import { compilePermit } from './permits.ts';
+import { policyFile, stepUpMinutes, type PolicyFile } from './policy-file.ts';
+import { PEOPLE, TAKERS } from './selectors.ts';
+import { ACTIONS, type Action } from './vocabulary.ts';
+import { readYaml, type Problem, type YamlFile } from './yaml-file.ts';
 
 export type CompileResult =
   | { readonly ok: true; readonly policy: CompiledPolicy }
@@ -24,272 +25,91 @@ export type CompileResult =
 
 /**
  * Reads a policy file and checks everything that can be checked before anybody asks: its shape, every group, class,
- * grant and connection it names, and the types of its conditions. A policy is accepted whole or not at all.
+ * agent, service, grant and connection it names, and the types of its conditions. A policy is accepted whole or not at all.
  */
 export function compilePolicy(text: string, context: PolicyContext): CompileResult {
   const read = readYaml(text, policyFile);
-  if (!read.ok) return read;
-  return new Compiler(read.file, context).compile();
+  return read.ok ? compileFile(read.file, context) : read;
 }
 
-class Compiler {
-  readonly #file: YamlFile<PolicyFile>;
-  readonly #context: PolicyContext;
-  readonly #problems: Problem[] = [];
-  readonly #conditions = new Map<string, Condition>();
+export function compileFile(file: YamlFile<PolicyFile>, context: PolicyContext): CompileResult {
+  const source = file.value;
+  const checks = new NameChecks(file, context);
+  checks.given();
+  const localTime = localClock(source.timezone);
+  if (localTime === undefined)
+    checks.problem(['timezone'], `"${source.timezone}" is not a time zone such as UTC or Europe/Berlin`);
+  const [grants, agents, services] = [grantsOf(source, checks), agentsOf(source, checks), servicesOf(source, checks)];
+  const rules = compileRules(source.rules, checks);
+  const permits = source.rules.flatMap((rule, index): readonly CompiledPermit[] => {
+    const compiled = rules[index]?.compiled;
+    return rule.permit === undefined || compiled === undefined ? [] : [compilePermit(rule, rule.permit, compiled)];
+  });
+  const functions = compileTreatments(source.functions, checks);
+  checkTests(source, checks);
+  const { problems } = checks;
+  if (problems.length > 0 || localTime === undefined) return { ok: false, problems };
+  const document = policyDocument(source);
+  return {
+    ok: true,
+    policy: {
+      hash: createHash('sha256').update(document, 'utf8').digest('hex'),
+      document,
+      rulesFor: byAction(rules),
+      permits: permits.sort(inOrder),
+      functions,
+      groupsOf: invert(source.groups),
+      providerNames: new Map(Object.entries(source.groups)),
+      grants,
+      agents,
+      services,
+      localTime,
+      context,
+      tests: source.tests.map((test, index) => ({ source: test, line: file.problem(['tests', index], '').line })),
+    },
+  };
+}
 
-  constructor(file: YamlFile<PolicyFile>, context: PolicyContext) {
-    this.#file = file;
-    this.#context = context;
-  }
-
-  compile(): CompileResult {
-    const source = this.#file.value;
-    this.#checkNames('groups', Object.keys(source.groups));
-    this.#checkNames('grants', Object.keys(source.grants));
-    const localTime = localClock(source.timezone);
-    if (localTime === undefined) {
-      this.#problem(['timezone'], `"${source.timezone}" is not a time zone such as UTC or Europe/Berlin`);
-    }
-    const grants = new Map(Object.keys(source.grants).map((name) => [name, this.#grant(name)]));
-    const rules = source.rules.map((rule, index) => this.#rule(rule, ['rules', index]));
-    const permits = source.rules.flatMap((rule, index): readonly CompiledPermit[] => {
-      const compiled = rules[index]?.compiled;
-      if (rule.permit === undefined || compiled === undefined) return [];
-      return [compilePermit(rule, rule.permit, compiled)];
-    });
-    const functions = source.functions.flatMap((treatment, index) => this.#treatment(treatment, ['functions', index]));
-    this.#checkIds();
-    this.#checkTests();
-    if (this.#problems.length > 0 || localTime === undefined) {
-      return { ok: false, problems: [...this.#problems].sort((a, b) => a.line - b.line || a.column - b.column) };
-    }
-    const document = policyDocument(source);
-    return {
-      ok: true,
-      policy: {
-        hash: createHash('sha256').update(document, 'utf8').digest('hex'),
-        document,
-        rulesFor: byAction(rules),
-        permits: permits.sort(inOrder),
-        functions,
-        groupsOf: invert(source.groups),
-        providerNames: new Map(Object.entries(source.groups)),
-        grants,
-        localTime,
-        context: this.#context,
-        tests: source.tests.map((test, index) => ({
-          source: test,
-          line: this.#file.problem(['tests', index], '').line,
-        })),
-      },
-    };
-  }
-
-  #problem(path: Path, message: string, choices?: readonly string[]): void {
-    this.#problems.push(this.#file.problem(path, message, choices));
-  }
-
-  #rule(rule: RuleSource, path: Path): { readonly compiled: CompiledRule; readonly actions: ReadonlySet<Action> } {
-    const effects = EFFECTS.filter((effect) => rule[effect] !== undefined);
-    const [effect = 'deny'] = effects;
-    if (effects.length !== 1) {
-      const found = effects.length === 0 ? 'none' : effects.join(' and ');
-      const message = `rule ${rule.id} has ${found}, and a rule has exactly one of its effects`;
-      this.#problem(path, message, EFFECTS);
-    }
-    for (const { key, message, choices } of permitProblems(rule, this.#maskable()))
-      this.#problem([...path, ...key], message, choices);
-    if (effect !== 'require' && rule.on !== undefined) {
-      this.#problem([...path, 'on'], `rule ${rule.id}: "on" belongs to require; write the actions after ${effect}`);
-    }
-    const words = effect === 'permit' ? [] : ((effect === 'require' ? rule.on : rule[effect]) ?? ['all']);
-    const condition = this.#condition(rule, path);
-    const grants = this.#known(
-      [...path, 'unless', 'grant'],
-      'grant',
-      rule.unless?.grant ?? [],
-      Object.keys(this.#file.value.grants),
-    );
-    const groups = this.#known(
-      [...path, 'unless', 'group'],
-      'group',
-      rule.unless?.group ?? [],
-      Object.keys(this.#file.value.groups),
-    );
-    if (rule.require !== undefined) this.#checkObligations(rule.require, [...path, 'require']);
-    return {
-      actions: new Set(words.flatMap(actionsOf)),
-      compiled: {
-        reference: { id: rule.id, effect, ...(rule.text === undefined ? {} : { text: rule.text }) },
-        to: this.#selectors([...path, 'to'], rule.to ?? ['everyone']),
-        place: this.#place([...path, 'in'], rule.in ?? {}),
-        unlessGrants: grants,
-        unlessGroups: groups,
-        ...(condition === undefined ? {} : { condition }),
-        ...(rule.require === undefined ? {} : { obligations: rule.require }),
-      },
-    };
-  }
-
-  #treatment({ name, args, extension, treat, in: place }: TreatmentSource, path: Path): readonly CompiledTreatment[] {
-    if ((name === undefined) === (extension === undefined)) {
-      this.#problem(path, 'says which functions by exactly one of these', ['name', 'extension']);
-      return [];
-    }
-    const compiled = { treat, place: this.#place([...path, 'in'], place ?? {}) };
-    if (extension !== undefined) {
-      if (args !== undefined) this.#problem([...path, 'args'], '"args" belong to a name, not to an extension');
-      return [{ ...compiled, functions: { extension } }];
-    }
-    const named = functionName(name ?? '');
-    if (named === undefined) {
-      this.#problem([...path, 'name'], `"${name ?? ''}" is not a function with its schema, such as app.net_price`);
-      return [];
-    }
-    return [{ ...compiled, functions: { ...named, args } }];
-  }
-
-  /** Rules with the same condition share it, so that it is evaluated once per question. */
-  #condition(rule: RuleSource, path: Path): Condition | undefined {
-    if (rule.when === undefined) return undefined;
-    const known = this.#conditions.get(rule.when);
-    if (known !== undefined) return known;
-    const read = readCondition(rule.when);
-    if (!read.ok) {
-      this.#problem([...path, 'when'], `rule ${rule.id}: ${read.message}`, read.choices);
-      return undefined;
-    }
-    this.#conditions.set(rule.when, read.condition);
-    return read.condition;
-  }
-
-  #place(path: Path, place: NonNullable<RuleSource['in']>): CompiledPlace {
-    const names = this.#context.connections.map((connection) => connection.name);
-    return {
-      ...(place.env === undefined ? {} : { environments: new Set(place.env) }),
-      ...(place.connection === undefined
-        ? {}
-        : { connections: this.#known([...path, 'connection'], 'connection', place.connection, names) }),
-      ...(place.database === undefined ? {} : { databases: namePattern(place.database) }),
-      ...(place.schema === undefined ? {} : { schemas: namePattern(place.schema) }),
-      ...(place.table === undefined ? {} : { tables: namePattern(place.table) }),
-    };
-  }
-
-  #checkObligations(obligations: NonNullable<RuleSource['require']>, path: Path): void {
-    if (Object.keys(obligations).length === 0)
-      this.#problem(path, 'require asks for nothing', Object.keys(OBLIGATION_WORDS));
-    const maskable = this.#maskable();
-    for (const name of Object.keys(obligations.mask ?? {})) {
-      if (!maskable.includes(name)) {
-        this.#problem([...path, 'mask', name], `no class or group of classes is called "${name}"`, maskable);
-      }
-    }
-    if (obligations.approval !== undefined)
-      this.#checkApprovers([...path, 'approval', 'from'], obligations.approval.from);
-  }
-
-  #maskable(): readonly string[] {
-    return ['*', ...new Set(this.#context.classes.flatMap((entry) => [entry.group, entry.name]))];
-  }
-
-  #checkApprovers(path: Path, from: readonly string[]): void {
-    from.forEach((word, index) => {
-      if (word === 'owner-team') return;
-      if (word === 'everyone' || word === 'agent') {
-        this.#problem([...path, index], `"${word}" cannot approve`, ['owner-team', 'group:NAME', 'person:EMAIL']);
-      } else this.#selector([...path, index], word);
-    });
-  }
-
-  #grant(name: string): CompiledGrant {
-    const source = this.#file.value.grants[name];
-    if (source === undefined) throw new Error(`grant ${name} is not in the file it was read from`);
-    if (source.approval !== undefined) this.#checkApprovers(['grants', name, 'approval', 'from'], source.approval.from);
+function grantsOf({ grants }: PolicyFile, checks: NameChecks): ReadonlyMap<string, CompiledGrant> {
+  const compiled = Object.entries(grants).map(([name, source]): CompiledGrant => {
+    const path = ['grants', name];
+    const { approval, alert = [], maxMinutes, reason, text } = source;
+    const stepUp = stepUpMinutes(source.stepUp);
+    if (approval !== undefined) checks.approval([...path, 'approval'], approval);
     return {
       name,
-      for: this.#selectors(['grants', name, 'for'], source.for),
-      maxMinutes: source.maxMinutes,
-      reason: source.reason,
-      stepUp: source.stepUp,
-      ...(source.approval === undefined ? {} : { approval: source.approval }),
+      for: checks.selectors([...path, 'for'], source.for, TAKERS),
+      place: checks.place([...path, 'in'], source.in ?? {}),
+      maxMinutes,
+      reason,
+      alert: [...checks.groups([...path, 'alert'], alert)],
+      ...(stepUp === undefined ? {} : { stepUpMinutes: stepUp }),
+      ...(approval === undefined ? {} : { approval }),
+      ...(text === undefined ? {} : { text }),
     };
-  }
+  });
+  return new Map(compiled.map((grant) => [grant.name, grant]));
+}
 
-  #selectors(path: Path, words: readonly string[]): Selectors {
-    const parsed = words.map((word, index) => this.#selector([...path, index], word));
-    const named = (kind: string) => new Set(parsed.flatMap((entry) => (entry?.kind === kind ? [entry.name] : [])));
-    return {
-      everyone: parsed.some((entry) => entry?.kind === 'everyone'),
-      agent: parsed.some((entry) => entry?.kind === 'agent'),
-      groups: named('group'),
-      persons: named('person'),
-      words,
-    };
-  }
+function agentsOf({ agents = {} }: PolicyFile, checks: NameChecks): ReadonlyMap<string, CompiledAgent> {
+  return new Map(
+    Object.entries(agents).map(([name, source]) => {
+      const people = checks.selectors(['agents', name, 'for'], source.for, PEOPLE);
+      return [name, compileAgent(name, source, people)];
+    }),
+  );
+}
 
-  #selector(path: Path, word: string): { readonly kind: string; readonly name: string } | undefined {
-    if (word === 'everyone' || word === 'agent') return { kind: word, name: '' };
-    const [kind, name] = splitOnce(word);
-    if (kind === 'person' && /^[^\s@]+@[^\s@]+$/.test(name)) return { kind, name: name.toLowerCase() };
-    if (kind === 'group') {
-      this.#known(path, 'group', [name], Object.keys(this.#file.value.groups));
-      return { kind, name };
-    }
-    this.#problem(path, `"${word}" does not say who`, SELECTOR_CHOICES);
-    return undefined;
-  }
-
-  #known(path: Path, what: string, names: readonly string[], choices: readonly string[]): ReadonlySet<string> {
-    names.forEach((name, index) => {
-      if (!choices.includes(name)) this.#problem([...path, index], `no ${what} is called "${name}"`, choices);
-    });
-    return new Set(names);
-  }
-
-  #checkNames(key: 'groups' | 'grants', names: readonly string[]): void {
-    for (const name of names) {
-      if (!NAME.test(name)) this.#problem([key, name], `the name "${name}" must be ${NAME_RULE}`);
-    }
-  }
-
-  #checkIds(): void {
-    const seen = new Set<string>();
-    this.#file.value.rules.forEach((rule, index) => {
-      if (seen.has(rule.id)) this.#problem(['rules', index, 'id'], `two rules are called "${rule.id}"`);
-      seen.add(rule.id);
-    });
-  }
-
-  #checkTests(): void {
-    const { tests, rules, grants } = this.#file.value;
-    const connections = this.#context.connections.map((connection) => connection.name);
-    tests.forEach((test, index) => {
-      const path = ['tests', index];
-      this.#selectors([...path, 'as'], test.as);
-      this.#known([...path, 'grants'], 'grant', test.grants ?? [], Object.keys(grants));
-      this.#known(
-        [...path, 'on', 'connection'],
-        'connection',
-        test.on.connection === undefined ? [] : [test.on.connection],
-        connections,
-      );
-      this.#known(
-        [...path, 'by'],
-        'rule',
-        test.by === undefined ? [] : [test.by],
-        rules.map((rule) => rule.id),
-      );
-      for (const name of Object.keys(test.uses ?? {})) {
-        const classes = this.#context.classes.map((entry) => entry.name);
-        if (!classes.includes(name)) this.#problem([...path, 'uses', name], `no class is called "${name}"`, classes);
-      }
-      if (test.at !== undefined && Number.isNaN(Date.parse(test.at))) {
-        this.#problem([...path, 'at'], `"${test.at}" is not a time such as 2026-03-02T10:00:00Z`);
-      }
-    });
-  }
+function servicesOf({ services = {} }: PolicyFile, checks: NameChecks): ReadonlyMap<string, CompiledService> {
+  return new Map(
+    Object.entries(services).flatMap(([name, source]): readonly (readonly [string, CompiledService])[] => {
+      const path = ['services', name];
+      checks.groups([...path, 'groups'], source.groups);
+      const wrong: Wrong = (key, message, choices) => checks.problem([...path, ...key], message, choices);
+      const service = compileService(name, source, wrong);
+      return service === undefined ? [] : [[name, service]];
+    }),
+  );
 }
 
 /**
@@ -300,32 +120,24 @@ function policyDocument({ tests: _tests, ...decides }: PolicyFile): string {
   return JSON.stringify(decides);
 }
 
-const EFFECTS = ['allow', 'deny', 'require', 'permit'] as const;
-
-const OBLIGATION_WORDS: Readonly<Record<keyof NonNullable<RuleSource['require']>, true>> = {
-  mask: true,
-  limits: true,
-  approval: true,
-  reason: true,
-  stepUp: true,
-  record: true,
-  noExport: true,
-};
-
-function splitOnce(word: string): readonly [string, string] {
-  const colon = word.indexOf(':');
-  return colon < 0 ? [word, ''] : [word.slice(0, colon), word.slice(colon + 1)];
-}
-
-function byAction(
-  rules: readonly { readonly compiled: CompiledRule; readonly actions: ReadonlySet<Action> }[],
-): CompiledPolicy['rulesFor'] {
+function byAction(rules: readonly RuleOfActions[]): CompiledPolicy['rulesFor'] {
   const ordered = [...rules].sort((one, other) => inOrder(one.compiled, other.compiled));
   const entries = ACTIONS.map((action) => [
     action,
-    ordered.filter((rule) => rule.actions.has(action)).map((rule) => rule.compiled),
+    ordered.filter((rule) => isAbout(rule, action)).map((rule) => rule.compiled),
   ]);
   return Object.fromEntries(entries) as CompiledPolicy['rulesFor'];
+}
+
+/**
+ * What may be read may leave: a rule that allows or denies `select` does so for `export`. What reading is bound by, the
+ * statement was bound by.
+ */
+function isAbout({ compiled, actions }: RuleOfActions, action: Action): boolean {
+  if (action !== 'export') return actions.has(action);
+  const { effect } = compiled.reference;
+  if (effect === 'allow') return actions.has('select');
+  return actions.has('export') || (effect === 'deny' && actions.has('select'));
 }
 
 function invert(groups: PolicyFile['groups']): ReadonlyMap<string, readonly string[]> {

@@ -21,7 +21,9 @@ export interface ConditionFacts {
     readonly groups?: readonly string[];
     readonly verified: boolean;
     readonly acr?: string;
+    readonly amr?: readonly string[];
   };
+  readonly service: { readonly name: string; readonly acting: boolean };
   readonly agent: { readonly id?: string; readonly acting: boolean };
   readonly connection: {
     readonly name: string;
@@ -37,7 +39,15 @@ export interface ConditionFacts {
 }
 
 const SCHEMAS = {
-  person: { name: 'string', email: 'string', groups: 'list<string>', verified: 'bool', acr: 'string' },
+  person: {
+    name: 'string',
+    email: 'string',
+    groups: 'list<string>',
+    verified: 'bool',
+    acr: 'string',
+    amr: 'list<string>',
+  },
+  service: { name: 'string', acting: 'bool' },
   agent: { id: 'string', acting: 'bool' },
   connection: { name: 'string', env: 'string', database: 'string', team: 'string' },
   table: { schema: 'string', name: 'string' },
@@ -48,11 +58,12 @@ const SCHEMAS = {
 } as const;
 
 /** `person.email`, `rows.estimate`, ...: offered when a condition names something else. */
-const CONDITION_NAMES: readonly string[] = Object.entries(SCHEMAS).flatMap(([variable, fields]) =>
+export const CONDITION_NAMES: readonly string[] = Object.entries(SCHEMAS).flatMap(([variable, fields]) =>
   Object.keys(fields).map((field) => `${variable}.${field}`),
 );
 
-const FUNCTIONS = [
+/** What a condition may call. */
+export const FUNCTIONS = [
   'size',
   'startsWith',
   'endsWith',
@@ -81,35 +92,56 @@ for (const [variable, schema] of Object.entries(SCHEMAS)) {
   running.registerVariable(variable, 'dyn');
 }
 
-export type ConditionResult =
-  | { readonly ok: true; readonly condition: Condition }
-  | { readonly ok: false; readonly message: string; readonly choices?: readonly string[] };
+/** Claims of a token are JSON of no known shape: a key that is not there makes the condition fail. */
+const ofClaims = new Environment({ ...options, homogeneousAggregateLiterals: false });
+ofClaims.registerVariable('claims', 'map');
+
+interface Refused {
+  readonly ok: false;
+  readonly message: string;
+  readonly choices?: readonly string[];
+}
+export type ConditionResult = { readonly ok: true; readonly condition: Condition } | Refused;
 
 /** Reads and type-checks one condition. */
 export function readCondition(source: string): ConditionResult {
+  const refused = refusal(source, typed, CONDITION_NAMES);
+  if (refused !== undefined) return refused;
+  const run = running.parse(source);
+  return { ok: true, condition: { source, holds: (facts) => holds(run, facts) } };
+}
+
+/** Says whether the claims of a verified token meet a condition; `failed` where it has no value for them, which is no. */
+export type ClaimsCondition = (claims: Readonly<Record<string, unknown>>) => boolean | 'failed';
+
+/** Reads a condition on `claims`, the claims of a token (RFC 7519 §4): `claims.repository == "acme/shop"`. */
+export function readClaimsCondition(
+  source: string,
+): { readonly ok: true; readonly accepts: ClaimsCondition } | Refused {
+  const refused = refusal(source, ofClaims, ['claims.NAME']);
+  if (refused !== undefined) return refused;
+  const run = ofClaims.parse(source);
+  return { ok: true, accepts: (claims) => holds(run, { claims }) };
+}
+
+function refusal(source: string, environment: Environment, names: readonly string[]): Refused | undefined {
   try {
-    const parsed = typed.parse(source);
+    const parsed = environment.parse(source);
     const forbidden = forbiddenCall(parsed.ast);
     if (forbidden !== undefined) {
-      return {
-        ok: false,
-        message: `the condition calls ${forbidden}(), which is not allowed here`,
-        choices: FUNCTIONS,
-      };
+      const message = `the condition calls ${forbidden}(), which is not allowed here`;
+      return { ok: false, message, choices: FUNCTIONS };
     }
     const checked = parsed.check();
-    if (!checked.valid) return wrong(source, checked.error);
-    if (checked.type !== 'bool') {
-      return { ok: false, message: `the condition gives ${checked.type ?? 'an unknown type'}, not true or false` };
-    }
-    const run = running.parse(source);
-    return { ok: true, condition: { source, holds: (facts) => holds(run, facts) } };
+    if (!checked.valid) return wrong(source, checked.error, names);
+    if (checked.type === 'bool') return undefined;
+    return { ok: false, message: `the condition gives ${checked.type ?? 'an unknown type'}, not true or false` };
   } catch (error) {
-    return wrong(source, error);
+    return wrong(source, error, names);
   }
 }
 
-function holds(parsed: (facts: ConditionFacts) => unknown, facts: ConditionFacts): boolean | 'failed' {
+function holds<T>(parsed: (facts: T) => unknown, facts: T): boolean | 'failed' {
   try {
     const value = parsed(facts);
     return typeof value === 'boolean' ? value : 'failed';
@@ -118,12 +150,12 @@ function holds(parsed: (facts: ConditionFacts) => unknown, facts: ConditionFacts
   }
 }
 
-function wrong(source: string, error: unknown): ConditionResult {
+function wrong(source: string, error: unknown, names: readonly string[]): Refused {
   const { summary, code, range } = error as { summary?: string; code?: string; range?: { start: number } };
   const where = range === undefined ? '' : ` at character ${range.start + 1} of "${source.slice(0, 60)}"`;
   const message = `the condition is not valid: ${summary ?? 'it cannot be read'}${where}`;
   const naming = code === 'no_such_key' || code === 'unknown_variable';
-  return { ok: false, message, ...(naming ? { choices: CONDITION_NAMES } : {}) };
+  return { ok: false, message, ...(naming ? { choices: names } : {}) };
 }
 
 /** The name of the first function called that is not on the list. */

@@ -1,7 +1,10 @@
 import { type Asker, type Obligations, type PolicyAnswer, type PolicyQuestion } from './answer.ts';
-import { compareText, inOrder, type CompiledPolicy, type CompiledRule, type Selectors } from './compiled-policy.ts';
+import { compareText, inOrder, type CompiledPolicy, type CompiledRule } from './compiled-policy.ts';
 import { type Condition, type ConditionFacts } from './condition.ts';
+import { lifts } from './grants.ts';
 import { accumulate, NO_OBLIGATIONS } from './obligations.ts';
+import { isPlace } from './place.ts';
+import { intersects, isAgentOf, isPersonOf, whoAsks, type Who } from './who.ts';
 
 /**
  * One question, one answer. Deny over require over allow; nothing is allowed that no rule allows; what is required
@@ -10,10 +13,11 @@ import { accumulate, NO_OBLIGATIONS } from './obligations.ts';
  */
 export function evaluate(policy: CompiledPolicy, question: PolicyQuestion): PolicyAnswer {
   const { agent, ...person } = question.asker;
-  const found = new Asked(policy, question).match();
+  const asked = new Asked(policy, question);
+  const found = asked.match();
   // An agent has the rights that the person has and that an agent has, and is bound by what binds either.
   const own = agent === undefined ? found : new Asked(policy, { ...question, asker: person }).match();
-  const agentMay = agent === undefined || found.allows.some((rule) => rule.to.agent);
+  const agentMay = agent === undefined || found.allows.some((rule) => isAgentOf(rule.to, asked.who));
   const denies = union(found.denies, own.denies);
   const requires = union(found.requires, own.requires);
   const answer = {
@@ -23,7 +27,7 @@ export function evaluate(policy: CompiledPolicy, question: PolicyQuestion): Poli
   if (denies.length > 0) {
     return { ...answer, effect: 'deny', rules: references(denies), obligations: NO_OBLIGATIONS, allowedTo: [] };
   }
-  if (own.allows.length === 0 || !agentMay) {
+  if (own.allows.length === 0 || !agentMay || !asked.who.known) {
     const allowedTo = whoMay(policy, question);
     return { ...answer, effect: 'deny', rules: [], obligations: NO_OBLIGATIONS, allowedTo };
   }
@@ -58,7 +62,7 @@ function union(one: readonly CompiledRule[], other: readonly CompiledRule[]): re
 
 function whoMay(policy: CompiledPolicy, question: PolicyQuestion): readonly string[] {
   const words = policy.rulesFor[question.action]
-    .filter((rule) => rule.reference.effect === 'allow' && isPlace(rule, question, false))
+    .filter((rule) => rule.reference.effect === 'allow' && isPlace(rule.place, question, false))
     .flatMap((rule) => rule.to.words);
   return [...new Set(words)].sort(compareText);
 }
@@ -68,12 +72,20 @@ function references(rules: readonly CompiledRule[]): PolicyAnswer['rules'] {
   return rules.map((rule) => rule.reference);
 }
 
+/** Why a rule says nothing to a question: it is about another place, for others, lifted for a group or by a grant, or its condition is false. */
+export type Hindrance =
+  { readonly by: 'place' | 'asker' | 'group' | 'condition' } | { readonly by: 'grant'; readonly name: string };
+
+const ELSEWHERE: Hindrance = { by: 'place' };
+const OTHERS: Hindrance = { by: 'asker' };
+const EXEMPT: Hindrance = { by: 'group' };
+const CONDITION: Hindrance = { by: 'condition' };
+
 /** One question against one policy, with what several rules need worked out once. */
 export class Asked {
   readonly #policy: CompiledPolicy;
   readonly #question: PolicyQuestion;
-  readonly #groups: ReadonlySet<string> | 'unknown';
-  readonly #email: string | undefined;
+  readonly who: Who;
   readonly #results = new Map<Condition, boolean | 'failed'>();
   readonly #failed = new Set<string>();
   #facts: ConditionFacts | undefined;
@@ -81,10 +93,7 @@ export class Asked {
   constructor(policy: CompiledPolicy, question: PolicyQuestion) {
     this.#policy = policy;
     this.#question = question;
-    this.#email = question.asker.email?.toLowerCase();
-    const { groups } = question.asker;
-    this.#groups =
-      groups === 'unknown' ? groups : new Set(groups.flatMap((provided) => policy.groupsOf.get(provided) ?? []));
+    this.who = whoAsks(policy, question.asker);
   }
 
   match(): Matched {
@@ -93,7 +102,7 @@ export class Asked {
     const allows: CompiledRule[] = [];
     for (const rule of this.#policy.rulesFor[this.#question.action]) {
       const { effect } = rule.reference;
-      if (!this.#applies(rule, effect !== 'allow')) continue;
+      if (this.#hindrance(rule, effect !== 'allow') !== undefined) continue;
       (effect === 'deny' ? denies : effect === 'require' ? requires : allows).push(rule);
     }
     return { denies, requires, allows, failed: [...this.#failed] };
@@ -101,51 +110,40 @@ export class Asked {
 
   /** Whether a rule that gives something gives it here: what is not known gives nothing. */
   gives(rule: CompiledRule): boolean {
-    return this.#applies(rule, false);
+    return this.who.known && this.hindrance(rule) === undefined;
   }
 
-  /** `closing` is the answer for what is not known: true for deny and require, false for allow. */
-  #applies(rule: CompiledRule, closing: boolean): boolean {
-    return (
-      isPlace(rule, this.#question, closing) &&
-      this.#isAsker(rule.to, closing) &&
-      !this.#exempt(rule, closing) &&
-      this.#holds(rule, closing)
-    );
+  /** What keeps a rule from speaking of this question; undefined where it does. */
+  hindrance(rule: CompiledRule): Hindrance | undefined {
+    const { effect } = rule.reference;
+    return this.#hindrance(rule, effect === 'deny' || effect === 'require');
   }
 
-  /** Whether the person, whoever acts for them, is one of those meant. */
-  #personIs(to: Selectors, closing: boolean): boolean {
-    if (to.everyone) return true;
-    if (to.persons.size > 0 && (this.#email === undefined ? closing : to.persons.has(this.#email))) return true;
-    if (to.groups.size === 0) return false;
-    return this.#groups === 'unknown' ? closing : intersects(to.groups, this.#groups);
+  /** `closing` is the answer for what is not known: true for deny and require, false for allow and permit. */
+  #hindrance(rule: CompiledRule, closing: boolean): Hindrance | undefined {
+    if (!isPlace(rule.place, this.#question, closing)) return ELSEWHERE;
+    if (!isPersonOf(rule.to, this.who, closing) && !isAgentOf(rule.to, this.who)) return OTHERS;
+    return this.#exemption(rule, closing) ?? (this.#holds(rule, closing) ? undefined : CONDITION);
   }
 
-  #isAsker(to: Selectors, closing: boolean): boolean {
-    return this.#personIs(to, closing) || (to.agent && this.#question.asker.agent !== undefined);
-  }
-
-  #exempt(rule: CompiledRule, closing: boolean): boolean {
-    if (rule.unlessGroups.size > 0) {
-      if (this.#groups === 'unknown' ? !closing : intersects(rule.unlessGroups, this.#groups)) return true;
+  #exemption({ unlessGroups, unlessGrants }: CompiledRule, closing: boolean): Hindrance | undefined {
+    if (unlessGroups.size > 0) {
+      const { groups } = this.who;
+      if (groups === 'unknown' ? !closing : intersects(unlessGroups, groups)) return EXEMPT;
     }
-    if (rule.unlessGrants.size === 0) return false;
-    return this.#question.grants.some((name) => rule.unlessGrants.has(name) && this.#mayUse(name, closing));
-  }
-
-  /** A grant counts only for those whom the policy in force names; it lifts what binds an agent only where it names agents. */
-  #mayUse(name: string, closing: boolean): boolean {
-    const grant = this.#policy.grants.get(name);
-    if (grant === undefined || !this.#personIs(grant.for, !closing)) return false;
-    return !closing || this.#question.asker.agent === undefined || grant.for.agent;
+    if (unlessGrants.size === 0) return undefined;
+    const grant = this.#question.grants.find((name) => {
+      const meant = unlessGrants.has(name) ? this.#policy.grants.get(name) : undefined;
+      return meant !== undefined && lifts(meant, this.who, this.#question, closing);
+    });
+    return grant === undefined ? undefined : { by: 'grant', name: grant };
   }
 
   #holds(rule: CompiledRule, closing: boolean): boolean {
     if (rule.condition === undefined) return true;
     let result = this.#results.get(rule.condition);
     if (result === undefined) {
-      this.#facts ??= conditionFacts(this.#policy, this.#question, this.#groups);
+      this.#facts ??= conditionFacts(this.#policy, this.#question, this.who);
       result = rule.condition.holds(this.#facts);
       this.#results.set(rule.condition, result);
     }
@@ -155,30 +153,11 @@ export class Asked {
   }
 }
 
-function isPlace({ place }: CompiledRule, question: PolicyQuestion, closing: boolean): boolean {
-  const { connection, relation } = question;
-  if (place.environments !== undefined && !place.environments.has(connection.environment)) return false;
-  if (place.connections !== undefined && !place.connections.has(connection.name)) return false;
-  if (place.databases !== undefined && !place.databases(connection.database)) return false;
-  if (place.schemas === undefined && place.tables === undefined) return true;
-  if (relation === 'none') return false;
-  if (relation === 'unknown') return closing;
-  return (place.schemas?.(relation.schema) ?? true) && (place.tables?.(relation.name) ?? true);
-}
-
-function intersects(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
-  for (const item of one) if (other.has(item)) return true;
-  return false;
-}
-
-function conditionFacts(
-  policy: CompiledPolicy,
-  question: PolicyQuestion,
-  groups: ReadonlySet<string> | 'unknown',
-): ConditionFacts {
+function conditionFacts(policy: CompiledPolicy, question: PolicyQuestion, { groups, service }: Who): ConditionFacts {
   const { asker, connection, relation, estimatedRows, rowsLastHour } = question;
   return {
     person: personFacts(asker, groups),
+    service: service === undefined ? { name: '', acting: false } : { name: service, acting: true },
     agent: asker.agent === undefined ? { id: '', acting: false } : { id: asker.agent.id, acting: true },
     connection: {
       name: connection.name,
@@ -199,12 +178,13 @@ function conditionFacts(
   };
 }
 
-function personFacts(asker: Asker, groups: ReadonlySet<string> | 'unknown'): ConditionFacts['person'] {
+function personFacts(asker: Asker, groups: Who['groups']): ConditionFacts['person'] {
   return {
     verified: asker.verified,
     ...(asker.name === undefined ? {} : { name: asker.name }),
-    ...(asker.email === undefined ? {} : { email: asker.email }),
+    ...(asker.email === undefined || asker.service !== undefined ? {} : { email: asker.email }),
     ...(asker.acr === undefined ? {} : { acr: asker.acr }),
+    ...(asker.amr === undefined ? {} : { amr: asker.amr }),
     ...(groups === 'unknown' ? {} : { groups: [...groups] }),
   };
 }

@@ -6,6 +6,7 @@ import {
   type RuleReference,
 } from './answer.ts';
 import { type CompiledRule } from './compiled-policy.ts';
+import { type ApprovalSource, stepUpMinutes } from './policy-file.ts';
 import { RECORD_LEVELS, stricterMask } from './vocabulary.ts';
 
 /** Nothing is required. */
@@ -13,7 +14,7 @@ export const NO_OBLIGATIONS: Obligations = { masks: new Map(), approvals: [] };
 
 /**
  * Everything that the given require rules ask for, together: the strictest mask per class, the smallest limit, every
- * approval. Where two rules ask the same, the first
+ * approval, the shortest time since they proved who they are. Where two rules ask the same, the first
  * of them is named: they come sorted by `inOrder`, so the order of the file is never seen.
  */
 export function accumulate(rules: readonly CompiledRule[]): Obligations {
@@ -22,9 +23,11 @@ export function accumulate(rules: readonly CompiledRule[]): Obligations {
   const approvals: RequiredApproval[] = [];
   let rows: Bound | undefined;
   let bytes: Bound | undefined;
+  let rowsPerHour: Bound | undefined;
   let milliseconds: Bound | undefined;
+  let stepUp: Obligations['stepUp'];
   let record: Obligations['record'];
-  const first: { reason?: RuleReference; stepUp?: RuleReference; noExport?: RuleReference } = {};
+  const first: { reason?: RuleReference; noExport?: RuleReference; watermark?: RuleReference } = {};
 
   for (const { reference: rule, obligations, unlessGrants } of rules) {
     if (obligations === undefined) continue;
@@ -35,19 +38,22 @@ export function accumulate(rules: readonly CompiledRule[]): Obligations {
     const { limits, approval, record: level } = obligations;
     rows = smaller(rows, limits?.rows, rule);
     bytes = smaller(bytes, limits?.bytes, rule);
+    rowsPerHour = smaller(rowsPerHour, limits?.rowsPerHour, rule);
     milliseconds = smaller(
       milliseconds,
       limits?.seconds === undefined ? undefined : Math.ceil(limits.seconds * 1000),
       rule,
     );
-    if (approval !== undefined) approvals.push({ from: [...approval.from].sort(), count: approval.count, rule });
+    if (approval !== undefined) approvals.push(requiredApproval(approval, rule));
+    const minutes = stepUpMinutes(obligations.stepUp);
+    if (minutes !== undefined && (stepUp === undefined || minutes < stepUp.minutes)) stepUp = { minutes, rule };
     if (
       level !== undefined &&
       (record === undefined || RECORD_LEVELS.indexOf(level) > RECORD_LEVELS.indexOf(record.level))
     ) {
       record = { level, rule };
     }
-    for (const word of ['reason', 'stepUp', 'noExport'] as const) {
+    for (const word of ['reason', 'noExport', 'watermark'] as const) {
       if (obligations[word] === true) first[word] ??= rule;
     }
   }
@@ -56,10 +62,16 @@ export function accumulate(rules: readonly CompiledRule[]): Obligations {
     approvals,
     ...(rows === undefined ? {} : { rows }),
     ...(bytes === undefined ? {} : { bytes }),
+    ...(rowsPerHour === undefined ? {} : { rowsPerHour }),
     ...(milliseconds === undefined ? {} : { milliseconds }),
+    ...(stepUp === undefined ? {} : { stepUp }),
     ...(record === undefined ? {} : { record }),
     ...first,
   };
+}
+
+function requiredApproval({ from, within, count }: ApprovalSource, rule: RuleReference): RequiredApproval {
+  return { from: [...from].sort(), ...(within === undefined ? {} : { within }), count, rule };
 }
 
 function stricter(one: RequiredMask | undefined, other: RequiredMask): RequiredMask {

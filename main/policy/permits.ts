@@ -3,6 +3,7 @@ import { compareText, type CompiledPermit, type CompiledPolicy, type CompiledRul
 import { Asked } from './evaluate.ts';
 import { PERMIT_PARTS, type RuleSource } from './policy-file.ts';
 import { type PermitForm } from './vocabulary.ts';
+import { isAgentOf } from './who.ts';
 
 /** Rows that each group must have where the permit names no number. */
 const MINIMUM = 10;
@@ -89,9 +90,10 @@ export function permitted(policy: CompiledPolicy, question: PolicyQuestion, want
   const { agent, ...person } = question.asker;
   const own = best(offered, new Asked(policy, { ...question, asker: person }));
   if (own === undefined || agent === undefined) return { given: own === undefined ? [] : [own], offered };
+  const asked = new Asked(policy, question);
   const forAgents = best(
-    offered.filter((permit) => permit.to.agent),
-    new Asked(policy, question),
+    offered.filter((permit) => isAgentOf(permit.to, asked.who)),
+    asked,
   );
   return { given: forAgents === undefined ? [] : [...new Set([forAgents, own])], offered };
 }

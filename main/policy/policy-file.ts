@@ -19,6 +19,11 @@ function oneOrMany<T extends z.ZodType>(item: T) {
   );
 }
 
+/** As `oneOrMany`, and the empty list too. */
+function oneOrNone<T extends z.ZodType>(item: T) {
+  return z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(item).max(200));
+}
+
 /** A bare `null` in YAML is the word null here. */
 function nullWord(value: unknown): unknown {
   return value === null ? 'null' : value;
@@ -26,9 +31,8 @@ function nullWord(value: unknown): unknown {
 
 const name = z.string().regex(NAME, `must be ${NAME_RULE}`);
 const words = z.string().min(1).max(500);
+const title = z.string().min(1).max(100);
 const objectName = z.string().min(1).max(200);
-
-export const SELECTOR_CHOICES = ['everyone', 'agent', 'group:NAME', 'person:EMAIL'] as const;
 
 const place = z.strictObject({
   env: oneOrMany(z.enum(ENVIRONMENTS)).optional(),
@@ -38,10 +42,30 @@ const place = z.strictObject({
   table: oneOrMany(objectName).optional(),
 });
 
+const selector = z.string().max(300);
+
 const approval = z.strictObject({
-  from: oneOrMany(z.string().max(300)),
+  from: oneOrMany(selector),
+  within: selector.optional(),
   count: z.int().min(1).max(10).default(1),
 });
+
+const minutes = z.int().min(1).max(1440);
+
+/** Minutes that a proof of who somebody is may be old where `stepUp: true` names none. */
+const STEP_UP_MINUTES = 15;
+
+function stepUpOr<T extends boolean>(word: T) {
+  return z.union([z.literal(word), z.literal(true), z.strictObject({ minutes })], {
+    error: `must be ${word ? '' : 'false, '}true or { minutes: NUMBER } with 1 to 1440 minutes`,
+  });
+}
+
+/** Minutes that the proof may be old; undefined where none is asked for. */
+export function stepUpMinutes(written: boolean | { readonly minutes: number } | undefined): number | undefined {
+  if (written === undefined || written === false) return undefined;
+  return written === true ? STEP_UP_MINUTES : written.minutes;
+}
 
 const SIZE = /^(\d{1,15})\s*(B|KiB|MiB|GiB|TiB)?$/;
 const UNIT = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 } as const;
@@ -55,6 +79,7 @@ const limits = z.strictObject({
   rows: z.int().min(1).max(1_000_000_000).optional(),
   bytes: bytes.optional(),
   seconds: z.number().positive().max(86_400).optional(),
+  rowsPerHour: z.int().min(1).max(1_000_000_000).optional(),
 });
 
 const obligations = z.strictObject({
@@ -62,10 +87,12 @@ const obligations = z.strictObject({
   limits: limits.optional(),
   approval: approval.optional(),
   reason: z.literal(true).optional(),
-  stepUp: z.literal(true).optional(),
+  stepUp: stepUpOr(true).optional(),
   record: z.enum(RECORD_LEVELS).optional(),
   noExport: z.literal(true).optional(),
+  watermark: z.literal(true).optional(),
 });
+export const OBLIGATION_WORDS = Object.keys(obligations.shape) as readonly (keyof typeof obligations.shape)[];
 
 /** Of fewer rows, a group says too much of each. */
 const LEAST_MINIMUM = 5;
@@ -88,7 +115,7 @@ const rule = z.strictObject({
   permit: oneOrMany(z.enum(PERMIT_FORMS)).optional(),
   ...permitParts,
   on: oneOrMany(z.enum(ACTION_WORDS)).optional(),
-  to: oneOrMany(z.string().max(300)).optional(),
+  to: oneOrMany(selector).optional(),
   in: place.optional(),
   when: z.string().min(1).max(2000).optional(),
   unless: z.strictObject({ grant: oneOrMany(name).optional(), group: oneOrMany(name).optional() }).optional(),
@@ -96,11 +123,32 @@ const rule = z.strictObject({
 });
 
 const grant = z.strictObject({
-  for: oneOrMany(z.string().max(300)),
+  for: oneOrMany(selector),
+  in: place.optional(),
   approval: z.preprocess((value) => (value === 'none' ? undefined : value), approval.optional()),
-  maxMinutes: z.int().min(1).max(1440),
+  maxMinutes: minutes,
   reason: z.boolean().default(true),
-  stepUp: z.boolean().default(false),
+  stepUp: stepUpOr(false).default(false),
+  alert: oneOrMany(name).optional(),
+  text: words.optional(),
+});
+
+const agent = z.strictObject({
+  title: title.optional(),
+  for: oneOrMany(selector),
+  maxMinutes: minutes,
+  text: words.optional(),
+});
+
+/** Known by its client at the organisation's issuer, or by tokens of another issuer whose claims meet a condition. */
+const service = z.strictObject({
+  title: title.optional(),
+  groups: z.preprocess((value) => (value === undefined ? [] : value), oneOrNone(name)),
+  client: z.string().min(1).max(300).optional(),
+  issuer: z.string().min(1).max(500).optional(),
+  audience: z.string().min(1).max(300).optional(),
+  when: z.string().min(1).max(2000).optional(),
+  maxMinutes: minutes.default(60),
   text: words.optional(),
 });
 
@@ -114,8 +162,12 @@ const treatment = z.strictObject({
   text: words.optional(),
 });
 
+/** What somebody can give so that it runs. */
+export const NEEDS = ['reason', 'step-up'] as const;
+export type Need = (typeof NEEDS)[number];
+
 const test = z.strictObject({
-  as: oneOrMany(z.string().max(300)),
+  as: oneOrMany(selector),
   do: z.enum(ACTION_WORDS.filter((word) => word !== 'read' && word !== 'write' && word !== 'all')),
   on: z
     .strictObject({
@@ -128,7 +180,13 @@ const test = z.strictObject({
   at: z.string().max(40).optional(),
   grants: oneOrMany(name).optional(),
   rows: z.int().min(0).optional(),
+  usage: z.int().min(0).optional(),
   expect: z.enum(['allow', 'deny', 'approval']),
+  needs: oneOrNone(z.enum(NEEDS)).optional(),
+  approvers: oneOrMany(z.string().max(700)).optional(),
+  record: z.enum(RECORD_LEVELS).optional(),
+  noExport: z.boolean().optional(),
+  watermark: z.boolean().optional(),
   mask: z.record(z.string().max(64), z.preprocess(nullWord, z.enum([...MASK_STRENGTHS, 'clear']))).optional(),
   limits: limits.optional(),
   uses: z
@@ -147,6 +205,8 @@ export const policyFile = z.strictObject({
   version: z.literal(1),
   timezone: z.string().max(64).default('UTC'),
   groups: z.record(z.string(), oneOrMany(z.string().min(1).max(300))).default({}),
+  agents: z.record(z.string(), agent).optional(),
+  services: z.record(z.string(), service).optional(),
   grants: z.record(z.string(), grant).default({}),
   rules: z.array(rule).max(2000),
   functions: z.array(treatment).max(2000).default([]),
@@ -157,4 +217,6 @@ export type PolicyFile = z.output<typeof policyFile>;
 export type RuleSource = PolicyFile['rules'][number];
 export type TestSource = PolicyFile['tests'][number];
 export type TreatmentSource = PolicyFile['functions'][number];
+export type AgentSource = z.output<typeof agent>;
+export type ServiceSource = z.output<typeof service>;
 export type ApprovalSource = z.output<typeof approval>;

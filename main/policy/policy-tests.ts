@@ -4,6 +4,7 @@ import { evaluate } from './evaluate.ts';
 import { maskFor } from './obligations.ts';
 import { permitted } from './permits.ts';
 import { type TestSource } from './policy-file.ts';
+import { outcomeOf, questionOf, titleOf } from './situation.ts';
 import { PERMIT_FORMS } from './vocabulary.ts';
 
 /** The outcome of one entry under `tests:` of a policy file. */
@@ -21,67 +22,59 @@ export function runPolicyTests(policy: CompiledPolicy): readonly PolicyTestResul
   return policy.tests.map(({ source, line }) => {
     const question = questionOf(policy, source);
     const answer = evaluate(policy, question);
-    const differences = [...differencesOf(policy, source, answer), ...usesDifferences(policy, source, question)];
+    const differences = [
+      ...effectDifferences(source, answer),
+      ...obligationDifferences(policy, source, answer),
+      ...usesDifferences(policy, source, question),
+    ];
     return { line, title: titleOf(source), passed: differences.length === 0, differences };
   });
 }
 
-const NOON_ON_A_MONDAY = '2026-03-02T12:00:00Z';
-
-function questionOf(policy: CompiledPolicy, test: TestSource): PolicyQuestion {
-  const known = policy.context.connections.find((connection) => connection.name === test.on.connection);
-  const person = test.as.find((word) => word.startsWith('person:'))?.slice('person:'.length);
-  const groups = test.as.filter((word) => word.startsWith('group:')).map((word) => word.slice('group:'.length));
-  return {
-    action: test.do,
-    asker: {
-      groups: groups.flatMap((name) => policy.providerNames.get(name)?.slice(0, 1) ?? []),
-      verified: true,
-      ...(person === undefined ? {} : { email: person }),
-      ...(test.as.includes('agent') ? { agent: { id: 'agent' } } : {}),
-    },
-    connection: {
-      name: known?.name ?? test.on.connection ?? '',
-      environment: test.on.env ?? known?.environment ?? 'production',
-      database: test.on.database ?? known?.database ?? '',
-      ...(known?.team === undefined ? {} : { team: known.team }),
-    },
-    relation: relationOf(test.on.table),
-    grants: test.grants ?? [],
-    now: new Date(test.at ?? NOON_ON_A_MONDAY),
-    ...(test.rows === undefined ? {} : { estimatedRows: test.rows }),
-  };
-}
-
-function relationOf(table: string | undefined): PolicyQuestion['relation'] {
-  if (table === undefined) return 'none';
-  const dot = table.indexOf('.');
-  return dot < 0 ? { schema: 'public', name: table } : { schema: table.slice(0, dot), name: table.slice(dot + 1) };
-}
-
-function titleOf(test: TestSource): string {
-  const where = [test.on.connection, test.on.env, test.on.database, test.on.table].filter((part) => part !== undefined);
-  return `${test.as.join(', ')}: ${test.do}${where.length === 0 ? '' : ` on ${where.join(' ')}`}`;
-}
-
-function* differencesOf(policy: CompiledPolicy, test: TestSource, answer: PolicyAnswer): Iterable<string> {
-  const effect = answer.effect === 'allow' && answer.obligations.approvals.length > 0 ? 'approval' : answer.effect;
+function* effectDifferences(test: TestSource, answer: PolicyAnswer): Iterable<string> {
+  const { effect, needs, approvers } = outcomeOf(answer);
   if (effect !== test.expect) yield `expected ${test.expect}, got ${effect}${byWhom(answer)}`;
-  if (test.by !== undefined && !answer.rules.some((rule) => rule.id === test.by)) {
+  if (test.by !== undefined && !answer.rules.some((rule) => rule.id === test.by))
     yield `expected rule ${test.by} to take part${byWhom(answer)}`;
-  }
+  yield* listDifference('needs', test.needs, needs);
+  yield* listDifference('approvers', test.approvers, approvers);
+}
+
+/** Of what a test does not name, it says nothing; what it lists has to be all. */
+function* listDifference(
+  what: string,
+  expected: readonly string[] | undefined,
+  got: readonly string[],
+): Iterable<string> {
+  if (expected === undefined || [...expected].sort().join() === [...got].sort().join()) return;
+  yield `expected ${what}: ${expected.join(', ') || 'none'}, got ${got.join(', ') || 'none'}`;
+}
+
+function* obligationDifferences(policy: CompiledPolicy, test: TestSource, answer: PolicyAnswer): Iterable<string> {
+  const { obligations } = answer;
   for (const [name, expected] of Object.entries(test.mask ?? {})) {
     const group = policy.context.classes.find((entry) => entry.name === name)?.group ?? name;
-    const strength = maskFor({ class: name, group }, answer.obligations)?.strength ?? 'clear';
+    const strength = maskFor({ class: name, group }, obligations)?.strength ?? 'clear';
     if (strength !== expected) yield `expected ${name} to be ${expected}, got ${strength}`;
   }
-  const { rows, bytes, milliseconds } = answer.obligations;
-  const got = { rows: rows?.value, bytes: bytes?.value, seconds: milliseconds && milliseconds.value / 1000 };
-  for (const word of ['rows', 'bytes', 'seconds'] as const) {
+  const { rows, bytes, milliseconds, rowsPerHour } = obligations;
+  const got = {
+    rows: rows?.value,
+    bytes: bytes?.value,
+    seconds: milliseconds && milliseconds.value / 1000,
+    rowsPerHour: rowsPerHour?.value,
+  };
+  for (const word of ['rows', 'bytes', 'seconds', 'rowsPerHour'] as const) {
     const expected = test.limits?.[word];
-    if (expected !== undefined && expected !== got[word]) {
+    if (expected !== undefined && expected !== got[word])
       yield `expected a limit of ${expected} ${word}, got ${got[word] ?? 'none'}`;
-    }
+  }
+  const level = obligations.record?.level ?? 'local';
+  if (test.record !== undefined && test.record !== level)
+    yield `expected a record that is ${test.record}, got ${level}`;
+  for (const word of ['noExport', 'watermark'] as const) {
+    const asked = obligations[word] !== undefined;
+    if (test[word] !== undefined && test[word] !== asked) yield `expected ${word} to be ${test[word]}, got ${asked}`;
   }
 }
 

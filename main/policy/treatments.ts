@@ -1,4 +1,5 @@
 import { type CompiledPlace } from './compiled-policy.ts';
+import { isConnection } from './place.ts';
 import { type TreatmentSource } from './policy-file.ts';
 
 /**
@@ -49,24 +50,15 @@ export function treatmentOf(
   connection: { readonly name: string; readonly environment: string; readonly database: string },
   called: TreatedFunction,
 ): Treatment | undefined {
-  const found = treatments.filter(({ place, functions }) => isThere(place, connection) && isMeant(functions, called));
+  const found = treatments.filter(
+    ({ place, functions }) => isConnection(place, connection) && isMeant(functions, called),
+  );
   if (found.length === 0) return undefined;
   return STRICTEST.find((treatment) => found.some(({ treat }) => treat === treatment));
 }
 
 /** Of a trigger, `pure` says less than `contained`; of what a statement calls, `contained` says nothing. */
 const STRICTEST: readonly Treatment[] = ['reads', 'pure', 'contained'];
-
-function isThere(
-  place: CompiledPlace,
-  { name, environment, database }: { readonly name: string; readonly environment: string; readonly database: string },
-): boolean {
-  return (
-    ([...(place.environments ?? [environment])] as readonly string[]).includes(environment) &&
-    (place.connections?.has(name) ?? true) &&
-    (place.databases?.(database) ?? true)
-  );
-}
 
 /** Of an extension only compiled members are meant: whoever owns its other functions can replace them. */
 function isMeant(meant: CompiledTreatment['functions'], called: TreatedFunction): boolean {

@@ -22,6 +22,11 @@ export const ACTIONS = [
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 
+/**
+ * `export`: rows of a result leave the screen, for a file, the clipboard or another program. Wherever `select` is allowed it is
+ * allowed too, so no rule allows it by itself; what denies `select` denies it, and rules may deny or bind it alone.
+ */
+
 /** Short words for several actions. `ddl` means every change of structure, TRUNCATE and DROP among them. */
 export const ACTION_KINDS = {
   read: ['select', 'explain', 'show'],

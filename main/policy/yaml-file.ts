@@ -110,12 +110,18 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType, problem: YamlFile<
           ? problem(issue.path, `${name} is missing`)
           : problem(issue.path, `${name} must be ${EXPECTED[issue.expected] ?? issue.expected}`),
       ];
-    case 'invalid_union':
-      return [problem(issue.path, `${name} is not one of its choices`, discriminators(schema, issue.path))];
+    case 'invalid_union': {
+      const choices = discriminators(schema, issue.path);
+      const what = choices.length > 0 || issue.message === UNION ? 'is not one of its choices' : issue.message;
+      return [problem(issue.path, `${name} ${what}`, choices)];
+    }
     default:
       return [problem(issue.path, issue.code === 'custom' ? issue.message : `${name}: ${issue.message}`)];
   }
 }
+
+/** What zod says of a union that has no words of its own. */
+const UNION = 'Invalid input';
 
 const EXPECTED: Readonly<Record<string, string>> = {
   string: 'a text',
