@@ -1,8 +1,36 @@
 import { type IdTokenClaims } from './id-token.ts';
 import { type Principal } from './principal.ts';
+import { type GroupSource } from './settings.ts';
+
+/** A source of groups that is the provider's own word. */
+export type ProviderSource = Exclude<GroupSource, 'directory'>;
 
 /** More group names than this are taken as unknown: no policy matches against a directory dump. */
 const MAX_GROUPS = 2_000;
+
+/** Documents in which a provider may state groups; `unavailable` where one could not be had. */
+export interface ProviderDocuments {
+  readonly 'id-token': Readonly<Record<string, unknown>>;
+  readonly userinfo: Readonly<Record<string, unknown>> | 'unavailable';
+}
+
+/**
+ * Groups from the first source that states them whole, and which that was. A source that does not speak of groups, or says there
+ * are more than it tells, is passed over; where none is left they are unknown, which is never none.
+ */
+export function groupsFrom(
+  sources: readonly GroupSource[],
+  documents: ProviderDocuments,
+  groupsClaim: string,
+): { readonly groups: readonly string[]; readonly source: ProviderSource } | 'unknown' {
+  for (const source of sources) {
+    if (source === 'directory') continue;
+    const document = documents[source];
+    const groups = document === 'unavailable' ? 'unknown' : groupsIn(document, groupsClaim);
+    if (groups !== undefined && groups !== 'unknown') return { groups, source };
+  }
+  return 'unknown';
+}
 
 /**
  * Groups as the provider states them in one document (ID token or userinfo): a list, `unknown` where it says there are more
@@ -44,8 +72,17 @@ export function principalOf(
     verified: true,
     ...(device === undefined ? {} : { device }),
     authenticatedAt: new Date(authenticated * 1000).toISOString(),
-    ...(claims.acr === undefined ? {} : { acr: claims.acr }),
-    ...(claims.amr === undefined ? {} : { amr: claims.amr }),
+    ...strengthOf(claims),
+  };
+}
+
+/** How strongly the provider says that the person proved who they are. */
+function strengthOf({ acr, amr }: IdTokenClaims): Pick<Principal, 'acr' | 'amr'> {
+  const context = plain(acr);
+  const methods = amr?.map(plain).filter((method) => method !== undefined);
+  return {
+    ...(context === undefined ? {} : { acr: context }),
+    ...(methods === undefined ? {} : { amr: methods }),
   };
 }
 

@@ -1,10 +1,12 @@
 import * as client from 'openid-client';
 import { CountersignError } from '../errors.ts';
-import { type IdTokenClaims, verifyIdToken } from './id-token.ts';
+import { type IdTokenClaims } from './id-token.ts';
 import { type JwksArchive } from './jwks-archive.ts';
-import { describePerson } from './login.ts';
+import { type Access } from './live-logins.ts';
+import { accessOf, type Described, describePerson, verifyAnswer } from './login.ts';
 import { type Principal } from './principal.ts';
 import { type Provider } from './provider.ts';
+import { revoked } from './revocations.ts';
 import { type SessionRecord } from './session-records.ts';
 import { type Clock, CLOCK_TOLERANCE_SECONDS, type SessionLimits } from './settings.ts';
 
@@ -31,10 +33,10 @@ export function isRevalidationDue(record: SessionRecord, limits: SessionLimits, 
   );
 }
 
-export interface Confirmation {
-  readonly principal: Principal;
+export interface Confirmation extends Described {
   /** The next refresh token where the provider rotates, else the one there was. */
   readonly refreshToken: string;
+  readonly access: Access;
 }
 
 /**
@@ -48,7 +50,7 @@ export async function confirmWithProvider(
   archive: JwksArchive,
   clock: Clock,
 ): Promise<Confirmation> {
-  const { refreshToken } = record;
+  const { refreshToken, principal } = record;
   if (refreshToken === undefined) throw revoked('there is no refresh token');
   const configuration = await provider.configure();
   const answer = await provider
@@ -58,27 +60,23 @@ export async function confirmWithProvider(
         ? revoked('the identity provider no longer confirms you')
         : error;
     });
-  const next = answer.refresh_token ?? refreshToken;
-  if (answer.id_token === undefined) {
-    return {
-      principal: await describeWithoutIdToken(record, provider, configuration, answer.access_token),
-      refreshToken: next,
-    };
-  }
-  const keys = provider.keysOf(configuration);
-  const { issuer, clientId } = provider.settings;
-  const claims = await verifyIdToken(answer.id_token, {
-    issuer,
-    clientId,
-    keys,
-    at: clock(),
-    accessToken: answer.access_token,
+  const tokens = { refreshToken: answer.refresh_token ?? refreshToken, access: accessOf(answer, clock) };
+  if (answer.id_token === undefined)
+    return { ...(await describeWithoutIdToken(record, provider, configuration, answer.access_token)), ...tokens };
+  const { claims, keys } = await verifyAnswer(
+    provider,
+    configuration,
+    { ...answer, id_token: answer.id_token },
+    clock,
+  ).catch((error: unknown) => {
+    throw error instanceof CountersignError && error.code === 'identity-claim-missing'
+      ? revoked('this account is no longer one of the organisation')
+      : error;
   });
-  if (claims.sub !== record.principal.subject) throw revoked('the identity provider answered for somebody else');
-  await archive.record(issuer, keys);
-  const person = await describePerson(provider, configuration, claims, answer.access_token, record.principal.device);
-  // A refresh is no authentication: when and how the person signed in stays what the login itself said.
-  return { principal: { ...person, ...authenticationOf(record.principal) }, refreshToken: next };
+  if (claims.sub !== principal.subject) throw revoked('the identity provider answered for somebody else');
+  await archive.record(provider.settings.issuer, keys);
+  const person = await describePerson(provider, configuration, claims, answer.access_token, principal.device);
+  return { ...person, principal: asSignedIn(person.principal, principal), ...tokens };
 }
 
 /** Codes by which a provider has answered with a no; anything else leaves the login as it was, or is unreachable. */
@@ -90,33 +88,30 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'identity-issuer-mismatch',
 ]);
 
-function revoked(why: string): CountersignError {
-  return new CountersignError('session-revoked', `Your sign-in was ended: ${why}.`, {
-    next: 'Sign in again, or ask your administrator whether your account is still active.',
-  });
+/** A refresh is no authentication: when and how strongly the person signed in stays what the login itself said. */
+function asSignedIn(
+  { authenticatedAt: _at, acr: _acr, amr: _amr, ...now }: Principal,
+  { authenticatedAt, acr, amr, steppedUpAt }: Principal,
+): Principal {
+  return {
+    ...now,
+    authenticatedAt,
+    ...(acr === undefined ? {} : { acr }),
+    ...(amr === undefined ? {} : { amr }),
+    ...(steppedUpAt === undefined ? {} : { steppedUpAt }),
+  };
 }
 
-function authenticationOf({
-  authenticatedAt,
-  acr,
-  amr,
-}: Principal): Pick<Principal, 'authenticatedAt' | 'acr' | 'amr'> {
-  return { authenticatedAt, ...(acr === undefined ? {} : { acr }), ...(amr === undefined ? {} : { amr }) };
-}
-
-/** A refresh need not bring an ID token; userinfo then says whether groups have changed. */
+/** A refresh need not bring an ID token: what only that said stays, for the provider has confirmed the person; userinfo says the rest anew. */
 async function describeWithoutIdToken(
   record: SessionRecord,
   provider: Provider,
   configuration: client.Configuration,
   accessToken: string,
-): Promise<Principal> {
+): Promise<Described> {
   const { principal } = record;
+  if (record.groupsFrom === 'id-token') return { principal, groupsFrom: 'id-token' };
   const claims: IdTokenClaims = { iss: principal.issuer, sub: principal.subject, aud: record.clientId, exp: 0, iat: 0 };
   const person = await describePerson(provider, configuration, claims, accessToken, principal.device);
-  // Where userinfo is silent too, what the login said stays: the provider has confirmed the person, not denied a group.
-  return {
-    ...principal,
-    groups: person.groups === 'unknown' || person.groups.length > 0 ? person.groups : principal.groups,
-  };
+  return { principal: { ...principal, groups: person.principal.groups }, groupsFrom: person.groupsFrom };
 }

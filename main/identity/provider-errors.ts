@@ -16,8 +16,11 @@ export function providerError(error: unknown, settings: ProviderSettings): Count
   const nested = findCountersignError(error);
   if (nested !== undefined) return nested;
   if (error instanceof client.AuthorizationResponseError || error instanceof client.ResponseBodyError) {
-    if (error instanceof client.ResponseBodyError && error.status >= 500)
+    // Too busy to answer is neither yes nor no (RFC 6585 §4; RFC 6749 §4.1.2.1).
+    if (error instanceof client.ResponseBodyError && (error.status >= 500 || error.status === 429))
       return unreachable(settings, `answered with status ${String(error.status)}`);
+    if (error.error === 'temporarily_unavailable' || error.error === 'server_error')
+      return unreachable(settings, `answered ${error.error}`);
     return saidNo(WORD.test(error.error) ? error.error : 'unknown_error', settings);
   }
   if (error instanceof client.WWWAuthenticateChallengeError) return saidNo('invalid_token', settings);

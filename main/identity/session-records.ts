@@ -24,6 +24,7 @@ const principal = z
     authenticatedAt: time,
     acr: z.string().exactOptional(),
     amr: z.array(z.string()).readonly().exactOptional(),
+    steppedUpAt: time.exactOptional(),
   })
   .readonly();
 
@@ -39,6 +40,8 @@ const sessionRecord = z.strictObject({
   /** When the provider last confirmed the person. */
   revalidatedAt: time,
   refreshToken: z.string().exactOptional(),
+  /** Which of the provider's documents the groups are from; absent where none stated them. */
+  groupsFrom: z.enum(['id-token', 'userinfo']).exactOptional(),
   binding: z.strictObject({ deviceKey: deviceKeySchema, pkToken: pkTokenSchema }).exactOptional(),
 });
 export type SessionRecord = Readonly<z.infer<typeof sessionRecord>>;

@@ -27,6 +27,10 @@ export interface SignInPorts {
   readonly signal: AbortSignal;
   /** Longest wait for the person, ms. */
   readonly timeoutMs: number;
+  /** Asked of the provider besides: what a step-up needs. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** Throws where the login, good in itself, is not one that is wanted here; before the person is told how it went. */
+  readonly judge?: (login: Login) => void;
 }
 
 /** Authorization code with PKCE S256 in the system browser (RFC 8252, RFC 7636); the nonce binds the device key. */
@@ -35,6 +39,8 @@ export async function* signInWithBrowser({
   clock,
   signal,
   timeoutMs,
+  parameters = {},
+  judge = () => undefined,
 }: SignInPorts): AsyncGenerator<SignInPrompt, Login> {
   const configuration = await provider.configure();
   const listener = await listenForRedirect(provider.settings.redirect);
@@ -51,6 +57,8 @@ export async function* signInWithBrowser({
     const address = await provider.ask(() =>
       Promise.resolve(
         client.buildAuthorizationUrl(configuration, {
+          ...provider.settings.authorizationParameters,
+          ...parameters,
           redirect_uri: listener.redirectUri,
           scope: provider.settings.scopes.join(' '),
           code_challenge: challenge,
@@ -83,6 +91,7 @@ export async function* signInWithBrowser({
         { value: nonce, required: true },
         clock,
       );
+      judge(login);
       finish({
         ok: true,
         title: 'You are signed in',
@@ -111,12 +120,18 @@ export async function* signInWithDeviceCode({
   clock,
   signal,
   timeoutMs,
+  parameters = {},
+  judge = () => undefined,
 }: SignInPorts): AsyncGenerator<SignInPrompt, Login> {
   const configuration = await provider.configure();
   const deviceKey = await createDeviceKey();
   const nonce = nonceOf(deviceKey.protectedHeader);
   const offer = await provider.ask(() =>
-    client.initiateDeviceAuthorization(configuration, { scope: provider.settings.scopes.join(' '), nonce }),
+    client.initiateDeviceAuthorization(configuration, {
+      ...parameters,
+      scope: provider.settings.scopes.join(' '),
+      nonce,
+    }),
   );
   yield {
     kind: 'device',
@@ -134,7 +149,9 @@ export async function* signInWithDeviceCode({
     .catch((error: unknown) => {
       throw limit.aborted ? ended(signal, error) : error;
     });
-  return acceptLogin(provider, configuration, answer, deviceKey, { value: nonce, required: false }, clock);
+  const login = await acceptLogin(provider, configuration, answer, deviceKey, { value: nonce, required: false }, clock);
+  judge(login);
+  return login;
 }
 
 function limitOf(signal: AbortSignal, timeoutMs: number): AbortSignal {
