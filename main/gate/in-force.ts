@@ -1,6 +1,7 @@
 import { CountersignError } from '../errors.ts';
 import {
   type ClassifiedColumns,
+  type CommentedColumns,
   classificationDocument,
   classifiedColumns,
   type Classification,
@@ -20,7 +21,11 @@ export interface InForce {
   readonly classificationHash: string;
   /** @throws CountersignError connection-unknown */
   connection(name: string): Connection;
-  columnsOf(connection: Connection, detected: DetectedColumns | undefined): ClassifiedColumns;
+  columnsOf(
+    connection: Connection,
+    detected: DetectedColumns | undefined,
+    commented?: CommentedColumns,
+  ): ClassifiedColumns;
 }
 
 export function inForce(profile: Pick<InForce, 'connections' | 'policy' | 'classification'>): InForce {
@@ -40,6 +45,7 @@ export function inForce(profile: Pick<InForce, 'connections' | 'policy' | 'class
         next: names === '' ? 'Add one in connections.yaml.' : `Connections of this profile: ${names}.`,
       });
     },
-    columnsOf: (connection, detected) => classifiedColumns(classification, connection.name, detected),
+    columnsOf: (connection, detected, commented) =>
+      classifiedColumns(classification, connection.name, detected, commented),
   };
 }

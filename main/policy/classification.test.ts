@@ -3,6 +3,7 @@ import {
   classifiedColumns,
   classify,
   columnKey,
+  commentedClass,
   parseColumn,
   readClassification,
   type Classification,
@@ -195,4 +196,54 @@ describe('parseColumn', () => {
       expect(parseColumn(text)).toBeUndefined();
     },
   );
+});
+
+describe('comments on columns', () => {
+  const commented = new Map([[columnKey({ schema: 'public', relation: 'people', column: 'mail' }), 'email']]);
+  const mail = { schema: 'public', relation: 'people', column: 'mail' };
+  const readOf = (text: string) => {
+    const read = readClassification(`version: 1\n${text}`, ['shop']);
+    if (!read.ok) throw new Error(read.problems[0]?.message);
+    return read.classification;
+  };
+  const CLASSES = 'classes: { email: { group: contact, masker: email }, phone: { group: contact, masker: phone } }\n';
+
+  it.each([
+    ['[class: email]', 'email'],
+    ['where we write to [ CLASS:Email ], see wiki', 'email'],
+    ['[class: national-id] [class: email]', 'national-id'],
+    ['class: email', undefined],
+    ['[class: ]', undefined],
+    ['[classes: email]', undefined],
+  ])('of %j say the class %s', (comment, expected) => {
+    expect(commentedClass(comment)).toBe(expected);
+  });
+
+  it('classify a column that the file does not mention, with what the file says of the class', () => {
+    expect(classify(readOf(CLASSES), 'shop', mail, undefined, commented)).toMatchObject({
+      class: 'email',
+      group: 'contact',
+      source: 'comment',
+    });
+  });
+
+  it('never take the place of what the file says', () => {
+    const classification = readOf(`${CLASSES}columns: [{ classes: { public.people.mail: phone } }]\n`);
+    expect(classify(classification, 'shop', mail, undefined, commented)).toMatchObject({
+      class: 'phone',
+      source: 'file',
+    });
+  });
+
+  it('with a class that the file does not know mask the column whole, rather than not at all', () => {
+    expect(classify(readOf(''), 'shop', mail, undefined, commented)).toMatchObject({
+      class: 'email',
+      group: 'pii',
+      masker: { kind: 'redact' },
+    });
+  });
+
+  it('count for nothing where the file turns them off', () => {
+    expect(classify(readOf('comments: off\n'), 'shop', mail, undefined, commented)).toBeUndefined();
+  });
 });

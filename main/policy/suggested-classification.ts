@@ -30,7 +30,7 @@ export function suggestedClassification(
 ): string {
   if (proposed.length === 0) return '';
   const missing = [...new Set(proposed.map((one) => one.class))].filter((name) => !known.classes.has(name)).sort();
-  const classes = Object.fromEntries(missing.map((name) => [name, USUAL[name] ?? other(name)]));
+  const classes = Object.fromEntries(missing.map((name) => [name, usualClass(name)]));
   const columns = Object.fromEntries(proposed.map(({ column, class: of }) => [writtenColumn(column), of]));
   return stringify(
     {
@@ -41,7 +41,8 @@ export function suggestedClassification(
   );
 }
 
-const other = (name: string) => ({ group: 'pii', masker: 'redact', title: name });
+/** A class as classification.yaml would define it: what it usually means, or masked whole where nobody knows. */
+export const usualClass = (name: string) => USUAL[name] ?? { group: 'pii', masker: 'redact', title: name };
 
 /** As classification.yaml writes a column: `schema.table.column`, in double quotes where a part has a dot or a quote. */
 export function writtenColumn({ schema, relation, column }: ColumnName): string {

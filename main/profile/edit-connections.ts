@@ -3,10 +3,9 @@ import { isMap, parseDocument, type Document } from 'yaml';
 import { writePrivateFile } from '../credentials/index.ts';
 import { CountersignError } from '../errors.ts';
 import { tryLock } from '../lock.ts';
-import { readConfiguration } from './configuration-file.ts';
 import { parseConnectionUrl } from './connection-url.ts';
 import { PROFILE_FILES } from './directory.ts';
-import { readProfile, type ProfileTexts } from './load.ts';
+import { readProfile, readTexts, type ProfileTexts } from './load.ts';
 import { type Connection, type Environment } from './types.ts';
 
 /** What adding and removing connections needs of a secret store. */
@@ -82,16 +81,6 @@ export async function removeConnection(home: string, name: string, secrets: Conn
 
 function secretName(connection: string): string {
   return `connection-${connection}`;
-}
-
-async function readTexts(home: string): Promise<ProfileTexts> {
-  const [organisation, connections, classification, policy] = await Promise.all([
-    readConfiguration(home, PROFILE_FILES.organisation),
-    readConfiguration(home, PROFILE_FILES.connections),
-    readConfiguration(home, PROFILE_FILES.classification),
-    readConfiguration(home, PROFILE_FILES.policy),
-  ]);
-  return { organisation, connections, classification, policy };
 }
 
 function check(home: string, texts: ProfileTexts, document: Document) {

@@ -32,6 +32,11 @@ export type ProfileTexts = Readonly<Record<keyof typeof PROFILE_FILES, string>> 
  * message has one line per problem: file:line:column, what is wrong, the choices.
  */
 export async function loadProfile(home: string): Promise<Profile> {
+  return readProfile(home, await readTexts(home));
+}
+
+/** The files of a profile as they stand there. Throws as `loadProfile` does where one cannot be read. */
+export async function readTexts(home: string): Promise<ProfileTexts> {
   // One after the other, so that a directory that is no profile is always told by the same file.
   const organisation = await readConfiguration(home, PROFILE_FILES.organisation);
   const connections = await readConfiguration(home, PROFILE_FILES.connections);
@@ -39,14 +44,14 @@ export async function loadProfile(home: string): Promise<Profile> {
   const policy = await readConfiguration(home, PROFILE_FILES.policy);
   const revocations = await readOptional(home, OPTIONAL_FILES.revocations);
   const directory = await readOptional(home, OPTIONAL_FILES.directory);
-  return readProfile(home, {
+  return {
     organisation,
     connections,
     classification,
     policy,
     ...(revocations === undefined ? {} : { revocations }),
     ...(directory === undefined ? {} : { directory }),
-  });
+  };
 }
 
 /** `loadProfile` for texts already read: what is about to be written is checked with it. */

@@ -136,17 +136,32 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
         (await import('./query.ts')).explain(io, home(options), connection, from, options),
       ),
     );
-  command(
-    program.command('classify').description('which columns hold what kind of value'),
-    'suggest',
-    'what columns that nobody classified look like',
-  )
+  const classify = program.command('classify').description('which columns hold what kind of value');
+  command(classify, 'suggest', 'what columns that nobody classified look like')
     .argument('<connection>', 'name of a connection')
     .option('--as <email>', 'which of the people signed in')
     .option('--json')
     .action(
       does(async (connection: string, options: Listing) =>
         (await import('./classify.ts')).classifySuggest(io, home(options), connection, options),
+      ),
+    );
+  command(classify, 'show', 'the columns that are classified, and what says so')
+    .argument('<connection>', 'name of a connection')
+    .option('--as <email>', 'which of the people signed in')
+    .option('--json')
+    .action(
+      does(async (connection: string, options: Listing) =>
+        (await import('./classify.ts')).classifyShow(io, home(options), connection, options),
+      ),
+    );
+  command(classify, 'accept', 'write classifications that you have looked at into classification.yaml')
+    .argument('<connection>', 'name of a connection')
+    .argument('<column=class...>', 'such as public.customers.email=email')
+    .option('--as <email>', 'which of the people signed in')
+    .action(
+      does(async (connection: string, columns: readonly string[], options: Listing) =>
+        (await import('./classify.ts')).classifyAccept(io, home(options), connection, columns, options),
       ),
     );
   const record = program.command('record').description('how far the record has come, and what is kept of it elsewhere');
