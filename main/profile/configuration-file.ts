@@ -7,18 +7,18 @@ import { MAX_FILE_BYTES } from '../policy/yaml-file.ts';
 const posix = process.platform !== 'win32';
 
 /**
- * The text of one configuration file of the profile. A link may lead to another place of the profile, never out of it;
- * a file that every user of the machine can write decides nothing. Throws CountersignError `profile-file-missing` or
+ * The text of one configuration file of the profile, which may have `most` bytes. A link may lead to another place of the
+ * profile, never out of it; a file that every user of the machine can write decides nothing. Throws CountersignError `profile-file-missing` or
  * `profile-file-refused`.
  */
-export async function readConfiguration(home: string, name: string): Promise<string> {
+export async function readConfiguration(home: string, name: string, most = MAX_FILE_BYTES): Promise<string> {
   const path = join(home, name);
   const handle = await openInside(home, name);
   try {
     const found = await handle.stat();
     if (!found.isFile()) refuse(path, 'is not a regular file', 'Put the file itself there.');
     if (posix && (found.mode & 0o002) !== 0) refuse(path, 'can be written by every user', `Run chmod o-w ${path}.`);
-    if (found.size > MAX_FILE_BYTES) refuse(path, `is larger than ${MAX_FILE_BYTES} bytes`, 'Split or shorten it.');
+    if (found.size > most) refuse(path, `is larger than ${most} bytes`, 'Split or shorten it.');
     const bytes = await handle.readFile();
     try {
       return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -31,9 +31,9 @@ export async function readConfiguration(home: string, name: string): Promise<str
 }
 
 /** `readConfiguration` for a file that a profile need not have: undefined where it is not there. */
-export async function readOptional(home: string, name: string): Promise<string | undefined> {
+export async function readOptional(home: string, name: string, most?: number): Promise<string | undefined> {
   try {
-    return await readConfiguration(home, name);
+    return await readConfiguration(home, name, most);
   } catch (error) {
     if (error instanceof CountersignError && error.code === 'profile-file-missing') return undefined;
     throw error;

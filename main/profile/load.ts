@@ -43,7 +43,7 @@ export async function readTexts(home: string): Promise<ProfileTexts> {
   const classification = await readConfiguration(home, PROFILE_FILES.classification);
   const policy = await readConfiguration(home, PROFILE_FILES.policy);
   const revocations = await readOptional(home, OPTIONAL_FILES.revocations);
-  const directory = await readOptional(home, OPTIONAL_FILES.directory);
+  const directory = await readOptional(home, OPTIONAL_FILES.directory, MAX_DIRECTORY_BYTES);
   return {
     organisation,
     connections,
@@ -81,6 +81,9 @@ export function readProfile(home: string, texts: ProfileTexts): Profile {
     ...(texts.directory === undefined ? {} : { directory: texts.directory }),
   };
 }
+
+/** directory.json names everybody of an organisation: about 100,000 people. */
+const MAX_DIRECTORY_BYTES = 16 * 1024 * 1024;
 
 const NOTHING_REVOKED = { ok: true, revocations: [] } as const;
 
