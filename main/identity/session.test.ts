@@ -1,6 +1,5 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { createIdentity, type Identity } from './index.ts';
 import {
   browser,
   claimsOf,
@@ -12,11 +11,10 @@ import {
   identityAt,
   issuer,
   key,
-  profile,
   secrets,
 } from './testing/bench.ts';
 import { type TestIssuer } from './testing/issuer.ts';
-import { settingsFor, signIn } from './testing/sign-in.ts';
+import { signIn } from './testing/sign-in.ts';
 
 describe('a live session at a provider that', () => {
   const refresh = (answer: TestIssuer['answers']['token']): void => {
@@ -146,12 +144,7 @@ describe('the limits of a session', () => {
 describe('a session of', () => {
   it('another provider or client than organisation.yaml now names does not count', async () => {
     const session = await signIn(identityAt(), browser());
-    const changed = createIdentity({
-      organisation: settingsFor(issuer.issuer, 'another-client'),
-      secrets,
-      profileDirectory: profile,
-      clock: () => clock.now,
-    });
+    const changed = identityAt(issuer.issuer, {}, { provider: { clientId: 'another-client' } });
     expect(await changed.restore()).toBeUndefined();
     await expect(changed.ensureLive(session)).rejects.toMatchObject({ code: 'session-ended' });
   });
@@ -186,26 +179,5 @@ describe('a session of', () => {
     await identityAt().signOut(session);
     expect(await secrets.get(`session.${session.id}`)).toBeUndefined();
     expect(await identityAt().restore()).toBeUndefined();
-  });
-});
-
-describe('a local profile', () => {
-  const local = (): Identity =>
-    createIdentity({
-      organisation: { ...settingsFor(issuer.issuer), identity: { kind: 'os-account' } },
-      secrets,
-      profileDirectory: profile,
-    });
-
-  it('has the account of the operating system as its asker, never verified', async () => {
-    const session = await local().restore();
-    expect(session?.principal).toMatchObject({ verified: false, groups: [] });
-    expect(session?.principal.issuer).toMatch(/^local:/);
-    expect(session?.principal).not.toHaveProperty('device');
-  });
-
-  it('does not take a session of a provider for its own', async () => {
-    const session = await signIn(identityAt(), browser());
-    await expect(local().ensureLive(session)).rejects.toMatchObject({ code: 'session-ended' });
   });
 });

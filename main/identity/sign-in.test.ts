@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createIdentity, type Session, verifyPkToken } from './index.ts';
+import { type Session } from './principal.ts';
+import { verifyPkToken } from './pk-token.ts';
 import {
   browser,
   claimsOf,
@@ -14,11 +15,10 @@ import {
   key,
   profile,
   rotateKey,
-  secrets,
   type Forge,
 } from './testing/bench.ts';
 import { createIssuerKey } from './testing/issuer.ts';
-import { settingsFor, signIn } from './testing/sign-in.ts';
+import { signIn } from './testing/sign-in.ts';
 
 describe('a sign-in', () => {
   it('binds the device key: the PK token verifies from the archive after the provider has rotated its keys', async () => {
@@ -69,13 +69,7 @@ describe('a sign-in', () => {
   });
 
   it('ends with the provider where nobody finishes it, and its listener is closed', async () => {
-    const identity = createIdentity({
-      organisation: settingsFor(issuer.issuer),
-      secrets,
-      profileDirectory: profile,
-      clock: () => clock.now,
-      signInTimeoutMs: 1,
-    });
+    const identity = identityAt(issuer.issuer, {}, { signInTimeoutMs: 1 });
     let redirect = '';
     const waiting = signIn(identity, (step) => {
       if (step.kind === 'open') redirect = new URL(step.url).searchParams.get('redirect_uri') ?? '';

@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { createMemorySecretStore, type SecretStore } from '../../credentials/index.ts';
-import { createIdentity, type Identity, type IdentityEvent } from '../index.ts';
+import { NO_REVOCATIONS } from '../context.ts';
+import { type IdentityEvent, type People } from '../identity.ts';
+import { createPeople, type PeoplePorts } from '../people.ts';
+import { type ProviderSettings, type SessionLimits } from '../settings.ts';
 import { createIssuerKey, type IssuerKey, startTestIssuer, type TestIssuer } from './issuer.ts';
-import { settingsFor } from './sign-in.ts';
+import { LIMITS, providerFor } from './sign-in.ts';
 
 /** In every secret a test issuer hands out; it must be in no error and on no page. */
 export const CANARY = 'canary-51b0c';
@@ -33,13 +36,27 @@ afterEach(async () => {
   await rm(profile, { recursive: true, force: true });
 });
 
-export function identityAt(address = issuer.issuer, change = {}): Identity {
-  return createIdentity({
-    organisation: settingsFor(address, 'desktop', change),
-    secrets,
-    profileDirectory: profile,
+/** What tests change of the provider's settings, of the rest of the profile, and of how long a person may take. */
+export interface Bench {
+  readonly provider?: Partial<ProviderSettings>;
+  readonly context?: Partial<PeoplePorts['context']>;
+  readonly signInTimeoutMs?: number;
+  readonly profile?: string;
+  readonly secrets?: SecretStore;
+}
+
+export function identityAt(address = issuer.issuer, limits: Partial<SessionLimits> = {}, bench: Bench = {}): People {
+  const { context = {}, signInTimeoutMs = 60_000, secrets: store = secrets } = bench;
+  return createPeople({
+    provider: { ...providerFor(address), ...bench.provider },
+    limits: { ...LIMITS, ...limits },
+    secrets: store,
+    directory: join(bench.profile ?? profile, 'identity'),
+    context: { revocations: () => NO_REVOCATIONS, directory: () => undefined, ...context },
     clock: () => clock.now,
+    fetch,
     onEvent: ({ kind }) => events.push(kind),
+    signInTimeoutMs,
   });
 }
 
