@@ -8,7 +8,7 @@ import { type Connection } from '../profile/types.ts';
 import { anyOf, VERBS, whom } from './decide-words.ts';
 import { type Action, type BaseColumn, type Facts, type Lineage, type RelationUse, type Span } from './facts.ts';
 import { type OrderingIndex } from './lineage/index-order.ts';
-import { type Reason } from './verdict.ts';
+import { type Reason, type UsedGrant } from './verdict.ts';
 
 /** Everything a verdict depends on. Nothing else is read: the same input gives the same verdict. */
 export interface DecideInput {
@@ -22,6 +22,16 @@ export interface DecideInput {
   readonly now: Date;
   /** Names of the grants in force for this person on this connection. */
   readonly grants: readonly string[];
+  /** The same grants, each with its end; none that the verdict could rest on where absent. */
+  readonly granted?: readonly UsedGrant[];
+  /** ISO 8601; when the login ends at the latest. */
+  readonly expiresAt?: string;
+  /** Connections that the login is for; all that the policy gives where absent. */
+  readonly connections?: readonly string[];
+  /** Why the asker wants it, in their words. */
+  readonly reason?: string;
+  /** Rows that the asker has had in the last hour, where they are counted. */
+  readonly rowsLastHour?: number;
   /** Of the relations that are read, the indexes that can decide on the order of rows. */
   readonly indexes?: readonly OrderingIndex[];
   /** How far the record can come here before a statement is sent; on this machine only where absent. */
@@ -75,14 +85,17 @@ export function judgeAccess(input: DecideInput): readonly Access[] {
   return [...asked.values()];
 }
 
-type Asking = Pick<DecideInput, 'principal' | 'connection' | 'policy' | 'grants' | 'now'>;
+type Asking = Pick<DecideInput, 'principal' | 'connection' | 'policy' | 'grants' | 'now' | 'rowsLastHour'> & {
+  /** Rows that would leave, of a question about `export`. */
+  readonly rows?: number;
+};
 
 export function askPolicy(input: Asking, action: Action, relation: PolicyQuestion['relation']): PolicyAnswer {
   return evaluate(input.policy, policyQuestion(input, action, relation));
 }
 
 export function policyQuestion(input: Asking, action: Action, relation: PolicyQuestion['relation']): PolicyQuestion {
-  const { principal, connection } = input;
+  const { principal, connection, rows, rowsLastHour } = input;
   return {
     action,
     relation,
@@ -92,6 +105,8 @@ export function policyQuestion(input: Asking, action: Action, relation: PolicyQu
       verified: principal.verified,
       ...(principal.email === undefined ? {} : { email: principal.email }),
       ...(principal.acr === undefined ? {} : { acr: principal.acr }),
+      ...(principal.amr === undefined ? {} : { amr: principal.amr }),
+      ...(principal.service === undefined ? {} : { service: { name: principal.service.name } }),
       ...(principal.agent === undefined ? {} : { agent: { id: principal.agent.id } }),
     },
     connection: {
@@ -102,6 +117,8 @@ export function policyQuestion(input: Asking, action: Action, relation: PolicyQu
     },
     grants: input.grants,
     now: input.now,
+    ...(rows === undefined ? {} : { estimatedRows: rows }),
+    ...(rowsLastHour === undefined ? {} : { rowsLastHour }),
   };
 }
 
@@ -144,7 +161,7 @@ function denial(input: DecideInput, access: Access): Reason {
   const what = describe(input.facts, access);
   const where = `on ${input.connection.title}`;
   const span = access.span === undefined ? {} : { span: access.span };
-  const who = input.principal.agent === undefined ? 'you' : 'an agent acting for you';
+  const who = whoAsks(input.principal);
   const [rule] = access.answer.rules;
   if (rule !== undefined) {
     const why = rule.text === undefined ? '' : `: ${rule.text}`;
@@ -160,6 +177,12 @@ function denial(input: DecideInput, access: Access): Reason {
     next: whoMay(input, access),
     ...span,
   };
+}
+
+/** The asker as sentences name them. */
+export function whoAsks({ agent, service }: Principal): string {
+  if (service !== undefined) return `the service ${service.name}`;
+  return agent === undefined ? 'you' : 'an agent acting for you';
 }
 
 function describe(facts: Facts, { action, relation }: Access): string {

@@ -398,7 +398,7 @@ describe('what the policy is asked', () => {
     [
       'a table that asks for a reason',
       { facts: facts({ relations: [relation('audit')] }), lineage: traced([]) },
-      'obligation-unmet',
+      'reason-needed',
     ],
     [
       'a table that asks for an uploaded record',

@@ -1,13 +1,14 @@
-import { type Obligations, type PolicyAnswer, type RequiredApproval } from '../policy/answer.ts';
-import { byEffect, compareText } from '../policy/compiled-policy.ts';
-import { RECORD_LEVELS } from '../policy/vocabulary.ts';
+import { type Bound, type Obligations, type PolicyAnswer } from '../policy/answer.ts';
+import { byEffect } from '../policy/compiled-policy.ts';
 import { changes, denials, judgeAccess, type Access, type DecideInput } from './decide-access.ts';
 import { codeReasons } from './decide-code.ts';
+import { usedGrants } from './decide-grants.ts';
+import { foreseenLeaving } from './decide-leaving.ts';
 import { judgeMasks, NO_MASKS } from './decide-masks.ts';
-import { anyOf, NEVER, NOT_RUN, whom } from './decide-words.ts';
+import { approvalsOf, demandedLevel, needReasons, needsApproval } from './decide-needs.ts';
+import { anyOf, NEVER, NOT_RUN } from './decide-words.ts';
 import { type Facts, type Hazard, type Lineage } from './facts.ts';
-import { type DemandedLevel } from './record-level.ts';
-import { type Limits, type Reason, type RuleReference, type Verdict } from './verdict.ts';
+import { type Allow, type Limits, type Reason, type RuleReference, type Verdict } from './verdict.ts';
 
 export { type DecideInput } from './decide-access.ts';
 
@@ -25,14 +26,25 @@ export const DEFAULT_LIMITS: Limits = {
 /**
  * May this person run this statement here, now, and bound by what. Pure. What was not understood refuses before the
  * policy is asked; what the policy does not allow refuses before masks are looked at; a masked column anywhere but in
- * a plain output refuses; an obligation that cannot be met refuses.
+ * a plain output refuses; an obligation that cannot be met refuses. What is allowed ends with the grants it rests on, and
+ * with the login.
  */
 export function decide(input: DecideInput): Verdict {
+  const verdict = decideWith(input, input.accesses ?? judgeAccess(input));
+  if (verdict.verdict !== 'allow') return verdict;
+  const again = (grants: readonly string[]): Verdict => {
+    const other = { ...input, grants };
+    return decideWith(other, judgeAccess(other));
+  };
+  const grants = usedGrants(input, verdict, again);
+  return within({ ...verdict, ...(grants.length === 0 ? {} : { grants }) }, input);
+}
+
+function decideWith(input: DecideInput, accesses: readonly Access[]): Verdict {
   const { facts, lineage } = input;
-  const unclear = notRunnable(facts);
+  const unclear = [...withheld(input), ...notRunnable(facts)];
   if (unclear.length > 0) return refuse(unclear, []);
 
-  const accesses = input.accesses ?? judgeAccess(input);
   const rules = rulesOf(accesses.map((access) => access.answer));
   const denied = denials(input, accesses);
   if (denied.length > 0) return refuse(denied, rules);
@@ -41,20 +53,25 @@ export function decide(input: DecideInput): Verdict {
   if (untraced.length > 0) return refuse(untraced, rules);
 
   const judged = lineage === undefined ? NO_MASKS : judgeMasks(input, lineage, accesses);
-  const unmet = [...approvalReasons(input, accesses), ...judged.reasons, ...unmetObligations(input, accesses)];
+  const unmet = [...approvalReasons(input, accesses), ...judged.reasons, ...needReasons(input, accesses)];
   if (unmet.length > 0) return refuse(unmet, rules);
 
   const obligations = accesses.map((access) => access.answer.obligations);
   const { masks, permitted, groupSize, leftOut } = judged;
   const demanded = demandedLevel(accesses);
+  const limits = limitsOf(obligations);
+  const rowsPerHour = leastOf(obligations, 'rowsPerHour');
+  const watermark = obligations.flatMap((entry) => entry.watermark ?? [])[0];
   const permits = permitted.flatMap((use) => use.permits.map(({ rule }) => rule));
   return {
     verdict: 'allow',
     envelope: changes(facts) ? 'write' : 'read',
     masks,
-    limits: limitsOf(obligations),
+    limits,
     rules: ordered([...rules, ...permits]),
-    leaving: { kind: 'yes' },
+    leaving: foreseenLeaving(input, accesses, limits),
+    ...(rowsPerHour === undefined ? {} : { rowsPerHour }),
+    ...(watermark === undefined ? {} : { watermark }),
     ...(permitted.length === 0 ? {} : { permitted }),
     ...(groupSize === undefined ? {} : { groupSize }),
     ...(leftOut === undefined ? {} : { leftOut }),
@@ -96,74 +113,55 @@ function notTraced(facts: Facts, lineage: Lineage | undefined): readonly Reason[
 }
 
 function approvalReasons(input: DecideInput, accesses: readonly Access[]): readonly Reason[] {
-  const approvals = new Map<string, RequiredApproval>();
-  for (const approval of accesses.flatMap((access) => access.answer.obligations.approvals)) {
-    approvals.set(approval.rule.id, approval);
-  }
-  const ordered = [...approvals.values()].sort((one, other) => compareText(one.rule.id, other.rule.id));
-  return ordered.map(({ from, count, rule }) => {
-    const people = count === 1 ? 'somebody else' : `${count} other people`;
-    const why = rule.text === undefined ? '' : `: ${rule.text}`;
-    return {
-      code: 'approval-needed',
-      sentence: `${input.facts.title} on ${input.connection.title} needs the approval of ${people} from ${anyOf(from.map(whom))} (rule ${rule.id})${why}.`,
-      next: 'Asking for approval comes with the approvals view, which this version does not have yet; run it where the policy allows it outright.',
-    };
-  });
+  return approvalsOf(accesses).map((approval) => ({
+    code: 'approval-needed',
+    sentence: `${input.facts.title} on ${input.connection.title} ${needsApproval(approval)}.`,
+    next: 'Asking for approval comes with the approvals view, which this version does not have yet; run it where the policy allows it outright.',
+  }));
 }
 
-/** An obligation that nothing here can meet is not dropped: the statement does not run. */
-function unmetObligations({ recordLevels = ['local'] }: DecideInput, accesses: readonly Access[]): readonly Reason[] {
-  const found = new Map<string, Reason>();
-  const add = (rule: RuleReference | undefined, what: string) => {
-    if (rule === undefined || found.has(what)) return;
-    found.set(what, {
-      code: 'obligation-unmet',
-      sentence: `The policy asks for ${what} (rule ${rule.id}), which this version cannot give.`,
-      next: 'Ask your administrator to lift the rule for this connection until it can.',
-    });
-  };
-  for (const { obligations } of accesses.map((access) => access.answer)) {
-    add(obligations.reason, 'a reason');
-    add(obligations.stepUp?.rule, 'a fresh sign-in');
-    add(obligations.noExport, 'a result that cannot be exported');
-  }
-  const demanded = demandedLevel(accesses);
-  if (demanded !== undefined && !recordLevels.includes(demanded.level)) {
-    const what = `record ${demanded.level}`;
-    found.set(what, {
-      code: 'obligation-unmet',
-      sentence: `The policy asks for a record that is ${demanded.level} before the statement runs (rule ${demanded.rule.id}), and this installation has nowhere for it to be ${demanded.level}.`,
-      next: `Ask your administrator to name a ${demanded.level === 'uploaded' ? 'store' : 'witness'} in organisation.yaml (record).`,
-    });
-  }
-  return [...found.values()];
-}
-
-/** The highest level that any of the answers demands of the record before the statement is sent. */
-function demandedLevel(accesses: readonly Access[]): DemandedLevel | undefined {
-  let highest: DemandedLevel | undefined;
-  for (const { answer } of accesses) {
-    const { record } = answer.obligations;
-    if (record === undefined || record.level === 'local') continue;
-    if (highest === undefined || RECORD_LEVELS.indexOf(record.level) > RECORD_LEVELS.indexOf(highest.level))
-      highest = { level: record.level, rule: record.rule };
-  }
-  return highest;
+/** A login for some connections is for no other, whatever the policy gives to whoever is behind it. */
+function withheld({ connections, connection }: DecideInput): readonly Reason[] {
+  if (connections === undefined || connections.includes(connection.name)) return [];
+  return [
+    {
+      code: 'connection-withheld',
+      sentence: `This token is not for ${connection.title}.`,
+      next: `It is for ${anyOf(connections)}; the person it acts for can issue another one.`,
+    },
+  ];
 }
 
 function limitsOf(obligations: readonly Obligations[]): Limits {
-  const smallest = (bound: 'rows' | 'bytes' | 'milliseconds') => {
-    const values = obligations.flatMap((entry) => entry[bound]?.value ?? []);
-    return values.length === 0 ? undefined : Math.min(...values);
-  };
-  const statementTimeout = smallest('milliseconds') ?? DEFAULT_LIMITS.statementTimeout;
+  const statementTimeout = leastOf(obligations, 'milliseconds')?.value ?? DEFAULT_LIMITS.statementTimeout;
   return {
-    rows: smallest('rows') ?? DEFAULT_LIMITS.rows,
-    bytes: smallest('bytes') ?? DEFAULT_LIMITS.bytes,
+    rows: leastOf(obligations, 'rows')?.value ?? DEFAULT_LIMITS.rows,
+    bytes: leastOf(obligations, 'bytes')?.value ?? DEFAULT_LIMITS.bytes,
     statementTimeout,
     lockTimeout: Math.min(DEFAULT_LIMITS.lockTimeout, statementTimeout),
   };
+}
+
+type BoundName = 'rows' | 'bytes' | 'milliseconds' | 'rowsPerHour';
+
+function leastOf(obligations: readonly Obligations[], name: BoundName): Bound | undefined {
+  return obligations
+    .flatMap((entry) => entry[name] ?? [])
+    .reduce<Bound | undefined>(
+      (least, bound) => (least === undefined || bound.value < least.value ? bound : least),
+      undefined,
+    );
+}
+
+/** Nothing runs on after what lets it run has ended. */
+function within(allowed: Allow, { now, expiresAt }: Pick<DecideInput, 'now' | 'expiresAt'>): Allow {
+  const ends = [...(allowed.grants ?? []).map(({ until }) => until), ...(expiresAt === undefined ? [] : [expiresAt])];
+  const left = Math.min(...ends.map((end) => Date.parse(end) - now.getTime()));
+  const { limits } = allowed;
+  if (left >= limits.statementTimeout) return allowed;
+  const statementTimeout = Math.max(1, left);
+  const narrower = { ...limits, statementTimeout, lockTimeout: Math.min(limits.lockTimeout, statementTimeout) };
+  return { ...allowed, limits: narrower, narrowedFrom: limits };
 }
 
 function rulesOf(answers: readonly PolicyAnswer[]): readonly RuleReference[] {

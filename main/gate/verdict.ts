@@ -1,5 +1,5 @@
 import { type LeftOutScans } from '../databases/postgres/settings.ts';
-import { type RuleReference } from '../policy/answer.ts';
+import { type Bound, type RuleReference } from '../policy/answer.ts';
 import { type Masker } from '../policy/classification.ts';
 import { type PermitForm } from '../policy/vocabulary.ts';
 import { type BaseColumn, type ComparedValue, type Span } from './facts.ts';
@@ -68,6 +68,10 @@ export interface Allow extends Considered {
   readonly envelope: 'read' | 'write';
   readonly masks: readonly OutputMask[];
   readonly limits: Limits;
+  /** The limits that the policy sets, where something else leaves less: the rows of the hour, the end of a grant or of the login. */
+  readonly narrowedFrom?: Limits;
+  /** Rows that the asker may have in any hour: set aside before the statement is sent. */
+  readonly rowsPerHour?: Bound;
   /** Uses that only permits allow: counted before the statement is sent, and recorded. */
   readonly permitted?: readonly PermittedUse[];
   /** Nothing is released before every row's counts, the outputs of these indexes, are at least the minimum, and the result whole. */
@@ -92,12 +96,12 @@ export interface UsedGrant {
 }
 
 /**
- * `no`: it may not leave. `over`: it may, up to so many rows; more is refused or needs approval. The count is known when it
- * leaves, and the policy is asked again then.
+ * What can be said when a statement is judged; the policy is asked again when rows leave. `asked-then`: it depends on how many
+ * they are, or on what is not known before. `rule` is absent where it is that no rule allows it.
  */
 export type Leaving =
   | { readonly kind: 'yes' }
-  | { readonly kind: 'no'; readonly rule: RuleReference; readonly sentence: string }
+  | { readonly kind: 'no'; readonly rule?: RuleReference; readonly sentence: string }
   | { readonly kind: 'asked-then'; readonly rules: readonly RuleReference[]; readonly sentence: string };
 
 export interface Refuse extends Considered {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Budgets, BudgetsUnavailable, type CountedUse, createBudgets } from './budgets.ts';
+import { type Budgets, type CountedUse, createBudgets } from './budgets.ts';
+import { CountsUnavailable } from './sealed-counts.ts';
 
 const KEY = Buffer.alloc(32, 7);
 const use = (change: Partial<CountedUse> = {}): CountedUse => ({
@@ -117,8 +118,8 @@ describe('counts that cannot be trusted', () => {
     budgets.spend([use()]);
     budgets.spend([use()]);
     meddle('UPDATE spent SET used = 0');
-    expect(() => budgets.spend([use()])).toThrow(BudgetsUnavailable);
-    expect(() => budgets.exhausted([use()])).toThrow(BudgetsUnavailable);
+    expect(() => budgets.spend([use()])).toThrow(CountsUnavailable);
+    expect(() => budgets.exhausted([use()])).toThrow(CountsUnavailable);
   });
 
   it('give nothing where the count of another person or day was put in their place', () => {
@@ -128,12 +129,12 @@ describe('counts that cannot be trusted', () => {
     meddle(
       `UPDATE spent SET (used, seal) = (SELECT used, seal FROM spent WHERE person LIKE '%ben') WHERE person LIKE '%ana'`,
     );
-    expect(() => budgets.spend([use()])).toThrow(BudgetsUnavailable);
+    expect(() => budgets.spend([use()])).toThrow(CountsUnavailable);
   });
 
   it('give nothing where the file is of another installation', () => {
     budgets.spend([use()]);
-    expect(() => createBudgets(path, Buffer.alloc(32, 8)).spend([use()])).toThrow(BudgetsUnavailable);
+    expect(() => createBudgets(path, Buffer.alloc(32, 8)).spend([use()])).toThrow(CountsUnavailable);
   });
 
   it.each([
@@ -142,14 +143,14 @@ describe('counts that cannot be trusted', () => {
     ['is a directory', () => (path = directory)],
   ])('give nothing where the file %s', (_, spoil) => {
     spoil();
-    expect(() => createBudgets(path, KEY).spend([use()])).toThrow(BudgetsUnavailable);
+    expect(() => createBudgets(path, KEY).spend([use()])).toThrow(CountsUnavailable);
   });
 
   it('give nothing while another process keeps the file locked', () => {
     budgets.spend([use()]);
     const other = new DatabaseSync(path);
     other.exec('BEGIN EXCLUSIVE');
-    expect(() => budgets.spend([use()])).toThrow(BudgetsUnavailable);
+    expect(() => budgets.spend([use()])).toThrow(CountsUnavailable);
     other.close();
     expect(budgets.spend([use()])).toBeUndefined();
   });

@@ -1,6 +1,6 @@
-import { closeSync, existsSync, openSync } from 'node:fs';
-import { createHmac, timingSafeEqual } from 'node:crypto';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { existsSync } from 'node:fs';
+import { type StatementSync } from 'node:sqlite';
+import { CountsUnavailable, makePrivate, sealedCount, sealOf, within } from './sealed-counts.ts';
 
 /** One use of a permit that is counted. */
 export interface CountedUse {
@@ -20,22 +20,14 @@ export interface CountedUse {
  * restarts. Whoever may write the file can delete it, and counts then start at zero; what is in the record tells.
  */
 export interface Budgets {
-  /** The first use that has none left today; nothing is spent. @throws BudgetsUnavailable */
+  /** The first use that has none left today; nothing is spent. @throws CountsUnavailable */
   exhausted(uses: readonly CountedUse[]): CountedUse | undefined;
   /**
    * Spends every one of the uses, or none and gives the first that has none left. They are on stable storage when it
-   * returns, and nothing gives them back. @throws BudgetsUnavailable
+   * returns, and nothing gives them back. @throws CountsUnavailable
    */
   spend(uses: readonly CountedUse[]): CountedUse | undefined;
 }
-
-/** Counts cannot be read or written, or were changed by somebody else: nothing that is counted may run. */
-export class BudgetsUnavailable extends Error {
-  override readonly name = 'BudgetsUnavailable';
-}
-
-/** Milliseconds to wait for another process that is counting. */
-const BUSY = 2_000;
 
 const TABLE = `
 CREATE TABLE IF NOT EXISTS spent (
@@ -48,19 +40,9 @@ const WRITE = 'INSERT OR REPLACE INTO spent VALUES (?, ?, ?, ?, ?, ?, ?)';
 
 /** `key` seals each row, so that a number that somebody else wrote is not taken for a count. */
 export function createBudgets(path: string, key: Uint8Array): Budgets {
-  const sealOf = (use: CountedUse, used: number): Buffer =>
-    createHmac('sha256', key)
-      .update(JSON.stringify([...keyOf(use), used]))
-      .digest();
-
   function usedUp(read: StatementSync, use: CountedUse): number {
     const row = read.get(...keyOf(use));
-    if (row === undefined) return 0;
-    const { used, seal } = row;
-    const sealed = typeof used === 'number' && seal instanceof Uint8Array ? sealOf(use, used) : undefined;
-    if (typeof used !== 'number' || sealed === undefined || !(seal instanceof Uint8Array) || !isSame(seal, sealed))
-      throw new BudgetsUnavailable(`a count in ${path} was not written here`);
-    return used;
+    return row === undefined ? 0 : sealedCount(path, key, keyOf(use), { count: row['used'], seal: row['seal'] });
   }
 
   return {
@@ -81,7 +63,7 @@ export function createBudgets(path: string, key: Uint8Array): Budgets {
         for (const use of uses) {
           const used = usedUp(read, use) + 1;
           if (used > use.perDay) return use;
-          write.run(...keyOf(use), used, sealOf(use, used));
+          write.run(...keyOf(use), used, sealOf(key, [...keyOf(use), used]));
         }
         database.exec('COMMIT');
         return undefined;
@@ -94,36 +76,10 @@ export function createBudgets(path: string, key: Uint8Array): Budgets {
 export const noBudgets: Budgets = {
   exhausted: () => undefined,
   spend() {
-    throw new BudgetsUnavailable('there is no file to count in');
+    throw new CountsUnavailable('there is no file to count in');
   },
 };
 
-/** Opened for each use: another process may have moved the file away. What was not committed goes when it is closed. */
-function within<T>(path: string, options: { readonly readOnly?: boolean }, run: (database: DatabaseSync) => T): T {
-  let database: DatabaseSync | undefined;
-  try {
-    database = new DatabaseSync(path, { timeout: BUSY, ...options });
-    return run(database);
-  } catch (cause) {
-    if (cause instanceof BudgetsUnavailable) throw cause;
-    throw new BudgetsUnavailable(`counts in ${path} cannot be used`, { cause });
-  } finally {
-    database?.close();
-  }
-}
-
-function makePrivate(path: string): void {
-  try {
-    closeSync(openSync(path, 'a', 0o600));
-  } catch (cause) {
-    throw new BudgetsUnavailable(`${path} cannot be made`, { cause });
-  }
-}
-
 function keyOf({ person, connection, class: columnClass, permit, day }: CountedUse): readonly string[] {
   return [person, connection, columnClass, permit, day];
-}
-
-function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && timingSafeEqual(one, other);
 }

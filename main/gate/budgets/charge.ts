@@ -2,7 +2,8 @@ import { type CompiledPolicy } from '../../policy/compiled-policy.ts';
 import { type DecideInput } from '../decide.ts';
 import { type Judged } from '../judge.ts';
 import { type Reason, type Verdict } from '../verdict.ts';
-import { type Budgets, BudgetsUnavailable, type CountedUse } from './budgets.ts';
+import { type Budgets, type CountedUse } from './budgets.ts';
+import { CountsUnavailable } from './sealed-counts.ts';
 
 /** One use of each permit and class that a verdict rests on, however many columns it is about. */
 export function countedUses(
@@ -30,7 +31,7 @@ export function charge(judged: Judged, count: Budgets['exhausted' | 'spend']): J
     const spent = count(judged.counted);
     return spent === undefined ? judged : refused(judged, spentReason(spent, judged.connection.title));
   } catch (error) {
-    if (!(error instanceof BudgetsUnavailable)) throw error;
+    if (!(error instanceof CountsUnavailable)) throw error;
     return refused(judged, UNAVAILABLE);
   }
 }
@@ -68,7 +69,7 @@ const UNAVAILABLE: Reason = {
   next: 'Ask your administrator to look at budgets.db in the profile directory: it must be writable, and nobody else may have changed it.',
 };
 
-function refused(judged: Judged, reason: Reason): Judged {
+export function refused(judged: Judged, reason: Reason): Judged {
   const { judgement } = judged;
   const { rules } = judgement.verdict;
   return { ...judged, judgement: { ...judgement, verdict: { verdict: 'refuse', reasons: [reason], rules } } };
