@@ -6,9 +6,18 @@ import { type SignInMethod, type SignInPrompt } from './sign-in.ts';
 /** Steps of a sign-in, in order; the last is `done`. */
 export type SignInProgress = SignInPrompt | { readonly kind: 'done'; readonly session: Session };
 
+/** How a service was known: as a client of the organisation's provider, or by a token of the platform that runs it. */
+export type ServiceMethod = 'client-credentials' | 'workload-token';
+
 /** What happened to a login, for the record. */
 export type IdentityEvent =
-  | { readonly kind: 'signed-in'; readonly session: Session; readonly method: SignInMethod; readonly bound: boolean }
+  | {
+      readonly kind: 'signed-in';
+      readonly session: Session;
+      readonly method: SignInMethod | ServiceMethod;
+      /** Whether who vouched for it vouched for the session's key as well. */
+      readonly bound: boolean;
+    }
   | { readonly kind: 'signed-out'; readonly session: Session }
   | { readonly kind: 'revalidated'; readonly session: Session }
   | { readonly kind: 'revoked'; readonly session: Session }

@@ -15,9 +15,10 @@ export interface Provider {
   readonly settings: ProviderSettings;
   /**
    * A configuration for one exchange. Its key cache is empty, so a token is always checked against the keys that are
-   * published now: a rotated key is found, a withdrawn one is not.
+   * published now: a rotated key is found, a withdrawn one is not. A program on somebody's machine is a public client and
+   * proves nothing of itself; a service does.
    */
-  configure(): Promise<client.Configuration>;
+  configure(authentication?: client.ClientAuth): Promise<client.Configuration>;
   /** Runs a protocol step; whatever openid-client throws becomes a sentence. */
   ask<T>(step: () => Promise<T>): Promise<T>;
   /** The published keys against which this exchange was checked; none where it brought no ID token. */
@@ -60,7 +61,7 @@ export function createProvider(
   return {
     settings,
     ask,
-    configure: async () => {
+    configure: async (authentication = client.None()) => {
       const configuration = new client.Configuration(
         await metadata(),
         settings.clientId,
@@ -68,7 +69,7 @@ export function createProvider(
           [client.clockTolerance]: CLOCK_TOLERANCE_SECONDS,
           [client.clockSkew]: Math.round((clock() - Date.now()) / 1000),
         },
-        client.None(),
+        authentication,
       );
       configuration[client.customFetch] = guarded;
       configuration.timeout = TIMEOUT_SECONDS;
