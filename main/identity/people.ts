@@ -165,7 +165,9 @@ export function createPeople(ports: PeoplePorts): People {
         judge?.(login);
       },
     };
-    return yield* method === 'browser' ? signInWithBrowser(steps) : signInWithDeviceCode(steps);
+    const login = yield* method === 'browser' ? signInWithBrowser(steps) : signInWithDeviceCode(steps);
+    await directories.learn(context.directory());
+    return login;
   }
 
   /** Ids of the logins that are this person's, the current one last. */
@@ -231,7 +233,8 @@ export function createPeople(ports: PeoplePorts): People {
       return [...people.values()];
     },
 
-    async logins({ principal }) {
+    async logins({ id: own }) {
+      const { principal } = await live.standing(own);
       const found = [];
       for (const id of await idsOf(principal)) {
         const record = await readIfWhole(id);
@@ -243,7 +246,8 @@ export function createPeople(ports: PeoplePorts): People {
       return found;
     },
 
-    async endLogin({ principal }, id) {
+    async endLogin({ id: own }, id) {
+      const { principal } = await live.standing(own);
       const meant = (await idsOf(principal)).find((theirs) => theirs === id);
       if (meant === undefined) {
         throw new CountersignError('session-unknown', 'That is none of your sign-ins in this profile.', {
@@ -275,7 +279,9 @@ export function createPeople(ports: PeoplePorts): People {
 
     async signOut(session) {
       const record = await readIfWhole(session.id);
-      const theirs = await idsOf(record?.principal ?? session.principal);
+      // The index tells whose a damaged record is; what the caller says of it is not believed.
+      const whose = (await records.list()).find(({ id }) => id === session.id);
+      const theirs = whose === undefined ? [] : await idsOf(whose);
       await forget([...new Set([session.id, ...theirs])], record === undefined ? session : sessionOf(record));
     },
 

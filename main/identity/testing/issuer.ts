@@ -29,7 +29,7 @@ export interface TestIssuer {
     metadata: Record<string, unknown>;
     token: (parameters: URLSearchParams) => Promise<{ readonly status?: number; readonly body: unknown }>;
     device: (parameters: URLSearchParams) => unknown;
-    userinfo: () => { readonly status?: number; readonly body: unknown };
+    userinfo: () => { readonly status?: number; readonly body: unknown; readonly challenge?: string };
   };
   /** Grant types asked for at the token endpoint, in order. */
   readonly grants: string[];
@@ -49,8 +49,20 @@ export async function startTestIssuer(): Promise<TestIssuer> {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const send = ({ status = 200, body }: { readonly status?: number; readonly body: unknown }): void => {
-        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      const send = ({
+        status = 200,
+        body,
+        challenge,
+      }: {
+        readonly status?: number;
+        readonly body: unknown;
+        readonly challenge?: string;
+      }): void => {
+        const headers = {
+          'content-type': 'application/json',
+          ...(challenge === undefined ? {} : { 'www-authenticate': challenge }),
+        };
+        response.writeHead(status, headers).end(JSON.stringify(body));
       };
       switch (request.url) {
         case '/.well-known/openid-configuration':
