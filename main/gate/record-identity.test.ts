@@ -105,6 +105,30 @@ describe('what happens to a login', () => {
     for (const event of events.slice(1)) expect(event).toMatchObject({ actor: { bind: 0 }, auth: { acr: 'high' } });
   });
 
+  it('when it is stepped up is recorded behind the proof of its new key; what had begun with the former one goes on', async () => {
+    let current = signer;
+    const { tell, bindings, events, kinds } = recorded(() => Promise.resolve(current));
+    await tell({ kind: 'signed-in', session, method: 'browser', bound: true });
+    current = { ...signer, thumbprint: 'thumb-2' };
+    const stronger: Session = { ...session, principal: { ...session.principal, device: 'thumb-2', acr: 'higher' } };
+    await tell({ kind: 'stepped-up', session: stronger, method: 'browser' });
+    expect(kinds()).toEqual(['key.bind', 'auth.ok', 'key.bind', 'auth.ok']);
+    expect(events[3]).toMatchObject({ actor: { bind: 2 }, auth: { method: 'step-up browser', acr: 'higher' } });
+    expect(await bindings.bind(session)).toBe(0);
+    await tell({ kind: 'signed-out', session: stronger });
+    expect(events.slice(4)).toMatchObject([
+      { k: 'session.end' },
+      { k: 'key.revoke', actor: { bind: 0 }, bind: { thumbprint: 'thumb' } },
+      { k: 'key.revoke', actor: { bind: 2 }, bind: { thumbprint: 'thumb-2' } },
+    ]);
+  });
+
+  it('that gets another key while it is looked at names no key at all', async () => {
+    const { bindings, kinds } = recorded(() => Promise.resolve({ ...signer, thumbprint: 'thumb-2' }));
+    await expect(bindings.bind(session)).rejects.toMatchObject({ code: 'session-changed' });
+    expect(kinds()).toEqual([]);
+  });
+
   it.each(['signed-out', 'expired', 'revoked'] as const)(
     'when it is %s ends its sessions first, then its key',
     async (kind) => {

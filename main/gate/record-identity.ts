@@ -1,5 +1,6 @@
 import { type AuditLog } from '../audit/index.ts';
 import { type KeyBinding } from '../audit/events.ts';
+import { CountersignError } from '../errors.ts';
 import { type DeviceSigner, type Identity, type IdentityEvent } from '../identity/index.ts';
 import { type Principal, type Session, type SessionId } from '../identity/principal.ts';
 import { actorOf } from './record.ts';
@@ -18,6 +19,12 @@ export interface LoginBindings {
   revoke(session: Session, reason: string): Promise<void>;
 }
 
+interface BoundKey {
+  readonly log: string;
+  readonly device: string | undefined;
+  readonly index: Promise<number | undefined>;
+}
+
 /** `typ` of what the device key signs when a working session begins. */
 const PROOF_TYPE = 'countersign-session';
 
@@ -25,9 +32,18 @@ export function createLoginBindings(
   audit: Pick<AuditLog, 'id' | 'append'>,
   identity: Partial<Pick<Identity, 'deviceSigner'>>,
 ): LoginBindings {
-  const bound = new Map<SessionId, { readonly log: string; readonly index: Promise<number | undefined> }>();
-  const signerOf = async (session: Session): Promise<DeviceSigner | undefined> =>
-    session.principal.device === undefined ? undefined : identity.deviceSigner?.(session);
+  /** Of each login in the log of this process: the key it has now last, before it those that it had before a step-up. */
+  const bound = new Map<SessionId, readonly BoundKey[]>();
+  async function signerOf(session: Session): Promise<DeviceSigner | undefined> {
+    const { device } = session.principal;
+    if (device === undefined) return undefined;
+    const signer = await identity.deviceSigner?.(session);
+    if (signer === undefined || signer.thumbprint === device) return signer;
+    // Between looking at the login and now it got another key; what is recorded must name one and the same.
+    throw new CountersignError('session-changed', 'Your sign-in was confirmed anew at this very moment.', {
+      next: 'Do it again.',
+    });
+  }
 
   async function record(session: Session, log: string): Promise<number | undefined> {
     const signer = await signerOf(session);
@@ -39,12 +55,15 @@ export function createLoginBindings(
 
   function bind(session: Session): Promise<number | undefined> {
     const log = audit.id;
-    const known = bound.get(session.id);
-    if (known?.log === log) return known.index;
+    const { device } = session.principal;
+    const keys = (bound.get(session.id) ?? []).filter((key) => key.log === log);
+    const known = keys.find((key) => key.device === device);
+    if (known !== undefined) return known.index;
     const index = record(session, log);
-    bound.set(session.id, { log, index });
+    bound.set(session.id, [...keys, { log, device, index }]);
     index.catch(() => {
-      if (bound.get(session.id)?.index === index) bound.delete(session.id);
+      const others = (bound.get(session.id) ?? []).filter((key) => key.index !== index);
+      bound.set(session.id, others);
     });
     return index;
   }
@@ -58,14 +77,16 @@ export function createLoginBindings(
       return signed && `${signed.protected}..${signed.signature}`;
     },
     async revoke(session, reason) {
-      const known = bound.get(session.id);
+      const keys = bound.get(session.id) ?? [];
       bound.delete(session.id);
-      const index = await known?.index.catch(() => undefined);
-      const { device, issuer, subject } = session.principal;
-      if (index === undefined || known?.log !== audit.id || device === undefined) return;
-      const actor = actorOf(session, index);
-      const key = { alg: ALGORITHM, thumbprint: device, iss: issuer, sub: subject };
-      await audit.append({ k: 'key.revoke', actor, bind: key, why: { reason } }, known.log);
+      const { issuer, subject } = session.principal;
+      for (const { log, device, index: binding } of keys) {
+        const index = await binding.catch(() => undefined);
+        if (index === undefined || log !== audit.id || device === undefined) continue;
+        const actor = actorOf(session, index);
+        const key = { alg: ALGORITHM, thumbprint: device, iss: issuer, sub: subject };
+        await audit.append({ k: 'key.revoke', actor, bind: key, why: { reason } }, log);
+      }
     },
   };
 }
@@ -121,10 +142,12 @@ export async function recordIdentity(
   const { session } = event;
   const { principal } = session;
   switch (event.kind) {
+    case 'stepped-up':
     case 'signed-in': {
       // The proof first: what follows names it.
       const bind = await bindings.bind(session);
-      const auth = { method: event.method, ...strengthOf(principal) };
+      const method = event.kind === 'stepped-up' ? `step-up ${event.method}` : event.method;
+      const auth = { method, ...strengthOf(principal) };
       await audit.append({ k: 'auth.ok', actor: actorOf(session, bind), auth });
       return;
     }
