@@ -1,15 +1,14 @@
 import {
-  cancelRun,
   closeActiveTab,
   explainCurrent,
   formatText,
   inspectorShown,
   newTab,
   reopenClosedTab,
-  runCurrent,
   showInspector,
   signOut,
 } from '../state/actions.ts';
+import { cancelRun, runCurrent } from '../state/run.ts';
 import { type Theme } from '../design/theme.ts';
 import { stepArea } from './areas.ts';
 import { type Workbench } from '../state/workbench.ts';
@@ -178,9 +177,26 @@ export const commands: readonly Command[] = [
     },
   },
   {
+    id: 'view.policy',
+    title: 'Policy: who may do what',
+    keys: ['Alt+3'],
+    run: (workbench) => {
+      workbench.view.set('policy');
+    },
+  },
+  {
+    id: 'policy.save',
+    title: 'Put the policy in the editor in force',
+    keys: ['Mod+S'],
+    when: (workbench) => workbench.view.get() === 'policy',
+    run: ({ policy }) => {
+      openSave(policy);
+    },
+  },
+  {
     id: 'view.verify',
     title: 'Verify the record',
-    keys: ['Alt+3'],
+    keys: ['Alt+4'],
     run: (workbench) => {
       workbench.view.set('verify');
     },

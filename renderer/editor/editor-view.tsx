@@ -1,6 +1,8 @@
 import { lazy, type ReactElement, Suspense } from 'react';
 import { type SpanView } from '../../shared/views.ts';
 import { Button, EmptyState, environmentEdge, ProgressBar, Shortcut, Split } from '../design/index.ts';
+import { SeeClear } from '../account/see-clear.tsx';
+import { useEndedGrant } from '../account/use-ended-grant.ts';
 import { commands, shortcutOf } from '../commands/commands.ts';
 import { HistoryPanel } from '../history/history-panel.tsx';
 import { Inspector } from '../results/inspector.tsx';
@@ -8,10 +10,12 @@ import { ResultsPanel } from '../results/results-panel.tsx';
 import { inTab } from '../results/run-model.ts';
 import { ConnectionsPanel } from '../schema/connections-panel.tsx';
 import { explainRun, inspectorShown, newTab, showInspector } from '../state/actions.ts';
+import { runAgain } from '../state/run.ts';
 import { useStore } from '../state/store.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { activeTab } from '../state/workspace.ts';
 import { EditorTabs } from './editor-tabs.tsx';
+import { NeedsBar } from './needs-bar.tsx';
 import { Toolbar } from './toolbar.tsx';
 import { useActiveRun } from './use-run.ts';
 import './editor-view.css';
@@ -56,7 +60,8 @@ function TabArea(): ReactElement {
   const tab = useStore(workbench.workspace, activeTab);
   const layout = useStore(workbench.workspace, ({ layout }) => layout);
   const connections = useStore(workbench.connections);
-  const { run } = useActiveRun(workbench);
+  const { run, snapshot } = useActiveRun(workbench);
+  const stale = useEndedGrant(workbench, run, snapshot);
   if (tab === null) return <NoTab />;
   const connection =
     connections.state === 'ready' ? (connections.value.find(({ name }) => name === tab.connection) ?? null) : null;
@@ -73,6 +78,7 @@ function TabArea(): ReactElement {
         </Suspense>
       </div>
       <Toolbar tab={tab} />
+      <NeedsBar tab={tab} />
     </div>
   );
   const results = (
@@ -84,6 +90,10 @@ function TabArea(): ReactElement {
         onReveal={(span) => workbench.editor.get()?.reveal(span)}
         onExplain={() => {
           explainRun(workbench);
+        }}
+        stale={stale}
+        onRunAgain={() => {
+          runAgain(workbench, tab.id);
         }}
         onInspect={workbench.inspected.set}
         onOpenInspector={() => {
@@ -112,6 +122,7 @@ function InspectorArea(): ReactElement {
   const workbench = useWorkbench();
   const live = useStore(workbench.live);
   const inspected = useStore(workbench.inspected);
+  const active = useStore(workbench.workspace, ({ active }) => active);
   const tab = useStore(workbench.inspectorTab);
   const { snapshot } = useActiveRun(workbench);
   const inTabOf = (span: SpanView): SpanView | null => {
@@ -126,6 +137,16 @@ function InspectorArea(): ReactElement {
         client={workbench.client}
         selection={inspected}
         verdict={live?.verdict ?? snapshot?.verdict ?? null}
+        maskActions={(mask, connection) => (
+          <SeeClear
+            key={mask.column}
+            mask={mask}
+            connection={connection}
+            onRunAgain={() => {
+              if (active !== null) runAgain(workbench, active);
+            }}
+          />
+        )}
         onPoint={(span) => workbench.editor.get()?.mark(span && inTabOf(span))}
         onReveal={(span) => {
           const part = inTabOf(span);

@@ -8,6 +8,7 @@ import { useWorkbench, type ViewName } from '../state/workbench.ts';
 const places: readonly { readonly view: ViewName; readonly icon: string; readonly label: string }[] = [
   { view: 'editor', icon: 'terminal', label: 'Editor' },
   { view: 'activity', icon: 'pulse', label: 'Activity' },
+  { view: 'policy', icon: 'law', label: 'Policy' },
   { view: 'verify', icon: 'verified', label: 'Verify the record' },
   { view: 'settings', icon: 'settings-gear', label: 'Settings' },
 ];

@@ -5,6 +5,7 @@ import { Palette } from '../commands/palette.tsx';
 import { useCommandKeys } from '../commands/use-command-keys.ts';
 import { Message } from '../design/index.ts';
 import { EditorView } from '../editor/editor-view.tsx';
+import { PolicyView } from '../policy/policy-view.tsx';
 import { SettingsView } from '../settings/settings-view.tsx';
 import { followAudit, openWorkspace, ownerOf } from '../state/open-workspace.ts';
 import { useStore } from '../state/store.ts';
@@ -21,9 +22,11 @@ export function Frame({ person, info }: { person: PersonView; info: AppInfo }): 
   const workbench = useWorkbench();
   const view = useStore(workbench.view);
   // Until the workspace is this person's, the views beside the editor would ask for what the last one looked at.
-  const own = useStore(workbench.owner, (owner) => owner === ownerOf(person));
+  const owner = ownerOf(person);
+  const own = useStore(workbench.owner, (current) => current === owner);
   useCommandKeys(workbench);
-  useEffect(() => openWorkspace(workbench, person), [workbench, person]);
+  useEffect(() => openWorkspace(workbench, owner), [workbench, owner]);
+  useEffect(() => workbench.account.follow(), [workbench, owner]);
   useEffect(() => followAudit(workbench), [workbench]);
   useWindowTitle(workbench);
   return (
@@ -41,6 +44,7 @@ export function Frame({ person, info }: { person: PersonView; info: AppInfo }): 
             <EditorView />
           </div>
           {own && view === 'activity' && <ActivityView />}
+          {own && view === 'policy' && <PolicyView />}
           {own && view === 'verify' && <VerifyView />}
           {own && view === 'settings' && <SettingsView info={info} />}
         </main>

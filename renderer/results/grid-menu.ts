@@ -18,30 +18,38 @@ const formats: readonly { readonly id: CopyFormat; readonly label: string }[] = 
 ];
 
 /** What a right click on the grid offers; on a header also what concerns that column. */
-export function gridMenu(grid: Grid, column: number | null, actions: GridMenuActions): readonly MenuEntry[] {
+export function gridMenu(
+  grid: Grid,
+  column: number | null,
+  /** Why nothing of it may leave, or null where it may. */
+  stays: string | null,
+  actions: GridMenuActions,
+): readonly MenuEntry[] {
   const { selection } = grid;
   const none = selection === null;
+  const held = stays === null ? {} : { detail: 'stays on this screen' };
   const entries: MenuEntry[] = [
     {
       id: 'copy',
       label: 'Copy',
       icon: 'copy',
       shortcut: 'Mod+C',
-      disabled: none,
+      disabled: none || stays !== null,
+      ...held,
       onAction: () => actions.copy('tsv', false),
     },
     {
       id: 'copy-headers',
       label: 'Copy with headers',
       shortcut: 'Mod+Shift+C',
-      disabled: none,
+      disabled: none || stays !== null,
       onAction: () => actions.copy('tsv', true),
     },
     'line',
     ...formats.map(({ id, label }): MenuEntry => {
       const possible = canCopy(selection, id);
       const why = !none && !possible ? { detail: 'one range at a time' } : {};
-      return { id, label, disabled: !possible, onAction: () => actions.copyAs(id), ...why };
+      return { id, label, disabled: !possible || stays !== null, onAction: () => actions.copyAs(id), ...why };
     }),
     'line',
     {

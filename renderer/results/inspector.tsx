@@ -1,7 +1,7 @@
-import { type ReactElement, useState } from 'react';
+import { type ReactElement, type ReactNode, useState } from 'react';
 import { type Desktop } from '../../shared/contract.ts';
 import { type Client } from '../../shared/rpc/types.ts';
-import { type SpanView, type VerdictView } from '../../shared/views.ts';
+import { type MaskView, type SpanView, type VerdictView } from '../../shared/views.ts';
 import { EmptyState, Tabs } from '../design/index.ts';
 import { CellTab } from './inspector/cell-tab.tsx';
 import { DecisionTab } from './inspector/decision-tab.tsx';
@@ -15,6 +15,8 @@ export interface InspectorProps {
   readonly selection: InspectedCell | null;
   /** The verdict on the statement that made the result, or on the one at the cursor. */
   readonly verdict: VerdictView | null;
+  /** Stands under what is said about a mask: how to see what is behind it. */
+  readonly maskActions?: ((mask: MaskView, connection: string) => ReactNode) | undefined;
   readonly onPoint?: ((span: SpanView | null) => void) | undefined;
   readonly onReveal?: ((span: SpanView) => void) | undefined;
   /** The tab to show, where the window decides it (Explain goes to the decision); else the inspector keeps its own. */
@@ -24,7 +26,7 @@ export interface InspectorProps {
 
 /** The focused cell, its row, and the decision behind them, in full. */
 export function Inspector(props: InspectorProps): ReactElement {
-  const { client, selection, verdict, onPoint, onReveal, tab, onTab } = props;
+  const { client, selection, verdict, maskActions, onPoint, onReveal, tab, onTab } = props;
   const [own, setOwn] = useState('cell');
   return (
     <Tabs
@@ -39,7 +41,7 @@ export function Inspector(props: InspectorProps): ReactElement {
             selection === null ? (
               <EmptyState title="Select a cell to see its whole value." />
             ) : (
-              <CellTab client={client} cell={selection} />
+              <CellTab client={client} cell={selection} maskActions={maskActions} />
             ),
         },
         {

@@ -18,12 +18,14 @@ export function Refusal({
   const { verdict } = run;
   if (verdict === null) return null;
   const asked = verdict.verdict === 'ask';
+  const waiting = asked || verdict.needs.length > 0;
+  const heading = asked ? 'Needs approval' : waiting ? 'Waits for you' : 'Refused';
   return (
-    <section className="stopped selectable" aria-label={asked ? 'Needs approval' : 'Refused'}>
+    <section className="stopped selectable" aria-label={heading} data-waiting={waiting || undefined}>
       <header className="stopped-head">
-        <MeaningIcon meaning={asked ? 'waiting' : 'refused'} />
+        <MeaningIcon meaning={waiting ? 'waiting' : 'refused'} />
         <h3>
-          {asked ? 'Needs approval' : 'Refused'}: {verdict.title}
+          {heading}: {verdict.title}
         </h3>
         <span className="stopped-note">Nothing ran.{run.recorded !== null && ` Recorded as ${run.recorded}.`}</span>
       </header>

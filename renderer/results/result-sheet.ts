@@ -49,11 +49,15 @@ export function maskSentences(mask: MaskView): readonly string[] {
   return [sentence.charAt(0).toUpperCase() + sentence.slice(1), `Shown: ${masker}`];
 }
 
+/** The tooltip cannot be pressed: it says where a grant is taken. */
+const liftSentence = ({ liftedBy = [] }: MaskView): readonly string[] =>
+  liftedBy.length === 0 ? [] : ['Press Enter to see it clear for a while, or to learn who to ask.'];
+
 const gridColumn = (column: ResultColumnView): GridColumn => ({
   name: column.name,
   type: column.type,
   numeric: column.numeric,
-  mask: column.mask && maskSentences(column.mask),
+  mask: column.mask && [...maskSentences(column.mask), ...liftSentence(column.mask)],
 });
 
 /** The sheet of a run that has columns; the same one every time. */
@@ -80,6 +84,7 @@ function createSheet(client: Client<Desktop>, run: RunModel): ResultSheet {
     client['result.window']({ result, ...area }, signal);
   const cache = createWindowCache({
     columns: columns.map(gridColumn),
+    watermark: run.snapshot().verdict?.watermark ?? null,
     fetch,
     onChange: () => {
       grid.refresh();

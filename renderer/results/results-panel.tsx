@@ -9,7 +9,7 @@ import { type InspectedCell } from './inspector/inspected.ts';
 import { Messages } from './messages.tsx';
 import { Refusal } from './refusal.tsx';
 import { type ResultSheet, sheetOf } from './result-sheet.ts';
-import { type RunModel, type RunSnapshot } from './run-model.ts';
+import { type RunModel, type RunSnapshot, staysHere } from './run-model.ts';
 import { SheetView } from './sheet-view.tsx';
 import { Shown } from './shown.tsx';
 import { useSnapshot } from './use-snapshot.ts';
@@ -27,17 +27,20 @@ export interface ResultsPanelProps {
   readonly onExplain?: (() => void) | undefined;
   /** The focused cell changed: what the inspector should show. */
   readonly onInspect?: (cell: InspectedCell | null) => void;
+  /** What the rows relied on and is over, in a sentence; null while it lasts. They stay as they are. */
+  readonly stale?: string | null;
+  readonly onRunAgain?: () => void;
   /** Enter or a double click on a cell: open the inspector. */
   readonly onOpenInspector?: () => void;
 }
 
 /** What became of the statement: its rows, or why there are none, and everything that was said about it. */
 export function ResultsPanel(props: ResultsPanelProps): ReactElement {
-  const { client, run, connection, onReveal, onExplain, onInspect, onOpenInspector } = props;
+  const { client, run, connection, onReveal, onExplain, onInspect, onOpenInspector, stale = null, onRunAgain } = props;
   const snapshot = useSnapshot(run);
   const sheet = run !== null && snapshot?.result != null ? sheetOf(client, run) : null;
   const [tab, setTab] = useState('results');
-  useInspected(sheet, snapshot, onInspect);
+  useInspected(sheet, run, snapshot, onInspect);
   const open = useCallback(() => onOpenInspector?.(), [onOpenInspector]);
 
   const notices = snapshot?.notices.length ?? 0;
@@ -62,6 +65,8 @@ export function ResultsPanel(props: ResultsPanelProps): ReactElement {
                 onReveal={onReveal}
                 onExplain={onExplain}
                 onOpen={open}
+                stale={stale}
+                onRunAgain={onRunAgain}
               />
             ),
           },
@@ -84,6 +89,8 @@ function Outcome({
   onReveal,
   onExplain,
   onOpen,
+  stale,
+  onRunAgain,
 }: {
   client: Client<Desktop>;
   snapshot: RunSnapshot | null;
@@ -92,6 +99,8 @@ function Outcome({
   onReveal: (span: SpanView) => void;
   onExplain: (() => void) | undefined;
   onOpen: () => void;
+  stale: string | null;
+  onRunAgain: (() => void) | undefined;
 }): ReactElement {
   if (snapshot === null) {
     const where = connection === null ? '' : ` on ${environmentName(connection.environment)} · ${connection.title}`;
@@ -112,7 +121,15 @@ function Outcome({
   }
   return (
     <div className="results-rows">
-      <SheetView key={snapshot.result} client={client} sheet={sheet} run={snapshot} onOpen={onOpen} />
+      <SheetView
+        key={snapshot.result}
+        client={client}
+        sheet={sheet}
+        run={snapshot}
+        onOpen={onOpen}
+        stale={stale}
+        onRunAgain={onRunAgain}
+      />
       {snapshot.state === 'done' && snapshot.rows === 0 && <p className="results-none">No rows match.</p>}
       {/* Under the rows: what comes late never moves what is being read. */}
       {snapshot.state === 'cancelled' && <Cancelled run={snapshot} />}
@@ -141,6 +158,7 @@ function Cancelled({ run }: { run: RunSnapshot }): ReactElement {
 /** Tells what the inspector should show whenever the focused cell changes. */
 function useInspected(
   sheet: ResultSheet | null,
+  model: RunModel | null,
   run: RunSnapshot | null,
   onInspect: ((cell: InspectedCell | null) => void) | undefined,
 ): void {
@@ -149,9 +167,13 @@ function useInspected(
   const column = focus?.column;
   const result = run?.result ?? null;
   const columns = run?.columns;
+  const connection = model?.connection;
+  const stays = staysHere(run);
+  const watermark = run?.verdict?.watermark ?? null;
   useEffect(() => {
     if (onInspect === undefined) return;
-    const known = result !== null && row !== undefined && column !== undefined && columns !== undefined;
-    onInspect(known ? { result, row, column, columns } : null);
-  }, [onInspect, result, row, column, columns]);
+    const known =
+      result !== null && row !== undefined && column !== undefined && columns !== undefined && connection !== undefined;
+    onInspect(known ? { result, row, column, columns, connection, stays, watermark } : null);
+  }, [onInspect, result, row, column, columns, connection, stays, watermark]);
 }

@@ -50,6 +50,7 @@ export interface RunSnapshot {
 export interface RunModel {
   subscribe(listener: () => void): () => void;
   snapshot(): RunSnapshot;
+  readonly connection: string;
   /** Aborts when the run is put away: whatever was made for it can go. */
   readonly disposed: AbortSignal;
   /** Asks the server to stop. Does nothing when the run has ended. */
@@ -63,6 +64,9 @@ export interface RunRequest {
   readonly text: string;
   /** Where `text` stands in the tab, UTF-16 units. */
   readonly offset: number;
+  /** What the person said it is for, where the policy asks; recorded with the statement. */
+  readonly reason?: string;
+  readonly ticket?: string;
 }
 
 /** A server may send a notice per row; only the last ones are kept. */
@@ -82,6 +86,12 @@ export function excerpt(snapshot: RunSnapshot, span: SpanView): string {
   const base = statementStart(snapshot) - snapshot.offset;
   return snapshot.text.slice(base + span.start, base + span.end);
 }
+
+/** Why none of a result's rows may leave the screen; null where they may, or where the gate decides when they do. */
+export const staysHere = (snapshot: RunSnapshot | null): string | null => {
+  const leaving = snapshot?.verdict?.leaving;
+  return leaving?.kind === 'no' ? (leaving.sentence ?? 'These rows stay on this screen.') : null;
+};
 
 /** The snapshot after an event. Pure: the state machine is tested as a table. */
 export function advance(now: RunSnapshot, event: RunEvent): RunSnapshot {
@@ -189,6 +199,7 @@ export function createRun(client: Client<Desktop>, request: RunRequest, now: () 
       return () => listeners.delete(listener);
     },
     snapshot: () => current,
+    connection: request.connection,
     disposed: putAway.signal,
     cancel: () => {
       if (current.state === 'running') controller.abort();

@@ -1,9 +1,9 @@
 import { type ReactElement } from 'react';
-import { Icon } from '../design/index.ts';
+import { Button, Icon } from '../design/index.ts';
 import { totalsInWords } from './grid/aggregates.ts';
 import { selectedCells } from './grid/selection.ts';
 import { type SheetSnapshot } from './result-sheet.ts';
-import { type RunSnapshot } from './run-model.ts';
+import { type RunSnapshot, staysHere } from './run-model.ts';
 import { type CopyMessage } from './use-copy.ts';
 import { plural } from './words.ts';
 
@@ -12,14 +12,30 @@ export function SheetFooter({
   run,
   state,
   message,
+  stale,
+  onRunAgain,
 }: {
   run: RunSnapshot;
   state: SheetSnapshot | null;
   message: CopyMessage | null;
+  stale: string | null;
+  onRunAgain: (() => void) | undefined;
 }): ReactElement {
+  const stays = staysHere(run);
   const cells = selectedCells(state?.selection ?? null);
   return (
     <footer className="sheet-footer">
+      {stale !== null && (
+        <span className="sheet-cut" role="status">
+          <Icon name="history" />
+          {stale}
+          {onRunAgain !== undefined && (
+            <Button variant="quiet" className="sheet-again" onPress={onRunAgain}>
+              Run again
+            </Button>
+          )}
+        </span>
+      )}
       {run.cut !== null && (
         <span className="sheet-cut">
           <Icon name="warning" />
@@ -32,6 +48,14 @@ export function SheetFooter({
           {plural(run.maskedCells, 'masked cell')}
         </span>
       )}
+      {stays !== null && (
+        <span className="sheet-stays" title={stays}>
+          <Icon name="shield" />
+          Stays on this screen
+          <span className="visually-hidden">: {stays}</span>
+        </span>
+      )}
+      {run.verdict?.watermark != null && <span className="visually-hidden">Marked {run.verdict.watermark}</span>}
       <span role="status" className={message?.trouble === true ? 'sheet-cut' : undefined}>
         {message?.text}
       </span>

@@ -5,7 +5,7 @@ import { Button, ContextMenu, Message } from '../design/index.ts';
 import { type CopyFormat } from './copy.ts';
 import { gridMenu } from './grid-menu.ts';
 import { type ResultSheet } from './result-sheet.ts';
-import { type RunSnapshot } from './run-model.ts';
+import { type RunSnapshot, staysHere } from './run-model.ts';
 import { SheetFooter } from './sheet-footer.tsx';
 import { useCopy } from './use-copy.ts';
 import { useSnapshot } from './use-snapshot.ts';
@@ -22,16 +22,22 @@ export function SheetView({
   sheet,
   run,
   onOpen,
+  stale,
+  onRunAgain,
 }: {
   client: Client<Desktop>;
   sheet: ResultSheet;
   run: RunSnapshot;
   onOpen: () => void;
+  /** What the rows relied on and is over, in a sentence. */
+  stale: string | null;
+  onRunAgain: (() => void) | undefined;
 }): ReactElement {
   const place = useRef<HTMLDivElement>(null);
   const state = useSnapshot(sheet);
   const [menu, setMenu] = useState<MenuPlace | null>(null);
-  const { message, copy } = useCopy(client, run.result, sheet);
+  const stays = staysHere(run);
+  const { message, copy } = useCopy(client, run.result, sheet, stays);
 
   // The sheet's own element moves in and out: React neither makes nor forgets what is in it.
   useLayoutEffect(() => (place.current === null ? undefined : sheet.attach(place.current)), [sheet]);
@@ -56,12 +62,12 @@ export function SheetView({
           Some rows could not be read. {state.failure}
         </Message>
       )}
-      <SheetFooter run={run} state={state} message={message} />
+      <SheetFooter run={run} state={state} message={message} stale={stale} onRunAgain={onRunAgain} />
       {menu !== null && (
         <ContextMenu
           label="Cells"
           at={{ x: menu.x, y: menu.y, element: sheet.host }}
-          entries={gridMenu(sheet.grid, menu.column, { copy, copyAs: onCopyAs, open: onOpen })}
+          entries={gridMenu(sheet.grid, menu.column, stays, { copy, copyAs: onCopyAs, open: onOpen })}
           onClose={() => {
             setMenu(null);
             sheet.grid.focus();

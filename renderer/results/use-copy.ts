@@ -11,17 +11,29 @@ export interface CopyMessage {
   readonly trouble: boolean;
 }
 
+/** The gate's refusal: what it refused, and what to do next. */
+export function notCopied(error: unknown): string {
+  const { message, next } = troubleOf(error);
+  return `Not copied. ${message}${next === null ? '' : ` ${next}`}`;
+}
+
 /** Copies what is selected and says in words what became of it. */
 export function useCopy(
   client: Client<Desktop>,
   result: string | null,
   sheet: ResultSheet,
+  /** Why nothing may leave, or null: then the gate is not asked. */
+  stays: string | null,
 ): { readonly message: CopyMessage | null; readonly copy: (format: CopyFormat, headers: boolean) => void } {
   const [message, setMessage] = useState<CopyMessage | null>(null);
   const copy = useCallback(
     (format: CopyFormat, headers: boolean) => {
       const { selection } = sheet.snapshot();
       if (result === null || selection === null) return;
+      if (stays !== null) {
+        setMessage({ text: `Not copied. ${stays}`, trouble: true });
+        return;
+      }
       copySelection(client, result, selection, format, headers)
         .then(({ cells, cut }) =>
           setMessage(
@@ -30,9 +42,9 @@ export function useCopy(
               : { text: `Copied ${plural(cells, 'cell')}.`, trouble: false },
           ),
         )
-        .catch((error: unknown) => setMessage({ text: `Not copied. ${troubleOf(error).message}`, trouble: true }));
+        .catch((error: unknown) => setMessage({ text: notCopied(error), trouble: true }));
     },
-    [client, result, sheet],
+    [client, result, sheet, stays],
   );
   return { message, copy };
 }

@@ -27,6 +27,8 @@ export interface Rectangle {
 
 export interface WindowCacheOptions {
   readonly columns: readonly GridColumn[];
+  /** Written across the cells; null where nothing is. */
+  readonly watermark?: string | null;
   readonly fetch: (area: Rectangle, signal: AbortSignal) => Promise<Uint8Array>;
   /** Something arrived or failed: paint again. */
   readonly onChange: () => void;
@@ -65,7 +67,7 @@ export function viewOf(window: ResultWindow, row: number, column: number): CellV
 }
 
 export function createWindowCache(options: WindowCacheOptions): WindowCache {
-  const { columns, fetch, onChange } = options;
+  const { columns, fetch, onChange, watermark = null } = options;
   const columnChunks = Math.max(1, Math.ceil(columns.length / WINDOW_COLUMNS));
   /** Oldest use first. */
   const entries = new Map<number, Entry>();
@@ -201,6 +203,7 @@ export function createWindowCache(options: WindowCacheOptions): WindowCache {
 
   return {
     columns,
+    watermark,
     get rowCount() {
       return rowCount;
     },

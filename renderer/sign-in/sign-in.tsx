@@ -1,8 +1,10 @@
 import { type ReactElement, useEffect, useRef, useState } from 'react';
 import { type AppInfo, type PersonView } from '../../shared/views.ts';
-import { Button, Icon, IconButton, Message, ProgressBar } from '../design/index.ts';
+import { Button, Message, ProgressBar } from '../design/index.ts';
 import { type Trouble, troubleOf } from '../state/trouble.ts';
 import { useWorkbench } from '../state/workbench.ts';
+import { BrowserWait } from './browser-wait.tsx';
+import { followSignIn } from './follow-sign-in.ts';
 import './sign-in.css';
 
 type Step =
@@ -17,16 +19,11 @@ function useSignIn(): { step: Step; begin: () => void; cancel: () => void; open:
   const going = useRef<AbortController>(null);
   useEffect(() => () => going.current?.abort(), []);
 
-  const follow = async (signal: AbortSignal): Promise<PersonView | null> => {
-    for await (const event of workbench.client['session.signIn'](undefined, signal)) {
-      if (event.kind === 'open') {
-        setStep({ kind: 'waiting', url: event.url });
-        workbench.host.openExternal(event.url);
-      }
-      if (event.kind === 'done') return event.person;
-    }
-    return null;
-  };
+  const follow = (signal: AbortSignal): Promise<PersonView | null> =>
+    followSignIn(workbench.client['session.signIn'](undefined, signal), (url) => {
+      setStep({ kind: 'waiting', url });
+      workbench.host.openExternal(url);
+    });
   const begin = (): void => {
     const controller = new AbortController();
     going.current = controller;
@@ -53,38 +50,6 @@ function useSignIn(): { step: Step; begin: () => void; cancel: () => void; open:
       workbench.host.openExternal(url);
     },
   };
-}
-
-function Waiting({
-  url,
-  onCancel,
-  onOpen,
-}: {
-  url: string | null;
-  onCancel: () => void;
-  onOpen: (url: string) => void;
-}): ReactElement {
-  return (
-    <div className="sign-in-waiting" role="status">
-      <p>
-        <Icon name="link-external" /> Finish signing in in your browser. This window goes on by itself.
-      </p>
-      {url !== null && (
-        <div className="sign-in-link">
-          <code title={url}>{url}</code>
-          <IconButton icon="copy" label="Copy the address" onPress={() => void navigator.clipboard.writeText(url)} />
-          <IconButton
-            icon="link-external"
-            label="Open it again"
-            onPress={() => {
-              onOpen(url);
-            }}
-          />
-        </div>
-      )}
-      <Button onPress={onCancel}>Cancel</Button>
-    </div>
-  );
 }
 
 /** Who can sign in at the demonstration, and what each of them shows. */
@@ -129,7 +94,12 @@ export function SignIn({ info, ended }: { info: AppInfo; ended: Trouble | null }
         <h1 className="sign-in-title">Countersign</h1>
         <p className="sign-in-organisation">{info.organisation}</p>
         {step.kind === 'waiting' ? (
-          <Waiting url={step.url} onCancel={cancel} onOpen={open} />
+          <BrowserWait
+            sentence="Finish signing in in your browser. This window goes on by itself."
+            url={step.url}
+            onCancel={cancel}
+            onOpen={open}
+          />
         ) : (
           <Button variant="primary" autoFocus className="sign-in-button" onPress={begin}>
             Sign in with your organisation

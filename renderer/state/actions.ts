@@ -1,7 +1,7 @@
 import { type ActivityCriteria, type TabState } from '../../shared/views.ts';
-import { statementAt } from '../editor/statements.ts';
 import { quoteName } from '../editor/completion.ts';
-import { createRun, inTab } from '../results/run-model.ts';
+import { inTab } from '../results/run-model.ts';
+import { dropRun, forgetAsked, runPart } from './run.ts';
 import { troubleOf } from './trouble.ts';
 import { type Workbench } from './workbench.ts';
 import { activeTab, changeTab, closeTab, freshTitle, openTab, reopenTab, type Workspace } from './workspace.ts';
@@ -46,6 +46,7 @@ export function closeActiveTab(workbench: Workbench): void {
 /** Closing a tab ends its run on the server and lets its rows go. */
 export function closeTabById(workbench: Workbench, id: string): void {
   dropRun(workbench, id);
+  forgetAsked(workbench, id);
   workbench.workspace.update((workspace) => closeTab(workspace, id));
 }
 
@@ -62,51 +63,7 @@ export function openRelation(workbench: Workbench, connection: string, schema: s
   const text = `SELECT *\nFROM ${quoteName(schema)}.${quoteName(relation)}\nLIMIT ${String(PREVIEW_ROWS)};\n`;
   newTab(workbench, { connection, text, title: relation });
   const tab = activeTab(workbench.workspace.get());
-  if (tab !== null) startRun(workbench, tab, text.trimEnd().replace(/;$/, ''), 0);
-}
-
-/** Runs what is selected, else the statement at the cursor, exactly as it stands on the screen. */
-export async function runCurrent(workbench: Workbench): Promise<void> {
-  const editor = workbench.editor.get();
-  const tab = activeTab(workbench.workspace.get());
-  if (editor === null || tab?.connection == null || editor.tab !== tab.id) return;
-  const text = editor.text();
-  const part = editor.selection() ?? (await currentPart(workbench, text, editor.cursor()));
-  if (part === null || text.slice(part.start, part.end).trim() === '') return;
-  startRun(workbench, tab, text.slice(part.start, part.end), part.start);
-}
-
-/** The statement at the cursor, split by the database's own scanner; a text it cannot split runs whole and is refused with the reason. */
-async function currentPart(
-  workbench: Workbench,
-  text: string,
-  cursor: number,
-): Promise<{ start: number; end: number } | null> {
-  try {
-    return statementAt(await workbench.client['query.split']({ text }), text, cursor);
-  } catch {
-    return { start: 0, end: text.length };
-  }
-}
-
-function startRun(workbench: Workbench, tab: TabState, text: string, offset: number): void {
-  if (tab.connection === null) return;
-  dropRun(workbench, tab.id);
-  const run = createRun(workbench.client, { connection: tab.connection, text, offset });
-  workbench.runs.update((runs) => new Map(runs).set(tab.id, run));
-}
-
-function dropRun(workbench: Workbench, tab: string): void {
-  const run = workbench.runs.get().get(tab);
-  if (run === undefined) return;
-  run.dispose();
-  workbench.runs.update((runs) => new Map([...runs].filter(([id]) => id !== tab)));
-}
-
-export function cancelRun(workbench: Workbench): void {
-  const { active } = workbench.workspace.get();
-  const run = active === null ? undefined : workbench.runs.get().get(active);
-  if (run?.snapshot().state === 'running') run.cancel();
+  if (tab !== null) runPart(workbench, tab, text.trimEnd().replace(/;$/, ''), 0);
 }
 
 /** Shows the verdict on the statement at the cursor in the inspector, without running it, and marks what it is about. */
@@ -181,6 +138,12 @@ export async function formatText(workbench: Workbench): Promise<void> {
     editor.replace(part, formatted);
 }
 
+/** A part of the settings: `agents`, `grants`, and so on. */
+export function showSettings(workbench: Workbench, section: string): void {
+  workbench.settingsSection.set(section);
+  workbench.view.set('settings');
+}
+
 /** Reads the list of connections; a list that is already there stays when it cannot be read again. */
 export async function loadConnections(workbench: Workbench): Promise<void> {
   try {
@@ -196,6 +159,10 @@ export function dropEverythingShown(workbench: Workbench): void {
   for (const tab of workbench.runs.get().keys()) dropRun(workbench, tab);
   workbench.schema.clear();
   workbench.activity.clear();
+  workbench.policy.clear();
+  workbench.account.stepUp.cancel();
+  workbench.account.clear();
+  workbench.asked.set(new Map());
   workbench.live.set(null);
   workbench.inspected.set(null);
 }

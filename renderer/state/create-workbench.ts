@@ -1,6 +1,8 @@
 import { type Desktop } from '../../shared/contract.ts';
 import { type Client } from '../../shared/rpc/types.ts';
+import { createAccount } from '../account/account.ts';
 import { createActivity } from '../activity/activity.ts';
+import { createPolicy } from '../policy/policy.ts';
 import { createSaver, systemClock } from './saver.ts';
 import { createSchemaCache } from './schema-cache.ts';
 import { createStore } from './store.ts';
@@ -34,6 +36,16 @@ export function createWorkbench(
     audit: createStore<ReturnType<Workbench['audit']['get']>>(loading),
     schema: createSchemaCache(client),
     activity: createActivity(client),
+    policy: createPolicy(client),
+    account: createAccount(client, {
+      open: (url) => {
+        host.openExternal(url);
+      },
+      onPerson: (person) => {
+        // Whoever has signed out meanwhile is not signed in again by it.
+        if (session.get().state === 'signed-in') session.set({ state: 'signed-in', person });
+      },
+    }),
     workspace,
     saveTrouble,
     saver: createSaver({
@@ -50,6 +62,8 @@ export function createWorkbench(
     palette: createStore<ReturnType<Workbench['palette']['get']>>(null),
     inspectorTab: createStore('cell'),
     sidebar: createStore<ReturnType<Workbench['sidebar']['get']>>('connections'),
+    settingsSection: createStore('appearance'),
+    asked: createStore<ReturnType<Workbench['asked']['get']>>(new Map()),
     runs: createStore<ReturnType<Workbench['runs']['get']>>(new Map()),
     live: createStore<ReturnType<Workbench['live']['get']>>(null),
     inspected: createStore<ReturnType<Workbench['inspected']['get']>>(null),

@@ -5,10 +5,10 @@ import { type Workbench } from './workbench.ts';
 import { emptyWorkspace, restored } from './workspace.ts';
 
 /**
- * Loads the person's tabs and from then on saves every change; nothing is saved before it is loaded, so that an empty
+ * Loads the tabs of a person (by `ownerOf`) and from then on saves every change; nothing is saved before it is loaded, so that an empty
  * window never overwrites kept text. Returns what ends it.
  */
-export function openWorkspace(workbench: Workbench, person: PersonView): () => void {
+export function openWorkspace(workbench: Workbench, owner: string): () => void {
   const ended = new AbortController();
   let leave: (() => void) | null = null;
 
@@ -21,7 +21,7 @@ export function openWorkspace(workbench: Workbench, person: PersonView): () => v
   };
 
   const open = async (): Promise<void> => {
-    if (!takeOver(workbench, person)) {
+    if (!takeOver(workbench, owner)) {
       keepSaved();
       save();
       return;
@@ -54,8 +54,7 @@ export function openWorkspace(workbench: Workbench, person: PersonView): () => v
  * Must the workspace be loaded? Not for the same person with text that could not be saved when the session ended. For somebody else,
  * what the last person had on the screen and in memory goes first.
  */
-function takeOver(workbench: Workbench, person: PersonView): boolean {
-  const owner = ownerOf(person);
+function takeOver(workbench: Workbench, owner: string): boolean {
   const same = workbench.owner.get() === owner;
   if (same && workbench.saver.dirty()) return false;
   if (!same) {

@@ -9,12 +9,15 @@ import {
   type SpanView,
   type VerdictView,
 } from '../../shared/views.ts';
+import { type Account } from '../account/account.ts';
 import { type Activity } from '../activity/activity.ts';
+import { type Policy } from '../policy/policy.ts';
 import { type InspectedCell } from '../results/inspector/inspected.ts';
 import { type RunModel } from '../results/run-model.ts';
 import { type EditorHandle } from '../editor/editor-handle.ts';
 import { type Saver } from './saver.ts';
 import { type SchemaCache } from './schema-cache.ts';
+import { type Asked } from './asked.ts';
 import { type Store } from './store.ts';
 import { type Loadable, type Trouble } from './trouble.ts';
 import { type Workspace } from './workspace.ts';
@@ -25,7 +28,7 @@ export interface Host {
   openExternal(url: string): void;
 }
 
-export type ViewName = 'editor' | 'activity' | 'verify' | 'settings';
+export type ViewName = 'editor' | 'activity' | 'policy' | 'verify' | 'settings';
 
 /** Who is at the window. */
 export type Session =
@@ -55,6 +58,8 @@ export interface Workbench {
   readonly audit: Store<Loadable<AuditStateView>>;
   readonly schema: SchemaCache;
   readonly activity: Activity;
+  readonly policy: Policy;
+  readonly account: Account;
   readonly workspace: Store<Workspace>;
   /** Why text could not be saved, or null. */
   readonly saveTrouble: Store<Trouble | null>;
@@ -64,6 +69,10 @@ export interface Workbench {
   /** Which tab of the inspector is shown. */
   readonly inspectorTab: Store<string>;
   readonly sidebar: Store<'connections' | 'history'>;
+  /** Which part of the settings is shown. */
+  readonly settingsSection: Store<string>;
+  /** What a tab's statement asks of the person before it runs, and what they have said. */
+  readonly asked: Store<ReadonlyMap<string, Asked>>;
   /** The last run of each tab. */
   readonly runs: Store<ReadonlyMap<string, RunModel>>;
   readonly live: Store<LiveVerdict | null>;

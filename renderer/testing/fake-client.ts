@@ -91,7 +91,8 @@ function verdictOn(text: string, connection: string, given: Given): VerdictView 
               class: one.class ?? '',
               rule: 'mask-personal-data',
               masker: 'partial',
-              sentence: `${one.name} is ${one.class ?? ''}; analysts see it masked.`,
+              sentence: `${one.name} is ${one.class ?? ''}; analysts see it masked. The grant see-clear lifts the mask.`,
+              liftedBy: ['see-clear'],
             },
           ]
         : [],
@@ -154,7 +155,8 @@ const resultColumns = (text: string, verdict: VerdictView): ResultColumnView[] =
             class: one.class ?? '',
             rule: 'mask-personal-data',
             masker: 'partial',
-            sentence: `${one.name} is ${one.class ?? ''}; analysts see it masked.`,
+            sentence: `${one.name} is ${one.class ?? ''}; analysts see it masked. The grant see-clear lifts the mask.`,
+            liftedBy: ['see-clear'],
           }
         : null),
   }));

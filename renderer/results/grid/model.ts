@@ -50,6 +50,8 @@ export interface CellPosition {
 export interface GridModel {
   readonly rowCount: number;
   readonly columns: readonly GridColumn[];
+  /** Written across the cells; null where nothing is. */
+  readonly watermark: string | null;
   cell(row: number, column: number): CellView | 'pending';
   ensure(range: CellRange): void;
 }

@@ -91,6 +91,7 @@ function draw(
     readonly selection?: Selection;
     readonly hovered?: { row: number; column: number };
     readonly view?: Partial<View>;
+    readonly watermark?: string;
   } = {},
 ) {
   const count = cells[0]?.length ?? 0;
@@ -102,6 +103,7 @@ function draw(
       numeric: i === 1,
       mask: i === 2 ? ['why'] : null,
     })),
+    watermark: more.watermark ?? null,
     cell: (row, column) => cells[row]?.[column] ?? 'pending',
     ensure: () => undefined,
   };
@@ -259,6 +261,34 @@ describe('a frame', () => {
   it('leaves the tint of a single selected cell visible', () => {
     const { rects } = draw(many, { selection: selectCell({ row: 2, column: 1 }) });
     expect(rects('selection').some(({ y, x }) => y >= 28 && x >= 40)).toBe(false);
+  });
+
+  it('writes a watermark over the selection and under the text, so that selecting everything does not hide it', () => {
+    const everything: Selection = {
+      ...selectCell({ row: 0, column: 0 }),
+      ranges: [{ top: 0, left: 0, bottom: 99, right: 49 }],
+    };
+    const { strokes } = draw(many, { selection: everything, watermark: 'ana@shop.example' });
+    const marks = strokes.flatMap((stroke, at) =>
+      stroke.kind === 'text' && stroke.text === 'ana@shop.example' ? [at] : [],
+    );
+    const selected = strokes.findLastIndex(
+      (stroke) => stroke.kind === 'rect' && stroke.color === 'selection' && stroke.height > theme.header,
+    );
+    const cell = strokes.findIndex((stroke) => stroke.kind === 'text' && stroke.text === '0:0');
+    expect(marks.length).toBeGreaterThan(4);
+    expect(Math.min(...marks)).toBeGreaterThan(
+      strokes.findIndex((stroke) => stroke.kind === 'rect' && stroke.color === 'selection'),
+    );
+    expect(Math.max(...marks)).toBeLessThan(cell);
+    expect(selected).toBeGreaterThan(-1);
+  });
+
+  it('shows what is invisible in a watermark, and cuts one that is too long', () => {
+    const { strokes } = draw(many, { watermark: `a\u202eb${'c'.repeat(500)}` });
+    const mark = strokes.find((stroke) => stroke.kind === 'text' && stroke.text.endsWith('ccc'));
+    expect(mark).toMatchObject({ color: 'watermark' });
+    expect(mark).not.toMatchObject({ text: expect.stringContaining('\u202e') });
   });
 
   it('draws nothing but the frame without rows or columns', () => {

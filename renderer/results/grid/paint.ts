@@ -3,6 +3,7 @@ import { columnLeft, pinnedWidth, totalWidth, visibleColumns } from './column-la
 import { type CellPosition, type CellRange, type CellView, type GridModel } from './model.ts';
 import { paintCell } from './paint-cell.ts';
 import { paintFrame, paintGutter, paintHeader } from './paint-frame.ts';
+import { paintWatermark } from './paint-watermark.ts';
 import { type Selection } from './selection.ts';
 import { type GridTheme } from './theme.ts';
 import { type Place, placeOf, type View, visibleRows } from './view.ts';
@@ -83,6 +84,7 @@ function paintBand(context: Canvas2D, theme: GridTheme, picture: Picture, column
   }
   paintSelection(context, theme, picture, columns, rows);
   paintLines(context, theme, view, columns, rows);
+  if (model.watermark !== null) paintWatermark(context, theme, view, picture.ratio, model.watermark);
 
   context.font = theme.dataFont;
   cells.forEach((down, i) => {

@@ -34,6 +34,7 @@ const colors = [
   'masked-tint',
   'write',
   'refused',
+  'watermark',
 ] as const;
 
 export type GridColor = (typeof colors)[number];

@@ -1,14 +1,15 @@
-import { type ReactElement, useMemo, useState } from 'react';
+import { type ReactElement, type ReactNode, useMemo, useState } from 'react';
 import { type Desktop } from '../../../shared/contract.ts';
 import { type Client } from '../../../shared/rpc/types.ts';
-import { type ResultColumnView } from '../../../shared/views.ts';
+import { type MaskView, type ResultColumnView } from '../../../shared/views.ts';
 import { Button, EmptyState, Message, ProgressBar } from '../../design/index.ts';
-import { troubleOf } from '../../state/trouble.ts';
 import { copySelection } from '../copy.ts';
 import { byteSize } from '../grid/cell-text.ts';
 import { selectCell } from '../grid/selection.ts';
 import { maskSentences } from '../result-sheet.ts';
 import { Shown } from '../shown.tsx';
+import { notCopied } from '../use-copy.ts';
+import { Watermark } from '../watermark.tsx';
 import { thousands } from '../words.ts';
 import { formatJson } from './format-json.ts';
 import { type InspectedCell } from './inspected.ts';
@@ -19,7 +20,15 @@ import { useCell, type WholeCell } from './use-cell.ts';
 const MAX_FORMATTED = 4_000_000;
 
 /** One cell in full: its text, formatted where it is JSON, and why it is masked where it is. */
-export function CellTab({ client, cell }: { client: Client<Desktop>; cell: InspectedCell }): ReactElement {
+export function CellTab({
+  client,
+  cell,
+  maskActions,
+}: {
+  client: Client<Desktop>;
+  cell: InspectedCell;
+  maskActions?: ((mask: MaskView, connection: string) => ReactNode) | undefined;
+}): ReactElement {
   const column = cell.columns[cell.column];
   const answer = useCell(client, cell.result, cell.row, cell.column);
   if (column === undefined) return <EmptyState title="Select a cell to see its whole value." />;
@@ -36,6 +45,7 @@ export function CellTab({ client, cell }: { client: Client<Desktop>; cell: Inspe
         </span>
       </header>
       {column.mask !== null && <Message meaning="masked">{maskSentences(column.mask).join(' ')}</Message>}
+      {column.mask !== null && maskActions?.(column.mask, cell.connection)}
       {answer.state === 'loading' && <ProgressBar label="Reading the cell" />}
       {answer.state === 'failed' && (
         <Message meaning="refused">
@@ -43,6 +53,7 @@ export function CellTab({ client, cell }: { client: Client<Desktop>; cell: Inspe
         </Message>
       )}
       {answer.state === 'ready' && <CellText client={client} cell={cell} column={column} whole={answer.value} />}
+      {cell.watermark !== null && <Watermark text={cell.watermark} />}
     </div>
   );
 }
@@ -111,15 +122,15 @@ function CopyCell({ client, cell }: { client: Client<Desktop>; cell: InspectedCe
   const copy = (): void => {
     copySelection(client, cell.result, selectCell(cell), 'tsv', false)
       .then(({ cut }) => setSaid(cut ? 'Copied the beginning: a limit cut the rest.' : 'Copied.'))
-      .catch((error: unknown) => setSaid(`Not copied. ${troubleOf(error).message}`));
+      .catch((error: unknown) => setSaid(notCopied(error)));
   };
   return (
     <>
-      <Button variant="quiet" icon="copy" onPress={copy}>
+      <Button variant="quiet" icon="copy" isDisabled={cell.stays !== null} onPress={copy}>
         Copy
       </Button>
-      <span role="status" className="inspector-note">
-        {said}
+      <span role="status" className="inspector-note inspector-said" title={cell.stays ?? said}>
+        {cell.stays ?? said}
       </span>
     </>
   );

@@ -6,4 +6,9 @@ export interface InspectedCell {
   readonly row: number;
   readonly column: number;
   readonly columns: readonly ResultColumnView[];
+  readonly connection: string;
+  /** Why none of it may leave the screen, or null where it may. */
+  readonly stays: string | null;
+  /** Written across it, or null. */
+  readonly watermark: string | null;
 }

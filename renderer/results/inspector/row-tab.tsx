@@ -7,6 +7,7 @@ import { Icon, Message, ProgressBar, readToken } from '../../design/index.ts';
 import { byteSize } from '../grid/cell-text.ts';
 import { type CellView } from '../grid/model.ts';
 import { Shown } from '../shown.tsx';
+import { Watermark } from '../watermark.tsx';
 import { viewOf } from '../window-cache.ts';
 import { type InspectedCell } from './inspected.ts';
 
@@ -31,30 +32,33 @@ export function RowTab({ client, cell }: { client: Client<Desktop>; cell: Inspec
   if (answer.state === 'failed') return <Message meaning="refused">{answer.trouble.message}</Message>;
   if (answer.state === 'loading') return <ProgressBar label="Reading the row" />;
   return (
-    <div className="record" ref={scroller} tabIndex={0} role="region" aria-label={`Row ${row + 1}`}>
-      <dl className="record-fields" style={{ height: fields.getTotalSize() }}>
-        {fields.getVirtualItems().map((item) => {
-          const column = columns[item.index];
-          const view = viewOf(answer.value, row, item.index);
-          if (column === undefined || view === undefined) return null;
-          return (
-            <div
-              key={item.key}
-              className="record-field"
-              data-current={item.index === cell.column || undefined}
-              style={{ transform: `translateY(${item.start}px)` }}
-            >
-              <dt title={`${column.name} ${column.type}`}>
-                {column.mask !== null && <Icon name="lock" className="meaning-masked" />}
-                <Shown text={column.name} />
-              </dt>
-              <dd data-state={view.state} data-numeric={column.numeric || undefined}>
-                <Value cell={view} />
-              </dd>
-            </div>
-          );
-        })}
-      </dl>
+    <div className="record-frame">
+      <div className="record" ref={scroller} tabIndex={0} role="region" aria-label={`Row ${row + 1}`}>
+        <dl className="record-fields" style={{ height: fields.getTotalSize() }}>
+          {fields.getVirtualItems().map((item) => {
+            const column = columns[item.index];
+            const view = viewOf(answer.value, row, item.index);
+            if (column === undefined || view === undefined) return null;
+            return (
+              <div
+                key={item.key}
+                className="record-field"
+                data-current={item.index === cell.column || undefined}
+                style={{ transform: `translateY(${item.start}px)` }}
+              >
+                <dt title={`${column.name} ${column.type}`}>
+                  {column.mask !== null && <Icon name="lock" className="meaning-masked" />}
+                  <Shown text={column.name} />
+                </dt>
+                <dd data-state={view.state} data-numeric={column.numeric || undefined}>
+                  <Value cell={view} />
+                </dd>
+              </div>
+            );
+          })}
+        </dl>
+      </div>
+      {cell.watermark !== null && <Watermark text={cell.watermark} />}
     </div>
   );
 }
