@@ -8,17 +8,20 @@ export interface ColumnClass {
   readonly masker: Json;
 }
 
-/** The group of a class that only a detector knows, and how its columns are masked. */
-const DETECTED = { group: 'pii', masker: { kind: 'redact' } } as const;
+/** The group of a class that the classification does not define, of a comment or a detector, and how its columns are masked. */
+const OTHER = { group: 'pii', masker: { kind: 'redact' } } as const;
 
 export class ClassificationModel {
   readonly #source: Json;
   /** Whether columns that detectors found count as classified. */
   readonly masksDetected: boolean;
+  /** Whether comments on columns classify them. */
+  readonly usesComments: boolean;
 
   constructor(document: Buffer) {
     this.#source = parseObject(document) ?? {};
     this.masksDetected = this.#source.detect === 'mask';
+    this.usesComments = this.#source.comments === 'use';
   }
 
   /** The class that somebody wrote down for a column on a connection; the connection's own entry comes first. */
@@ -28,9 +31,9 @@ export class ClassificationModel {
     return typeof name === 'string' ? this.#known(name) : undefined;
   }
 
-  /** The class that a detector's finding stands for. */
-  detected(name: string): ColumnClass {
-    return this.#known(name) ?? { class: name, ...DETECTED };
+  /** The class that a comment or a detector's finding stands for. */
+  named(name: string): ColumnClass {
+    return this.#known(name) ?? { class: name, ...OTHER };
   }
 
   #known(name: string): ColumnClass | undefined {

@@ -2,7 +2,8 @@
 import { type ClassificationModel, type ColumnClass } from './classification.ts';
 import { type ClassifiedColumn, type DecisionInput } from './decision-input.ts';
 import { type Json } from './json.ts';
-import { type PolicyModel, type Relation } from './policy-model.ts';
+import { type Relation } from './policy-match.ts';
+import { type PolicyModel } from './policy-model.ts';
 
 /** Relations and columns beyond these are not in the clear part of an event. */
 export const LISTED = 200;
@@ -25,11 +26,12 @@ export interface Decided {
 export function classOf(
   classification: ClassificationModel,
   { asked: { connection } }: DecisionInput,
-  { schema, relation, column, class: name, detected }: ClassifiedColumn,
+  { schema, relation, column, class: name, by }: ClassifiedColumn,
 ): ColumnClass | undefined {
   const written = classification.written(connection.name, schema, relation, column);
-  if (!detected) return written;
-  return written === undefined && classification.masksDetected ? classification.detected(name) : undefined;
+  if (by === 'file') return written;
+  const counts = by === 'comment' ? classification.usesComments : classification.masksDetected;
+  return written === undefined && counts ? classification.named(name) : undefined;
 }
 
 export const nameOf = ({ schema, relation, column }: ClassifiedColumn): string => `${schema}.${relation}.${column}`;

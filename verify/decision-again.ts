@@ -7,15 +7,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { classOf, inWords, LISTED, nameOf, type Decided, type Difference } from './decided.ts';
 import { type DecisionInput } from './decision-input.ts';
 import { judgeColumns, sameMasks, samePermits } from './decision-masks.ts';
+import { isRead, metObligations, sameBounds } from './decision-obligations.ts';
 import { at, isObject, type Json } from './json.ts';
-import { type Answer, type Obligations } from './policy-model.ts';
+import { type Answer } from './policy-model.ts';
 
-/** Bounds where the policy sets none (docs/policy.md, "Obligations"): rows, bytes, milliseconds. */
-const LIMITS = { rows: 2_000_000, bytes: 1024 ** 3, ms: 120_000 } as const;
 /** Milliseconds that may lie between decision and record. */
 const RECORDED_WITHIN = 5 * 60_000;
-const READS = new Set(['select', 'explain', 'show']);
-const LEVELS = ['local', 'uploaded', 'witnessed'];
 
 export function* decideAgain(decided: Decided): Iterable<Difference> {
   const { leaf, input } = decided;
@@ -36,9 +33,12 @@ export function* decideAgain(decided: Decided): Iterable<Difference> {
   yield* sameVerdict(decided, answers);
 }
 
+/** Minutes that the record does not name. */
+const STEP_UP_MINUTES = 15;
+
 /** An answer as the record has it: only what there is. */
 function plainAnswer({ effect, rules, obligations, failed }: Answer): Json {
-  const { masks, approvals, rows, bytes, ms, reason, stepUp, record, noExport } = obligations;
+  const { masks, approvals, rows, bytes, ms, rowsPerHour, reason, stepUp, record, noExport, watermark } = obligations;
   const all = {
     effect,
     rules,
@@ -47,9 +47,18 @@ function plainAnswer({ effect, rules, obligations, failed }: Answer): Json {
       masks.size === 0
         ? undefined
         : Object.fromEntries([...masks].map(([name, { strength, rule }]) => [name, [strength, rule]])),
-    ...{ rows, bytes, ms },
-    approvals: approvals.length === 0 ? undefined : approvals.map(({ rule, count, from }) => [rule, count, from]),
-    ...{ reason, stepUp, record, noExport },
+    ...{ rows, bytes, ms, rowsPerHour },
+    approvals:
+      approvals.length === 0
+        ? undefined
+        : approvals.map(({ rule, count, from, within }) => [
+            rule,
+            count,
+            from,
+            ...(within === undefined ? [] : [within]),
+          ]),
+    ...{ reason, stepUp: stepUp?.rule, record, noExport, watermark },
+    stepUpMinutes: stepUp?.minutes === STEP_UP_MINUTES ? undefined : stepUp?.minutes,
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
@@ -70,16 +79,17 @@ function differing(answer: Answer, recorded: unknown): string {
 /** The event says in clear who asked where; the sealed part must say the same. */
 function* sameCircumstances(
   leaf: Json,
-  { asked: { person, agent, connection, at: decidedAt } }: DecisionInput,
+  { asked: { person, agent, service, connection, at: decidedAt } }: DecisionInput,
 ): Iterable<Difference> {
   const user = at(leaf, 'actor', 'user');
   const told = {
-    ...{ name: person.name, email: person.email, groups: person.groups, verified: person.verified, agent },
+    ...{ name: person.name, email: person.email, groups: person.groups, verified: person.verified, agent, service },
     ...{ connection: connection.name, env: connection.env, database: connection.database },
   };
   const recorded = {
     ...{ name: at(user, 'name'), email: at(user, 'email'), groups: at(user, 'groups'), verified: at(user, 'verified') },
     agent: at(leaf, 'actor', 'agent', 'id'),
+    service: at(leaf, 'actor', 'service'),
     ...{ connection: at(leaf, 'db', 'id'), env: at(leaf, 'db', 'env'), database: at(leaf, 'db', 'database') },
   };
   if (!isDeepStrictEqual(told, recorded))
@@ -132,7 +142,7 @@ function* allAsked(leaf: Json, { questions, columns, action: what }: DecisionInp
   const asked = (matches: (schema: string, name: string) => boolean, isAbout: (action: string) => boolean): boolean =>
     questions.some(({ action, on }) => typeof on !== 'string' && matches(on.schema, on.name) && isAbout(action));
   const reads = (action: string): boolean => action === 'select';
-  const writes = (action: string): boolean => !READS.has(action) || (what === 'explain' && action === what);
+  const writes = (action: string): boolean => !isRead(action) || (what === 'explain' && action === what);
   for (const { name, access } of objects(leaf, 'objects')) {
     // A relation that the catalog does not know is asked about in every schema that it may be in.
     const isIt = (schema: string, relation: string): boolean =>
@@ -173,7 +183,7 @@ function* sameVerdict(decided: Decided, answers: readonly Answer[]): Iterable<Di
     return;
   }
   const obligations = answers.map((answer) => answer.obligations);
-  yield* metObligations(leaf, input.allowed.record, obligations);
+  yield* metObligations(decided, obligations);
   yield* sameBounds(leaf, input, obligations);
   const judged = judgeColumns(decided, answers);
   yield* judged.differences;
@@ -198,51 +208,4 @@ function* sameRules(leaf: Json, rules: ReadonlySet<string>): Iterable<Difference
       code: 'decision-rules',
       sentence: `Rules are named that had no part in the decision: ${extra.join(', ')}.`,
     };
-}
-
-/** What is required before a statement runs: an allowance shows that it was met. */
-function* metObligations(
-  leaf: Json,
-  level: string | undefined,
-  obligations: readonly Obligations[],
-): Iterable<Difference> {
-  const unmet = (what: string, rule: string | undefined): Difference => ({
-    code: 'decision-obligation',
-    sentence: `It was allowed without ${what}, which rule ${String(rule)} requires.`,
-  });
-  for (const { approvals, reason, stepUp, noExport } of obligations) {
-    const [approval] = approvals;
-    const used = at(leaf, 'pol', 'approvals');
-    if (approval !== undefined && !(Array.isArray(used) && used.length > 0)) yield unmet('an approval', approval.rule);
-    if (reason !== undefined && typeof at(leaf, 'why', 'reason') !== 'string') yield unmet('a reason', reason);
-    if (stepUp !== undefined) yield unmet('a fresh sign-in', stepUp);
-    if (noExport !== undefined) yield unmet('a result that cannot be exported', noExport);
-  }
-  const highest = Math.max(0, ...obligations.map(({ record }) => LEVELS.indexOf(record ?? 'local')));
-  if (LEVELS.indexOf(level ?? 'local') < highest)
-    yield { code: 'decision-obligation', sentence: `It did not wait for a record that is ${String(LEVELS[highest])}.` };
-}
-
-function* sameBounds(
-  leaf: Json,
-  { allowed, questions, action }: DecisionInput,
-  obligations: readonly Obligations[],
-): Iterable<Difference> {
-  if (allowed === undefined) return;
-  const { limits, envelope } = allowed;
-  for (const bound of ['rows', 'bytes', 'ms'] as const) {
-    const values = obligations.flatMap((required) => required[bound] ?? []);
-    const value = values.length === 0 ? LIMITS[bound] : Math.min(...values);
-    if (limits[bound] !== value)
-      yield {
-        code: 'decision-limit',
-        sentence: `It is bound by ${value} ${bound}, and was let run to ${limits[bound]}.`,
-      };
-  }
-  if (envelope !== 'write' && (!READS.has(action) || questions.some((question) => !READS.has(question.action))))
-    yield { code: 'decision-limit', sentence: 'It may change what it touches, and was let run as a read.' };
-  const said = at(leaf, 'pol', 'obligations');
-  const words = [`at most ${limits.rows} rows, ${limits.bytes} bytes, ${limits.ms} ms`, `${envelope} envelope`];
-  if (!Array.isArray(said) || words.some((word) => !said.includes(word)))
-    yield { code: 'decision-limit', sentence: 'The event says other bounds in clear than in its sealed part.' };
 }

@@ -192,12 +192,15 @@ class DecisionCheck implements EventCheck {
     this.#not.set(why, (this.#not.get(why) ?? 0) + 1);
   }
 
-  /** `at most 100 rows, 2048 bytes, 30000 ms`: what the event says in clear. */
+  /** `at most 100 rows, 2048 bytes, 30000 ms` and `of these, 20 rows and 30000 ms were left`: what the event says in clear. */
   #bounds(index: number, leaf: Json): void {
     const said = at(leaf, 'pol', 'obligations');
     for (const word of Array.isArray(said) ? said : []) {
       const [, rows, bytes] = /^at most (\d+) rows, (\d+) bytes, \d+ ms$/.exec(String(word)) ?? [];
       if (rows !== undefined) this.#open.set(index, { rows: Number(rows), bytes: Number(bytes) });
+      const [, left] = /^of these, (\d+) rows and \d+ ms were left$/.exec(String(word)) ?? [];
+      const bounds = this.#open.get(index);
+      if (left !== undefined && bounds !== undefined) this.#open.set(index, { ...bounds, rows: Number(left) });
     }
   }
 

@@ -1,7 +1,7 @@
 /** What the record says a decision was made from (docs/policy.md, "Deciding again"), read strictly. */
 import { Unsupported } from './cel-lexer.ts';
 import { isObject, parseObject, type Json } from './json.ts';
-import { type Circumstances, type Relation } from './policy-model.ts';
+import { type Circumstances, type Relation } from './policy-match.ts';
 
 export interface AskedQuestion {
   readonly action: string;
@@ -17,7 +17,8 @@ export interface ClassifiedColumn {
   readonly column: string;
   readonly class: string;
   readonly group: string;
-  readonly detected: boolean;
+  /** Who says so: the classification, a comment on the column, or a detector. */
+  readonly by: 'file' | 'comment' | 'detector';
   /** Where it comes out: the output, and how its values reach it. */
   readonly output?: { readonly at: number; readonly shows: string };
   /** Where it is used otherwise. */
@@ -35,8 +36,17 @@ export interface AppliedMask {
   readonly masker: Json;
 }
 
+/** Rows, bytes, milliseconds. */
+export interface RecordedLimits {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly ms: number;
+}
+
 export interface DecisionInput {
   readonly asked: Circumstances;
+  /** When they last proved again who they are; milliseconds since 1970 UTC. */
+  readonly steppedUpAt: number | undefined;
   readonly action: string;
   /** SHA-256 of the classification, hex. */
   readonly classes: string;
@@ -48,7 +58,14 @@ export interface DecisionInput {
   readonly allowed:
     | {
         readonly envelope: string;
-        readonly limits: { readonly rows: number; readonly bytes: number; readonly ms: number };
+        /** What the policy allows. */
+        readonly limits: RecordedLimits;
+        /** What was left of it: the rows of the hour, the time until a grant or the login ends. */
+        readonly left: RecordedLimits | undefined;
+        readonly rowsPerHour: number | undefined;
+        readonly watermark: boolean;
+        /** Whether rows may leave the screen; undefined in records from before it was asked. */
+        readonly leaving: string | undefined;
         readonly masks: readonly AppliedMask[];
         readonly minimum: number | undefined;
         readonly record: string | undefined;
@@ -63,6 +80,7 @@ export function readDecisionInput(bytes: Buffer): DecisionInput {
   const answers = list(given.answers ?? []);
   return {
     asked: circumstances(given),
+    steppedUpAt: steppedUpAt(object(given.person)),
     action: text(given.action),
     classes: text(given.classes),
     cut: given.cut === true,
@@ -79,11 +97,18 @@ export function readDecisionInput(bytes: Buffer): DecisionInput {
   };
 }
 
-function circumstances({ at, person, agent, connection, grants }: Json): Circumstances {
-  const { name, email, groups, verified, acr } = object(person);
+function steppedUpAt({ steppedUpAt: given }: Json): number | undefined {
+  return given === undefined ? undefined : time(given);
+}
+
+function time(given: unknown): number {
+  const read = Date.parse(text(given));
+  return Number.isNaN(read) ? wrong('a time') : read;
+}
+
+function circumstances({ at, person, agent, service, connection, grants, rowsLastHour }: Json): Circumstances {
+  const { name, email, groups, verified, acr, amr } = object(person);
   const where = object(connection);
-  const time = Date.parse(text(at));
-  if (Number.isNaN(time)) wrong('a time');
   return {
     person: {
       ...optional('name', name),
@@ -91,8 +116,10 @@ function circumstances({ at, person, agent, connection, grants }: Json): Circums
       groups: groups === 'unknown' ? groups : list(groups).map(text),
       verified: verified === true,
       ...optional('acr', acr),
+      ...(amr === undefined ? {} : { amr: list(amr).map(text) }),
     },
     ...optional('agent', agent),
+    ...optional('service', service),
     connection: {
       name: text(where.name),
       env: text(where.env),
@@ -100,7 +127,8 @@ function circumstances({ at, person, agent, connection, grants }: Json): Circums
       ...optional('team', where.team),
     },
     grants: list(grants).map(text),
-    at: time,
+    at: time(at),
+    ...(rowsLastHour === undefined ? {} : { rowsLastHour: number(rowsLastHour) }),
   };
 }
 
@@ -119,7 +147,7 @@ function column(item: unknown): ClassifiedColumn {
     column: text(name),
     class: text(given.class),
     group: text(given.group),
-    detected: given.detected === true,
+    by: given.detected === true ? 'detector' : given.commented === true ? 'comment' : 'file',
     ...(given.output === undefined ? {} : { output: { at: number(given.output), shows: text(given.shows) } }),
     ...(given.place === undefined
       ? {}
@@ -134,18 +162,27 @@ function column(item: unknown): ClassifiedColumn {
   };
 }
 
-function allowed({ envelope, limits, masks, minimum, record }: Json): NonNullable<DecisionInput['allowed']> {
-  const { rows, bytes, ms } = object(limits);
+function allowed(given: Json): NonNullable<DecisionInput['allowed']> {
+  const { envelope, limits, left, masks, minimum, record, rowsPerHour, watermark, leaving } = given;
   return {
     envelope: text(envelope),
-    limits: { rows: number(rows), bytes: number(bytes), ms: number(ms) },
+    limits: recordedLimits(limits),
+    left: left === undefined ? undefined : recordedLimits(left),
     masks: list(masks).map((item) => {
       const mask = object(item);
       return { output: number(mask.output), class: text(mask.class), masker: object(mask.masker) };
     }),
     minimum: minimum === undefined ? undefined : number(minimum),
     record: record === undefined ? undefined : text(record),
+    rowsPerHour: rowsPerHour === undefined ? undefined : number(rowsPerHour),
+    watermark: watermark !== undefined,
+    leaving: leaving === undefined ? undefined : text(leaving),
   };
+}
+
+function recordedLimits(given: unknown): RecordedLimits {
+  const { rows, bytes, ms } = object(given);
+  return { rows: number(rows), bytes: number(bytes), ms: number(ms) };
 }
 
 function wrong(what: string): never {

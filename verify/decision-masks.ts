@@ -3,7 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { classOf, inWords, LISTED, nameOf, type Decided, type Difference } from './decided.ts';
 import { type ClassifiedColumn, type DecisionInput } from './decision-input.ts';
 import { at, type Json } from './json.ts';
-import { maskOn, type Answer, type Obligations, type Relation } from './policy-model.ts';
+import { type Relation } from './policy-match.ts';
+import { type Answer } from './policy-model.ts';
+import { maskOn, type Obligations } from './policy-obligations.ts';
 
 /** Statements whose outputs come to the asker as rows. */
 const RETURNS_ROWS = new Set(['select', 'insert', 'update', 'delete', 'merge']);

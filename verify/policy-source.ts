@@ -7,10 +7,22 @@ import { isObject, type Json } from './json.ts';
 
 export interface Selectors {
   readonly everyone: boolean;
+  /** Any agent, or those named. */
   readonly agent: boolean;
+  readonly agents: readonly string[];
+  readonly service: boolean;
+  readonly services: readonly string[];
   readonly groups: readonly string[];
   /** In lower case. */
   readonly persons: readonly string[];
+}
+
+/** Every key that is there has to match. */
+export type Place = Readonly<Partial<Record<(typeof PLACE)[number], readonly string[]>>>;
+
+export interface Grant {
+  readonly for: Selectors;
+  readonly place: Place;
 }
 
 export interface Rule {
@@ -19,7 +31,7 @@ export interface Rule {
   /** As written: `read`, `select`, ... */
   readonly actions: readonly string[];
   readonly to: Selectors;
-  readonly place: Readonly<Partial<Record<'env' | 'connection' | 'database' | 'schema' | 'table', readonly string[]>>>;
+  readonly place: Place;
   readonly when: string | undefined;
   readonly unlessGrants: readonly string[];
   readonly unlessGroups: readonly string[];
@@ -32,10 +44,14 @@ export interface Required {
   readonly rows?: number | undefined;
   readonly bytes?: number | undefined;
   readonly seconds?: number | undefined;
-  readonly approval?: { readonly from: readonly string[]; readonly count: number } | undefined;
+  readonly rowsPerHour?: number | undefined;
+  readonly approval?:
+    { readonly from: readonly string[]; readonly within: string | undefined; readonly count: number } | undefined;
   readonly reason: boolean;
-  readonly stepUp: boolean;
+  /** Minutes that the proof may be old. */
+  readonly stepUp?: number | undefined;
   readonly noExport: boolean;
+  readonly watermark: boolean;
   readonly record?: string | undefined;
 }
 
@@ -51,30 +67,38 @@ export interface Policy {
   readonly timezone: string;
   /** The provider's names by the policy's. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
-  readonly grants: ReadonlyMap<string, Selectors>;
+  readonly grants: ReadonlyMap<string, Grant>;
+  /** Whom each agent is for; empty where the policy does not speak of agents. */
+  readonly agents: ReadonlyMap<string, Selectors>;
+  /** The policy's groups that each service is in. */
+  readonly services: ReadonlyMap<string, readonly string[]>;
   readonly rules: readonly Rule[];
 }
+
+const PLACE = ['env', 'connection', 'database', 'schema', 'table'] as const;
+const GRANT = ['for', 'in', 'approval', 'maxMinutes', 'reason', 'stepUp', 'alert', 'text'];
+const AGENT = ['title', 'for', 'maxMinutes', 'text'];
+const SERVICE = ['title', 'groups', 'client', 'issuer', 'audience', 'when', 'maxMinutes', 'text'];
 
 /** @throws Unsupported for another version, or a part that is not known here */
 export function readPolicy(bytes: Buffer): Policy {
   const source = object(JSON.parse(bytes.toString()), 'the policy');
-  known(source, 'the policy', ['version', 'timezone', 'groups', 'grants', 'rules', 'functions']);
+  const parts = ['version', 'timezone', 'groups', 'agents', 'services', 'grants', 'rules', 'functions'];
+  known(source, 'the policy', parts);
   if (source.version !== 1) throw new Unsupported(`a policy of version ${String(source.version)}`);
+  const each = <T>(part: string, keys: readonly string[], read: (entry: Json) => T): ReadonlyMap<string, T> =>
+    new Map(Object.entries(byName(source[part] ?? {}, part, (entry) => read(optional(entry, part, keys)))));
   return {
     timezone: text(source.timezone, 'timezone'),
     groups: byName(source.groups, 'groups', (names) => texts(names, 'groups')),
-    grants: new Map(
-      Object.entries(
-        byName(source.grants, 'grants', (grant) => {
-          const given = object(grant, 'a grant');
-          known(given, 'a grant', ['for', 'approval', 'maxMinutes', 'reason', 'stepUp', 'text']);
-          return selectors(given.for);
-        }),
-      ),
-    ),
+    grants: each('grants', GRANT, (grant) => ({ for: selectors(grant.for), place: readPlace(grant.in) })),
+    agents: each('agents', AGENT, (agent) => selectors(agent.for)),
+    services: each('services', SERVICE, (service) => texts(service.groups, 'services')),
     rules: list(source.rules, 'rules').map(readRule),
   };
 }
+
+const readPlace = (given: unknown): Place => byName(given ?? {}, 'in', (names) => texts(names, 'in'), PLACE);
 
 const EFFECTS = ['allow', 'deny', 'require', 'permit'] as const;
 const PARTS = [
@@ -109,13 +133,7 @@ function readRule(given: unknown): Rule {
     effect,
     actions: texts(actions, effect),
     to: selectors(rule.to ?? ['everyone']),
-    place: byName(rule.in ?? {}, 'in', (names) => texts(names, 'in'), [
-      'env',
-      'connection',
-      'database',
-      'schema',
-      'table',
-    ]),
+    place: readPlace(rule.in),
     when: rule.when === undefined ? undefined : text(rule.when, 'when'),
     unlessGrants: texts(unless.grant ?? [], 'unless'),
     unlessGroups: texts(unless.group ?? [], 'unless'),
@@ -130,39 +148,56 @@ function readRule(given: unknown): Rule {
   };
 }
 
-const REQUIRED = ['mask', 'limits', 'approval', 'reason', 'stepUp', 'record', 'noExport'];
+const REQUIRED = ['mask', 'limits', 'approval', 'reason', 'stepUp', 'record', 'noExport', 'watermark'];
+/** Minutes, where a rule asks for a fresh proof and does not say how fresh. */
+const STEP_UP = 15;
 
 function readRequired(given: unknown): Required {
   const asked = optional(given, 'require', REQUIRED);
-  const limits = optional(asked.limits, 'limits', ['rows', 'bytes', 'seconds']);
-  const approval = asked.approval === undefined ? undefined : optional(asked.approval, 'approval', ['from', 'count']);
+  const limits = optional(asked.limits, 'limits', ['rows', 'bytes', 'seconds', 'rowsPerHour']);
+  const approval =
+    asked.approval === undefined ? undefined : optional(asked.approval, 'approval', ['from', 'within', 'count']);
   return {
     mask: byName(asked.mask ?? {}, 'mask', (strength) => text(strength, 'mask')),
     rows: limits.rows === undefined ? undefined : number(limits.rows),
     bytes: limits.bytes === undefined ? undefined : number(limits.bytes),
     seconds: limits.seconds === undefined ? undefined : number(limits.seconds),
-    approval: approval && { from: texts(approval.from, 'approval'), count: number(approval.count) },
+    rowsPerHour: limits.rowsPerHour === undefined ? undefined : number(limits.rowsPerHour),
+    approval: approval && {
+      from: texts(approval.from, 'approval'),
+      within: approval.within === undefined ? undefined : text(approval.within, 'approval'),
+      count: number(approval.count),
+    },
     reason: asked.reason === true,
-    stepUp: asked.stepUp === true,
+    stepUp:
+      asked.stepUp === undefined || asked.stepUp === true
+        ? asked.stepUp && STEP_UP
+        : number(optional(asked.stepUp, 'stepUp', ['minutes']).minutes),
     noExport: asked.noExport === true,
+    watermark: asked.watermark === true,
     record: asked.record === undefined ? undefined : text(asked.record, 'record'),
   };
 }
 
-/** `everyone`, `agent`, `group:NAME`, `person:EMAIL`. */
+/** Words that mean any of a kind, and those that name one. */
+const ANY = new Set(['everyone', 'agent', 'service']);
+const ONE = ['agent:', 'service:', 'group:', 'person:'];
+
 function selectors(given: unknown): Selectors {
   const words = texts(given, 'to');
+  const other = words.find((word) => !ANY.has(word) && !ONE.some((kind) => word.startsWith(kind)));
+  if (other !== undefined) throw new Unsupported(`the selector ${other}`);
   const named = (kind: string): readonly string[] =>
     words.flatMap((word) => (word.startsWith(kind) ? [word.slice(kind.length)] : []));
-  const groups = named('group:');
-  const persons = named('person:');
-  const [everyone, agent] = [words.includes('everyone'), words.includes('agent')];
-  if (
-    groups.length + persons.length + words.filter((word) => word === 'everyone' || word === 'agent').length <
-    words.length
-  )
-    throw new Unsupported(`the selector ${words.join(', ')}`);
-  return { everyone, agent, groups, persons: persons.map((email) => email.toLowerCase()) };
+  return {
+    everyone: words.includes('everyone'),
+    agent: words.includes('agent'),
+    agents: named('agent:'),
+    service: words.includes('service'),
+    services: named('service:'),
+    groups: named('group:'),
+    persons: named('person:').map((email) => email.toLowerCase()),
+  };
 }
 
 function wrong(what: string): never {

@@ -16,6 +16,7 @@ const BODY: Shape = {
   actor: {
     user: { iss: true, sub: true, name: true, email: true, groups: true, verified: true },
     agent: { id: true, name: true, instance: true, version: true, model: true, charter: true },
+    service: true,
     bind: true,
   },
   dev: DEVICE,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type PolicyAnswer } from '../policy/answer.ts';
 import { type Access, type DecideInput } from './decide-access.ts';
 import { maskedViews } from './decide-masks.ts';
-import { type Verdict } from './verdict.ts';
+import { type Limits, type Verdict } from './verdict.ts';
 
 /** Questions, and uses of classified columns, that are kept one by one. */
 const MOST = 300;
@@ -32,8 +32,11 @@ export function decisionInput(
       groups: principal.groups,
       verified: principal.verified,
       acr: principal.acr,
+      amr: principal.amr,
+      steppedUpAt: principal.steppedUpAt,
     },
     agent: principal.agent?.id,
+    service: principal.service?.name,
     connection: {
       name: connection.name,
       env: connection.environment,
@@ -41,6 +44,8 @@ export function decisionInput(
       team: connection.team,
     },
     grants: input.grants,
+    rowsLastHour: input.rowsLastHour,
+    reason: input.reason === undefined ? undefined : true,
     classes: classificationHash,
     ...(cut ? { cut: true } : { ...questions(accesses), views: viewsOf(input, accesses), columns }),
     ...(verdict.verdict === 'allow' ? { allowed: allowed(verdict) } : {}),
@@ -61,9 +66,13 @@ function questions(accesses: readonly Access[]) {
   return { asked, answers };
 }
 
+/** Minutes that are not written: what `stepUp: true` means, in records from before it could be said otherwise too. */
+const STEP_UP_MINUTES = 15;
+
 /** An answer by the ids of its rules; of `masks` the strength by class, group of classes or `*`. */
 function answerOf({ effect, rules, obligations, failedConditions }: PolicyAnswer) {
-  const { masks, rows, bytes, milliseconds, approvals, reason, stepUp, record, noExport } = obligations;
+  const { masks, rows, bytes, milliseconds, rowsPerHour, approvals } = obligations;
+  const { reason, stepUp, record, noExport, watermark } = obligations;
   return {
     effect,
     rules: rules.map(({ id }) => id),
@@ -75,11 +84,22 @@ function answerOf({ effect, rules, obligations, failedConditions }: PolicyAnswer
     rows: rows?.value,
     bytes: bytes?.value,
     ms: milliseconds?.value,
-    approvals: approvals.length === 0 ? undefined : approvals.map(({ from, count, rule }) => [rule.id, count, from]),
+    rowsPerHour: rowsPerHour?.value,
+    approvals:
+      approvals.length === 0
+        ? undefined
+        : approvals.map(({ from, within, count, rule }) => [
+            rule.id,
+            count,
+            from,
+            ...(within === undefined ? [] : [within]),
+          ]),
     reason: reason?.id,
-    stepUp: stepUp?.id,
+    stepUp: stepUp?.rule.id,
+    stepUpMinutes: stepUp?.minutes === STEP_UP_MINUTES ? undefined : stepUp?.minutes,
     record: record?.level,
     noExport: noExport?.id,
+    watermark: watermark?.id,
   };
 }
 
@@ -119,12 +139,16 @@ const classed = ({ schema, relation, column }: Column, { class: name, group, sou
   class: name,
   group,
   detected: source === 'detected' ? true : undefined,
+  commented: source === 'comment' ? true : undefined,
 });
 
-function allowed({ envelope, masks, limits, groupSize, demanded }: Extract<Verdict, { verdict: 'allow' }>) {
+function allowed(verdict: Extract<Verdict, { verdict: 'allow' }>) {
+  const { envelope, masks, limits, narrowedFrom, groupSize, demanded, rowsPerHour, watermark, leaving, grants } =
+    verdict;
   return {
     envelope,
-    limits: { rows: limits.rows, bytes: limits.bytes, ms: limits.statementTimeout },
+    limits: recordedLimits(narrowedFrom ?? limits),
+    left: narrowedFrom && recordedLimits(limits),
     masks: masks.map(({ output, class: name, masker, whole, rule }) => ({
       output,
       class: name,
@@ -134,8 +158,14 @@ function allowed({ envelope, masks, limits, groupSize, demanded }: Extract<Verdi
     })),
     minimum: groupSize?.minimum,
     record: demanded?.level,
+    rowsPerHour: rowsPerHour?.value,
+    watermark: watermark?.id,
+    leaving: leaving.kind,
+    grants: grants?.map(({ id, name }) => [name, id]),
   };
 }
+
+const recordedLimits = ({ rows, bytes, statementTimeout }: Limits) => ({ rows, bytes, ms: statementTimeout });
 
 /** SHA-256 of a document of the record, hex. */
 export const documentHash = (document: string): string => createHash('sha256').update(document, 'utf8').digest('hex');

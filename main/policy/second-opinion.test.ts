@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { CelError, readCondition as readAgain, type Facts } from '../../verify/cel.ts';
-import { maskOn, PolicyModel, type Circumstances, type Obligations as Again } from '../../verify/policy-model.ts';
+import { type Circumstances } from '../../verify/policy-match.ts';
+import { PolicyModel } from '../../verify/policy-model.ts';
+import { maskOn, type Obligations as Again } from '../../verify/policy-obligations.ts';
 import { type Obligations, type PolicyQuestion } from './answer.ts';
 import { readCondition, type ConditionFacts } from './condition.ts';
 import { evaluate, requiredOf } from './evaluate.ts';
@@ -29,7 +31,15 @@ const { truth } = fc.letrec<{ truth: string; whole: string; real: string; text: 
   return {
     truth: fc.oneof(
       options,
-      fc.constantFrom('true', 'false', 'person.verified', 'agent.acting', 'has(person.email)', 'has(rows.estimate)'),
+      fc.constantFrom(
+        'true',
+        'false',
+        'person.verified',
+        'agent.acting',
+        'service.acting',
+        'has(person.email)',
+        'has(rows.estimate)',
+      ),
       joined(compare, n, n),
       joined(compare, r, r),
       joined(compare, t, t),
@@ -64,7 +74,17 @@ const { truth } = fc.letrec<{ truth: string; whole: string; real: string; text: 
     text: fc.oneof(
       options,
       fc.constantFrom('person.name', 'person.email', 'person.acr', 'connection.name', 'connection.team', 'table.name'),
-      fc.constantFrom('"red"', "'b'", '""', 'r"\\n"', '"\\u00e9\\x41\\n"', '"""a"b"""', 'statement.action', 'agent.id'),
+      fc.constantFrom(
+        '"red"',
+        "'b'",
+        '""',
+        'r"\\n"',
+        '"\\u00e9\\x41\\n"',
+        '"""a"b"""',
+        'statement.action',
+        'agent.id',
+        'service.name',
+      ),
       joined(['+'], t, t).map((text) => `(${text})`),
       call((one) => `string(${one})`, n),
       call((one) => `string(${one})`, b),
@@ -72,7 +92,7 @@ const { truth } = fc.letrec<{ truth: string; whole: string; real: string; text: 
     ),
     texts: fc.oneof(
       options,
-      fc.constantFrom('person.groups', '["red", "green"]', '["x"]', '[person.name, "blue",]'),
+      fc.constantFrom('person.groups', 'person.amr', '["red", "green"]', '["x"]', '[person.name, "blue",]'),
       joined(['+'], l, l).map((text) => `(${text})`),
     ),
   };
@@ -86,9 +106,11 @@ const facts: fc.Arbitrary<ConditionFacts> = fc.record({
       email: fc.constantFrom('a@b.c', 'é'),
       groups: fc.subarray(['red', 'green', 'blue']),
       acr: fc.constant('high'),
+      amr: fc.subarray(['pwd', 'otp']),
     },
     { requiredKeys: ['verified'] },
   ),
+  service: fc.constantFrom({ name: '', acting: false }, { name: 'nightly', acting: true }),
   agent: fc.constantFrom({ id: '', acting: false }, { id: 'bot', acting: true }),
   connection: fc.record(
     {
@@ -158,9 +180,11 @@ function secondly(condition: ReturnType<typeof readAgain>, known: Facts): boolea
 }
 
 const GROUPS = ['red', 'green', 'blue'];
+const AGENTS = ['bot', 'crawler'];
 const CLASSES = ['email', 'birth-date', 'card', 'token', 'pii', 'payment', 'secret', '*'];
 const some = <T>(arbitrary: fc.Arbitrary<T>) => fc.array(arbitrary, { minLength: 1, maxLength: 3 });
-const selector = fc.constantFrom('everyone', 'agent', 'person:A@b.c', ...GROUPS.map((name) => `group:${name}`));
+const WHO = ['everyone', 'agent', 'person:A@b.c', ...GROUPS.map((name) => `group:${name}`)];
+const selector = fc.constantFrom(...WHO, ...WHO, 'agent:bot', 'agent:crawler', 'service', 'service:nightly');
 const place = fc.record(
   {
     env: some(fc.constantFrom(...ENVIRONMENTS)),
@@ -177,6 +201,9 @@ const CONDITIONS = [
   'rows.estimate > 10',
   'table.name.startsWith("t")',
   'person.email == "a@b.c" || agent.acting',
+  'usage.rowsLastHour >= 100',
+  'service.acting && "red" in person.groups',
+  'statement.action == "export"',
 ];
 const scope = fc.record(
   {
@@ -184,7 +211,7 @@ const scope = fc.record(
     in: place,
     when: fc.oneof(fc.constantFrom(...CONDITIONS), truth.filter(isCondition)),
     unless: fc.record(
-      { group: some(fc.constantFrom(...GROUPS)), grant: fc.constantFrom('open', 'ajar') },
+      { group: some(fc.constantFrom(...GROUPS)), grant: fc.constantFrom('open', 'ajar', 'aside') },
       { requiredKeys: [] },
     ),
   },
@@ -199,15 +226,21 @@ const obligations = fc
           rows: fc.integer({ min: 1, max: 100 }),
           bytes: fc.constantFrom(1, '1 KiB', '2 MiB'),
           seconds: fc.constantFrom(0.5, 1.2345, 60),
+          rowsPerHour: fc.integer({ min: 1, max: 100 }),
         },
         { requiredKeys: [] },
       ),
-      approval: fc.record({
-        from: some(fc.constantFrom('group:red', 'owner-team', 'person:a@b.c')),
-        count: fc.nat(2).map((n) => n + 1),
-      }),
+      approval: fc.record(
+        {
+          from: some(fc.constantFrom('group:red', 'owner-team', 'person:a@b.c')),
+          count: fc.nat(2).map((n) => n + 1),
+          within: fc.constantFrom('group:red', 'group:blue'),
+        },
+        { requiredKeys: ['from'] },
+      ),
       reason: fc.constant(true),
-      stepUp: fc.constant(true),
+      watermark: fc.constant(true),
+      stepUp: fc.oneof(fc.constant(true), fc.record({ minutes: fc.integer({ min: 1, max: 30 }) })),
       record: fc.constantFrom(...RECORD_LEVELS),
       noExport: fc.constant(true),
     },
@@ -215,6 +248,10 @@ const obligations = fc
   )
   .filter((value) => Object.keys(value).length > 0);
 const words = some(fc.constantFrom(...ACTION_WORDS));
+/** No rule allows export by itself. */
+function withoutExport(list: readonly string[]): readonly string[] {
+  return list.map((word) => (word === 'export' ? 'select' : word));
+}
 const permit = fc
   .record({
     permit: some(fc.constantFrom(...PERMIT_FORMS)),
@@ -234,7 +271,7 @@ const permit = fc
     };
   });
 const rule = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ allow: words, scope }) },
+  { weight: 3, arbitrary: fc.record({ allow: words.map(withoutExport), scope }) },
   fc.record({ deny: words, scope }),
   fc.record({ require: obligations, on: words, scope }),
   fc.record({ parts: permit, scope }).map(({ parts, scope: where }) => ({ ...parts, scope: where })),
@@ -243,15 +280,22 @@ const policies = fc
   .record({
     rules: fc.array(rule, { maxLength: 8 }),
     timezone: fc.constantFrom('UTC', 'Europe/Berlin', 'Asia/Kolkata'),
+    agents: fc.constantFrom(['group:red'], ['everyone'], ['person:a@b.c', 'group:blue']),
   })
-  .map(({ rules, timezone }) =>
+  .map(({ rules, timezone, agents }) =>
     stringify(
       {
         version: 1,
         timezone,
         groups: { red: ['idp-red', 'both'], green: ['idp-green', 'both'], blue: ['blue'] },
+        agents: Object.fromEntries(AGENTS.map((name) => [name, { for: agents, maxMinutes: 60 }])),
+        services: {
+          nightly: { groups: ['red', 'green'], client: 'nightly' },
+          deploy: { issuer: 'https://ci.example', audience: 'us', when: 'claims.ref == "main"' },
+        },
         grants: {
           open: { for: ['group:red', 'person:x@y.z', 'agent'], approval: 'none', maxMinutes: 5 },
+          aside: { for: ['everyone', 'agent:bot'], in: { env: 'staging', table: 't*' }, maxMinutes: 5 },
           ajar: { for: 'everyone', approval: { from: 'group:red' }, maxMinutes: 5 },
         },
         rules: rules.map(({ scope: where, ...parts }, index) => ({ id: `r${index}`, ...parts, ...where })),
@@ -278,7 +322,9 @@ const questions: fc.Arbitrary<PolicyQuestion> = fc
           name: fc.constant('Ana'),
           email: fc.constantFrom('a@B.c', 'x@y.z'),
           acr: fc.constant('high'),
-          agent: fc.constant({ id: 'bot' }),
+          amr: fc.constant(['pwd', 'otp']),
+          agent: fc.constantFrom({ id: 'bot' }, { id: 'crawler' }, { id: 'gone' }),
+          service: fc.constantFrom({ name: 'nightly' }, { name: 'deploy' }, { name: 'gone' }),
         },
         { requiredKeys: ['groups', 'verified'] },
       ),
@@ -298,20 +344,22 @@ const questions: fc.Arbitrary<PolicyQuestion> = fc
           name: fc.constantFrom('t1', 't2', 'abc', 'aa', 'a', 'aXbXc'),
         }),
       ),
-      grants: fc.subarray(['open', 'ajar', 'none']),
+      grants: fc.subarray(['open', 'ajar', 'aside', 'none']),
       now: fc.date({ min: new Date('2026-01-01'), max: new Date('2027-01-01'), noInvalidDate: true }),
       estimatedRows: fc.constantFrom(-1, 0, 5, 10.5),
+      rowsLastHour: fc.constantFrom(0, 99.5, 1000),
     },
     { requiredKeys: ['action', 'asker', 'connection', 'relation', 'grants', 'now'] },
   )
   .map((asked) => question(asked));
 
 function circumstances({ asker, connection, grants, now, estimatedRows, rowsLastHour }: PolicyQuestion): Circumstances {
-  const { agent, ...person } = asker;
+  const { agent, service, ...person } = asker;
   const { environment, ...where } = connection;
   return {
     person,
     ...(agent === undefined ? {} : { agent: agent.id }),
+    ...(service === undefined ? {} : { service: service.name }),
     connection: { ...where, env: environment },
     grants,
     at: now.getTime(),
@@ -324,19 +372,27 @@ function circumstances({ asker, connection, grants, now, estimatedRows, rowsLast
 function plain(given: Obligations): unknown {
   return {
     masks: [...given.masks].map(([name, { strength, rule: by }]) => [name, strength, by.id]).sort(),
-    bounds: [given.rows?.value, given.bytes?.value, given.milliseconds?.value],
-    approvals: given.approvals.map(({ rule: by, count, from }) => [by.id, count, from]),
-    words: [given.reason?.id, given.stepUp?.id, given.noExport?.id, given.record?.level],
+    bounds: [given.rows?.value, given.bytes?.value, given.milliseconds?.value, given.rowsPerHour?.value],
+    approvals: given.approvals.map(({ rule: by, count, from, within }) => [by.id, count, from, within]),
+    words: [given.reason?.id, given.noExport?.id, given.watermark?.id, given.record?.level],
+    stepUp: given.stepUp && [given.stepUp.minutes, given.stepUp.rule.id],
   };
 }
 
 function plainAgain(given: Again): unknown {
   return {
     masks: [...given.masks].map(([name, { strength, rule: by }]) => [name, strength, by]).sort(),
-    bounds: [given.rows, given.bytes, given.ms],
-    approvals: given.approvals.map(({ rule: by, count, from }) => [by, count, from]),
-    words: [given.reason, given.stepUp, given.noExport, given.record],
+    bounds: [given.rows, given.bytes, given.ms, given.rowsPerHour],
+    approvals: given.approvals.map(({ rule: by, count, from, within }) => [by, count, from, within]),
+    words: [given.reason, given.noExport, given.watermark, given.record],
+    stepUp: given.stepUp && [given.stepUp.minutes, given.stepUp.rule],
   };
+}
+
+/** The same policy as one that does not speak of agents: rules about `agent` are then about any. */
+function withoutAgents(document: string): string {
+  const { agents: _agents, ...rest } = JSON.parse(document) as Record<string, unknown>;
+  return JSON.stringify(rest);
 }
 
 describe('a policy of any rules', () => {
@@ -364,6 +420,21 @@ describe('a policy of any rules', () => {
         }
       }),
       { numRuns: RUNS },
+    );
+  });
+
+  it('that does not speak of agents lets any agent act, for the verifier too', { timeout }, () => {
+    fc.assert(
+      fc.property(policies, fc.array(questions, { minLength: 2, maxLength: 4 }), (source, list) => {
+        const named = compiled(source);
+        const policy = { ...named, agents: new Map() };
+        const model = new PolicyModel(Buffer.from(withoutAgents(named.document)));
+        for (const asked of list)
+          expect(model.ask(circumstances(asked), asked.action, asked.relation).effect).toBe(
+            evaluate(policy, asked).effect,
+          );
+      }),
+      { numRuns: RUNS / 4 },
     );
   });
 

@@ -21,13 +21,14 @@ import { understand } from '../understand/postgres/understand.ts';
 const NOW = new Date('2026-03-02T10:00:00Z');
 const LOG = '0190f1a0-0000-7000-8000-000000000000';
 
-/** A text judged for somebody, and the event that the record has of it. */
+/** A text judged for somebody, and the event that the record has of it. `more`: what else the decision was made from. */
 export async function recordedDecision(
   text: string,
   index: CatalogIndex,
   inForce: InForce,
   principal: Principal,
   connection: Connection,
+  more: Partial<DecideInput> = {},
 ): Promise<{ readonly verdict: Verdict; readonly intent: StatementIntent }> {
   const understood = await understand(text, { standardConformingStrings: true, clientEncoding: 'UTF8' });
   const { tree } = understood;
@@ -36,7 +37,8 @@ export async function recordedDecision(
   const facts = relations.length === 0 ? understood.facts : { ...understood.facts, relations };
   const classification = inForce.columnsOf(connection, undefined);
   const { policy } = inForce;
-  const input: DecideInput = { facts, lineage, principal, connection, policy, classification, now: NOW, grants: [] };
+  const known = { facts, lineage, principal, connection, policy, classification, now: NOW, grants: [] };
+  const input: DecideInput = { ...known, ...more };
   const verdict = decide(input);
   const session = { id: 'login' as never, principal, expiresAt: '2099-01-01T00:00:00Z' };
   const request = { session, connection: connection.name, text, params: [], origin: 'cli' as const };
