@@ -12,6 +12,11 @@ const AREAS = [
   '.activity-chart [tabindex="0"]',
   '.activity-list [role="grid"], .activity-list button',
   '.activity-detail button',
+  '.policy-head button:not([disabled])',
+  '.policy-text textarea, .policy-text .native-edit-context',
+  '.policy-problems button',
+  '.policy-answers [role="tab"][aria-selected="true"]',
+  '.matrix-detail button',
   '.page button, .page [tabindex="0"]',
   '.status-line button',
 ] as const;
@@ -35,7 +40,7 @@ export function stepArea(step: 1 | -1): void {
 /** The area whose surroundings hold the focus, when the focus is on something else in it. */
 function areaAround(shown: readonly { readonly first: HTMLElement }[], current: Element | null): number {
   const surroundings = current?.closest(
-    '.top-bar, .activity-bar, .panel, .editor-tabs, .sql-editor, .toolbar, .results-area, .inspector-area, .activity-filters, .activity-chart, .activity-list, .activity-detail, .page, .status-line',
+    '.top-bar, .activity-bar, .panel, .editor-tabs, .sql-editor, .toolbar, .results-area, .inspector-area, .activity-filters, .activity-chart, .activity-list, .activity-detail, .policy-head, .policy-text, .policy-problems, .policy-answers, .page, .status-line',
   );
   return surroundings == null ? -1 : shown.findIndex(({ first }) => surroundings.contains(first));
 }

@@ -7,6 +7,8 @@ import { type ViewName, type Workbench, WorkbenchContext } from '../state/workbe
 import { type FakeActivityOptions } from '../testing/fake-activity.ts';
 import { type FakeAudit } from '../testing/fake-audit.ts';
 import { fakeClient } from '../testing/fake-client.ts';
+import { type FakePolicyOptions } from '../testing/fake-policy.ts';
+import { policyScenes } from './policy-scenes.ts';
 
 /** The whole window on a view in one state, over plain data: what the view's areas do to each other is part of the picture. */
 export interface WindowScene {
@@ -14,6 +16,9 @@ export interface WindowScene {
   readonly activity?: Partial<FakeActivityOptions>;
   readonly criteria?: ActivityCriteria;
   readonly audit?: FakeAudit;
+  readonly policy?: FakePolicyOptions;
+  /** What the person has done before. */
+  readonly prepare?: (workbench: Workbench) => void;
   /** The event that is open. */
   readonly opened?: number;
 }
@@ -49,6 +54,7 @@ export const windowScenes: Readonly<Record<string, WindowScene>> = {
   'activity-indexing': { view: 'activity', criteria: week, activity: { state: 'indexing' }, audit: 'behind' },
   'activity-own': { view: 'activity', criteria: week, activity: { state: 'own' }, audit: 'held' },
   editor: { view: 'editor' },
+  ...policyScenes,
   'verify-good': { view: 'verify', audit: 'copied' },
   'verify-alone': { view: 'verify', audit: 'alone' },
   'verify-damaged': { view: 'verify', audit: 'damaged' },
@@ -61,13 +67,14 @@ export const windowScenes: Readonly<Record<string, WindowScene>> = {
 const host = { openExternal: (): void => undefined };
 
 function open(scene: WindowScene): { readonly workbench: Workbench; readonly load: () => Promise<void> } {
-  const { activity = {}, audit, criteria } = scene;
+  const { activity = {}, audit, criteria, policy } = scene;
   const client = fakeClient({
     signedIn: true,
     identity: 'oidc',
     relations: 6,
     activity: { events: EVENTS, until: Date.now() - 5000, every: null, ...activity },
     ...(audit === undefined ? {} : { audit }),
+    ...(policy === undefined ? {} : { policy }),
     workspace: {
       tabs: [{ id: 'a', title: 'orders', connection: 'shop-production', text: 'SELECT 1', cursor: 0 }],
       active: 'a',
@@ -78,6 +85,7 @@ function open(scene: WindowScene): { readonly workbench: Workbench; readonly loa
   });
   const made = createWorkbench(client, host);
   made.workbench.view.set(scene.view);
+  scene.prepare?.(made.workbench);
   return made;
 }
 

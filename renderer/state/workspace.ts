@@ -71,8 +71,8 @@ export function stepTab(workspace: Workspace, step: 1 | -1): Workspace {
 }
 
 /** What is saved: the workspace without what only this window knows. */
-export function savedForm({ tabs, active, layout, theme, activity }: Workspace): WorkspaceState {
-  return { tabs, active, layout, theme, ...(activity === undefined ? {} : { activity }) };
+export function savedForm({ closed: _closed, ...kept }: Workspace): WorkspaceState {
+  return kept;
 }
 
 /** A loaded workspace, with an active tab whenever there is a tab. */

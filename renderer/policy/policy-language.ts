@@ -1,0 +1,71 @@
+/** YAML in Monaco, with what the gate says about a policy: the window itself reads none of it. Returns what ends it. */
+import 'monaco-editor/features/diffEditor/register.js';
+import 'monaco-editor/languages/definitions/yaml/register.js';
+import { type Desktop } from '../../shared/contract.ts';
+import { type Client } from '../../shared/rpc/types.ts';
+import { type PolicyCompletionView } from '../../shared/views.ts';
+import { monaco } from '../editor/monaco-setup.ts';
+import { withoutFences } from './hover-text.ts';
+
+export const YAML = 'yaml';
+export const policyUri = monaco.Uri.from({ scheme: 'policy', path: '/policy.yaml' });
+
+const kinds: Record<PolicyCompletionView['kind'], monaco.languages.CompletionItemKind> = {
+  key: monaco.languages.CompletionItemKind.Field,
+  value: monaco.languages.CompletionItemKind.Keyword,
+  name: monaco.languages.CompletionItemKind.Struct,
+  fact: monaco.languages.CompletionItemKind.Module,
+};
+
+const isPolicy = (model: monaco.editor.ITextModel): boolean => model.uri.toString() === policyUri.toString();
+
+/** A signal that is aborted when the editor does not want the answer any more. */
+function signalOf(token: monaco.CancellationToken): AbortSignal {
+  const controller = new AbortController();
+  if (token.isCancellationRequested) controller.abort();
+  else token.onCancellationRequested(() => controller.abort());
+  return controller.signal;
+}
+
+function rangeOf(model: monaco.editor.ITextModel, { from, to }: { readonly from: number; readonly to: number }) {
+  return monaco.Range.fromPositions(model.getPositionAt(from), model.getPositionAt(to));
+}
+
+/** Completion and hover of the policy's text. What cannot be had is left out without a word: typing goes on. */
+export function registerPolicyLanguage(client: Client<Desktop>): monaco.IDisposable {
+  const completion = monaco.languages.registerCompletionItemProvider(YAML, {
+    triggerCharacters: [' ', ':', ',', '[', '{', '.', '-'],
+    provideCompletionItems: async (model, position, _, token) => {
+      if (!isPolicy(model)) return { suggestions: [] };
+      const question = { text: model.getValue(), offset: model.getOffsetAt(position) };
+      const found = await client['policy.complete'](question, signalOf(token)).catch(() => []);
+      if (token.isCancellationRequested) return { suggestions: [] };
+      return {
+        incomplete: true,
+        suggestions: found.map(({ label, kind, detail, insert, from, to }, index) => ({
+          label: { label, description: detail },
+          kind: kinds[kind],
+          insertText: insert,
+          filterText: label,
+          sortText: String(index).padStart(4, '0'),
+          range: rangeOf(model, { from, to }),
+        })),
+      };
+    },
+  });
+  const hover = monaco.languages.registerHoverProvider(YAML, {
+    provideHover: async (model, position, token) => {
+      if (!isPolicy(model)) return null;
+      const question = { text: model.getValue(), offset: model.getOffsetAt(position) };
+      const found = await client['policy.hover'](question, signalOf(token)).catch(() => null);
+      if (found === null || token.isCancellationRequested) return null;
+      return { range: rangeOf(model, found), contents: [{ value: withoutFences(found.text) }] };
+    },
+  });
+  return {
+    dispose: () => {
+      completion.dispose();
+      hover.dispose();
+    },
+  };
+}
