@@ -50,7 +50,12 @@ async function played(steps: AsyncIterable<SignInProgress>, person: Person): Pro
   try {
     for await (const step of steps) {
       if (step.kind === 'done') session = step.session;
-      else moves.push(person(step));
+      else {
+        const move = person(step);
+        // Told below, when the steps have ended.
+        move?.catch(() => undefined);
+        moves.push(move);
+      }
     }
   } finally {
     await Promise.all(moves);
