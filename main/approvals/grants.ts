@@ -38,7 +38,8 @@ export interface GrantTerms {
 export interface Grants {
   /**
    * Takes a grant for a connection. Recorded and durable before it counts. Throws CountersignError: `grant-unknown`, `grant-not-yours`,
-   * `grant-reason-needed`, `grant-too-long`, `step-up-needed`, `approval-needed`.
+   * `grant-reason-needed`, `grant-too-long`,
+   * `grant-too-many`, `grant-unsigned`, `grant-clock`, `step-up-needed`, `approval-needed`, `hub-*`, `audit-*`, or why the login counts no more.
    */
   take(
     session: Session,
@@ -49,13 +50,13 @@ export interface Grants {
       readonly reason?: string;
     },
   ): Promise<Grant>;
-  /** Grants in force for this person on a connection: verified, within their time, of the policy as it is now, not revoked. */
+  /** Grants in force for this person on a connection: verified, within their time, of the policy as it is now, not revoked. Throws `hub-*`. */
   inForce(session: Session, connection: string): Promise<readonly Grant[]>;
-  /** All in force, or of one person. */
+  /** All in force, or of one person. Of people who are not signed in here nobody knows the groups of today: theirs are listed as they took them. */
   list(of?: Session): Promise<readonly Grant[]>;
   /** What this person could take where. */
   offers(session: Session): readonly (GrantTerms & { readonly connections: readonly string[] })[];
-  /** Ends one: one's own, or anybody's where `by` is an administrator. What relies on it is cancelled. Throws `grant-not-found`, `grant-not-yours`. */
+  /** Ends one: one's own, or anybody's where `by` is an administrator. What relies on it is cancelled. Throws `grant-not-found`, `grant-not-yours`, `hub-*`: here it is over all the same. */
   end(session: Session, id: string, why: string): Promise<void>;
   /** Called when one has ended, by time or by somebody. @returns ends it */
   onEnd(listener: (grant: Grant) => void): () => void;

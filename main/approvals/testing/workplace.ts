@@ -131,7 +131,13 @@ export async function makeWorkplace(vouching?: Vouching): Promise<Workplace> {
     async forge(by, change = {}, { topic = GRANT, sealing = {}, signer = by.signer } = {}) {
       const from = place.clock.now;
       const content = {
-        ...{ v: 1, scope: scopeOf(place), nonce: 'n'.repeat(22), grant: 'unmask', connection: 'shop' },
+        ...{
+          v: 1,
+          scope: scopeOf({ ...place, ...sealing }),
+          nonce: 'n'.repeat(22),
+          grant: 'unmask',
+          connection: 'shop',
+        },
         ...{ person: personOf(by.session.principal), policy: 'ab'.repeat(32) },
         ...{ from: new Date(from).toISOString(), until: new Date(from + HOUR).toISOString() },
         ...change,
