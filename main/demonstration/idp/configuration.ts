@@ -10,6 +10,10 @@ export const DESKTOP_CLIENT_NAME = 'Countersign';
 /** What the product asks for at this provider, for organisation.yaml. */
 export const SCOPES: readonly string[] = ['openid', 'email', 'profile', 'groups', 'offline_access'];
 
+/** Strength of a sign-in here, without and with the one-time code; for identity.stepUp of organisation.yaml. */
+export const PASSWORD_ACR = 'urn:countersign:demonstration:password';
+export const SECOND_FACTOR_ACR = 'urn:countersign:demonstration:second-factor';
+
 /** How long what the provider issues lasts, seconds. */
 const LIFETIME = { minutes: 60, hours: 3_600, days: 86_400 };
 
@@ -85,6 +89,7 @@ export function providerConfiguration(directory: Directory, keys: IdpKeys, adapt
       groups: ['groups'],
     },
     scopes: [...SCOPES],
+    acrValues: [PASSWORD_ACR, SECOND_FACTOR_ACR],
     // Claims in the ID token itself, as most organisations configure their provider.
     conformIdTokenClaims: false,
     pkce: { required: () => true },

@@ -216,3 +216,55 @@ describe('the provider', () => {
     idp = await startIdp({ directory });
   });
 });
+
+describe('the second factor', () => {
+  const strong = (): string => authorize({ acr_values: idp.secondFactorAcr });
+  const password = { login: 'ana@shop.example', password: 'ana-demo' };
+  const shown = (html: string): string => /id="shown">(\d{6})</.exec(html)?.[1] ?? '';
+
+  it('is asked for only where the program wants it, after the password', async () => {
+    const visitor = createVisitor();
+    const wrong = await visitor.submit(await visitor.open(strong()), { ...password, password: 'x' });
+    expect(wrong.status).toBe(401);
+    const page = await visitor.submit(wrong, password);
+    expect(page.html).toContain('Your phone would show');
+    const done = await visitor.submit(page, { code: shown(page.html) });
+    expect(done.left).toMatch(/[?&]code=/);
+    expect((await visitor.submit(await visitor.open(authorize()), password)).left).toMatch(/[?&]code=/);
+  });
+
+  it('is another code each time, and one that was used counts no more', async () => {
+    const visitor = createVisitor();
+    const first = await visitor.submit(await visitor.open(strong()), password);
+    await visitor.submit(first, { code: shown(first.html) });
+    const second = await visitor.submit(await visitor.open(strong()), password);
+    expect((await visitor.submit(second, { code: shown(first.html) })).status).toBe(
+      shown(first.html) === shown(second.html) ? 200 : 401,
+    );
+  });
+
+  it('is waited for three times, then the sign-in begins anew', async () => {
+    const visitor = createVisitor();
+    const page = await visitor.submit(await visitor.open(strong()), password);
+    const wrong = shown(page.html) === '000000' ? '000001' : '000000';
+    for (const _try of [1, 2]) expect((await visitor.submit(page, { code: wrong })).html).toContain('not the code');
+    const over = await visitor.submit(page, { code: wrong });
+    expect(over.html).toContain('too many wrong ones');
+    expect((await visitor.submit(page, { code: shown(page.html) })).left).toBeUndefined();
+  });
+
+  it('is nothing without the password: a code for a sign-in that waits for none leads nowhere', async () => {
+    const visitor = createVisitor();
+    const page = await visitor.open(strong());
+    for (const code of ['000000', '', 'undefined']) expect((await visitor.submit(page, { code })).left).toBeUndefined();
+  });
+
+  it('does not let in somebody who was disabled after the password', async () => {
+    const visitor = createVisitor();
+    const page = await visitor.submit(await visitor.open(strong()), password);
+    const path = join(directory, 'people.json');
+    const people = JSON.parse(await readFile(path, 'utf8')) as { id: string }[];
+    await writeFile(path, JSON.stringify(people.map((person) => ({ ...person, disabled: true }))));
+    expect((await visitor.submit(page, { code: shown(page.html) })).left).toBeUndefined();
+  });
+});

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CountersignError } from '../../errors.ts';
 import { ensurePrivateDirectory, writePrivateFile } from '../../credentials/index.ts';
 import { openProviderState } from './adapter.ts';
-import { AGENT_CLIENT, DESKTOP_CLIENT, providerConfiguration, SCOPES } from './configuration.ts';
+import { AGENT_CLIENT, DESKTOP_CLIENT, providerConfiguration, SCOPES, SECOND_FACTOR_ACR } from './configuration.ts';
 import { createInteractions, send } from './interactions.ts';
 import { openKeys } from './keys.ts';
 import { messagePage } from './pages.ts';
@@ -26,6 +26,8 @@ export interface RunningIdp {
   readonly clientId: string;
   readonly scopes: readonly string[];
   readonly groupsClaim: string;
+  /** Context of a sign-in with a second factor: to be asked for, and accepted, at a step-up. */
+  readonly secondFactorAcr: string;
   /** Path that the desktop client's loopback redirect has; its port is free. */
   readonly redirectPath: string;
   readonly people: readonly Person[];
@@ -79,6 +81,7 @@ export async function startIdp({ directory, port = 0, people = PEOPLE }: IdpOpti
     clientId: DESKTOP_CLIENT,
     scopes: SCOPES,
     groupsClaim: 'groups',
+    secondFactorAcr: SECOND_FACTOR_ACR,
     redirectPath: '/callback',
     people: known,
     agent: { clientId: AGENT_CLIENT, privateKeyFile },

@@ -1,21 +1,24 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
-import { DESKTOP_CLIENT_NAME } from './configuration.ts';
-import { loginPage, messagePage, SECURITY_HEADERS } from './pages.ts';
+import { DESKTOP_CLIENT_NAME, PASSWORD_ACR, SECOND_FACTOR_ACR } from './configuration.ts';
+import { createOneTimeCodes } from './one-time-codes.ts';
+import { codePage, loginPage, messagePage, SECURITY_HEADERS } from './pages.ts';
 import { type Directory, type Person } from './people.ts';
 
 /** Largest form that is read, bytes. */
 const MAX_FORM_BYTES = 4_096;
 
 /**
- * The provider's own sign-in page: GET shows it, POST takes `login` (an e-mail address) and `password` as
- * application/x-www-form-urlencoded and redirects on, so that a script with a cookie jar signs in as a browser does.
+ * The provider's own sign-in pages: GET shows the first, POST takes `login` (an e-mail address) and `password` as
+ * application/x-www-form-urlencoded and redirects on, so that a script with a cookie jar signs in as a browser does. Where
+ * the program asks for a second factor (acr_values), a page that takes `code` stands between.
  */
 export function createInteractions(
   provider: Provider,
   directory: Directory,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const codes = createOneTimeCodes();
   return async (request, response) => {
     const found = await provider.interactionDetails(request, response).catch(() => undefined);
     const action = new URL(request.url ?? '/', provider.issuer).pathname;
@@ -30,18 +33,35 @@ export function createInteractions(
 
     const form = await readForm(request);
     if (form === undefined) return send(response, 413, messagePage('Refused', 'The form is not one of this page.'));
+    const signedIn = async (accountId: string, acr: string, amr: string[]): Promise<void> => {
+      await forgetEarlierPerson(provider, found);
+      const result = { login: { accountId, acr, amr } };
+      await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
+    };
+    const askCode = (status: number, accountId: string, wrong = false): void =>
+      send(response, status, codePage({ action, code: codes.show(found.uid, accountId), wrong }));
+
+    const code = form.get('code');
+    if (code !== null) {
+      const taken = codes.take(found.uid, code);
+      if (taken === 'over') {
+        const again = 'No code is waited for: there were too many wrong ones, or none was asked for. Sign in again.';
+        return send(response, 401, loginPage({ ...page, error: again }));
+      }
+      if (taken === 'wrong') return askCode(401, codes.waits(found.uid) ?? '', true);
+      // Whoever was disabled between the two pages does not come in by the second.
+      if ((await directory.active(taken.accountId)) === undefined)
+        return send(response, 401, loginPage({ ...page, error: WRONG }));
+      return signedIn(taken.accountId, SECOND_FACTOR_ACR, ['pwd', 'otp', 'mfa']);
+    }
     const login = (form.get('login') ?? '').trim();
     const person = people.find((candidate) => candidate.email.toLowerCase() === login.toLowerCase());
     const error = whyNot(person, form.get('password') ?? '');
     if (person === undefined || error !== undefined)
       return send(response, 401, loginPage({ ...page, login, error: error ?? WRONG }));
-    await forgetEarlierPerson(provider, found);
-    await provider.interactionFinished(
-      request,
-      response,
-      { login: { accountId: person.id, acr: 'urn:countersign:demonstration:password', amr: ['pwd'] } },
-      { mergeWithLastSubmission: false },
-    );
+    const wanted = String(found.params['acr_values'] ?? '').split(' ');
+    if (wanted.includes(SECOND_FACTOR_ACR)) return askCode(200, person.id);
+    await signedIn(person.id, PASSWORD_ACR, ['pwd']);
   };
 }
 

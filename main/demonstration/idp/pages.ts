@@ -101,6 +101,27 @@ export function loginPage({ action, client, people, login = '', error }: LoginPa
   );
 }
 
+export interface CodePage {
+  readonly action: string;
+  /** What a phone would show. */
+  readonly code: string;
+  readonly wrong: boolean;
+}
+
+export function codePage({ action, code, wrong }: CodePage): string {
+  const error = wrong ? 'That is not the code. Compare it with the one below.' : undefined;
+  return page(
+    'Confirm it is you',
+    `<h1>Confirm it is you</h1><p>Countersign asks for your second factor.</p>${alert(error)}
+<form method="post" action="${escaped(action)}">
+<label for="code">One-time code</label><input id="code" name="code" type="text" inputmode="numeric" required autocomplete="one-time-code" autofocus>
+<button class="primary" id="continue" type="submit">Confirm</button>
+</form>
+<section class="people"><h2>Your phone would show</h2><code class="code" id="shown">${escaped(code)}</code>
+<p class="note">Nobody here has a phone. The code is made for this sign-in only and counts once.</p></section>`,
+  );
+}
+
 /** `form` is made by oidc-provider: it holds the protection against forged requests and the code, escaped. */
 export function deviceCodePage(form: string, error: string | undefined): string {
   return page(
