@@ -46,7 +46,7 @@ export function Frame({ person, info }: { person: PersonView; info: AppInfo }): 
           {own && view === 'activity' && <ActivityView />}
           {own && view === 'policy' && <PolicyView />}
           {own && view === 'verify' && <VerifyView />}
-          {own && view === 'settings' && <SettingsView info={info} />}
+          {own && view === 'settings' && <SettingsView info={info} person={person} />}
         </main>
       </div>
       <StatusLine person={person} />

@@ -6,10 +6,10 @@ import { type RunSnapshot } from '../results/run-model.ts';
 import { summary } from '../results/words.ts';
 import { useStore } from '../state/store.ts';
 import { useWorkbench } from '../state/workbench.ts';
+import { STRENGTHS, StrengthIcon } from '../schema/connection-strength.tsx';
 import { activeTab } from '../state/workspace.ts';
+import { GrantClock } from './grant-clock.tsx';
 import { Recorded } from './recorded.tsx';
-
-const strengths = { advisory: 'advisory', brokered: 'brokered', gateway: 'gateway' } as const;
 
 /** The run in a few words, announced when it changes its state and not for every row. */
 function runWords(snapshot: RunSnapshot | null): string {
@@ -32,8 +32,9 @@ export function StatusLine({ person }: { person: PersonView }): ReactElement {
       {connection !== null && (
         <span className="status-environment">
           <EnvironmentBadge environment={connection.environment} />
-          <span className="status-field">
-            {connection.title} {'\u00b7'} {connection.access} {'\u00b7'} {strengths[connection.strength]}
+          <span className="status-field" title={STRENGTHS[connection.strength]}>
+            {connection.title} {'\u00b7'} {connection.access} {'\u00b7'} <StrengthIcon strength={connection.strength} />{' '}
+            {connection.strength}
           </span>
         </span>
       )}
@@ -41,6 +42,7 @@ export function StatusLine({ person }: { person: PersonView }): ReactElement {
         <Icon name="account" /> {person.name}
         {!person.verified && ', not verified'}
       </span>
+      <GrantClock />
       <span className="status-field status-run" role="status" aria-live="polite">
         {runWords(snapshot)}
       </span>

@@ -1,6 +1,7 @@
 import { type MouseEvent, type ReactElement } from 'react';
 import { type ConnectionView } from '../../shared/views.ts';
 import { EnvironmentBadge, environmentEdge, Icon } from '../design/index.ts';
+import { STRENGTHS, strengthIcons } from './connection-strength.tsx';
 import { shortType, writtenName } from './names.ts';
 import { isSystemSchema } from '../state/schema-cache.ts';
 import { type TreeRow } from './tree-rows.ts';
@@ -25,18 +26,18 @@ function StrengthBadge({
   const count = weaknesses?.length ?? 0;
   const refused = weaknesses?.some(({ severity, accepted }) => severity === 'refused' && !accepted) ?? false;
   const known = weaknesses === null ? 'not yet looked at' : count === 0 ? 'no weakness' : `${String(count)} weaknesses`;
-  const sign = refused ? 'circle-slash' : count > 0 ? 'warning' : 'shield';
   const meaning = refused ? 'meaning-refused' : count > 0 ? 'meaning-write' : 'tree-sign';
   return (
     <span
       className={`tree-badge ${meaning}`}
-      title={`${strength}, ${known} (Alt+Enter)`}
+      title={`${strength}: ${STRENGTHS[strength]}\n${known} (Alt+Enter)`}
       onClick={(event) => {
         event.stopPropagation();
         onPress();
       }}
     >
-      <Icon name={sign} label={`Strength: ${strength}, ${known}`} />
+      <Icon name={strengthIcons[strength]} label={`Strength: ${strength}, ${known}`} />
+      {count > 0 && <Icon name={refused ? 'circle-slash' : 'warning'} />}
       {count > 0 && <span aria-hidden="true">{count}</span>}
     </span>
   );
