@@ -38,11 +38,14 @@ afterEach(async () => {
 });
 
 function settings(): IdentitySettings {
-  const { issuer, clientId, scopes, groupsClaim, redirectPath: path } = idp;
+  const { issuer, clientId, scopes, groupsClaim, redirectPath: path, secondFactorAcr: acr } = idp;
   return {
     identity: {
       kind: 'oidc',
-      provider: { issuer, clientId, scopes, groupsClaim, redirect: { host: '127.0.0.1', ports: 'any', path } },
+      provider: {
+        ...{ issuer, clientId, scopes, groupsClaim, redirect: { host: '127.0.0.1', ports: 'any' as const, path } },
+        stepUp: { acrValues: [acr], acr: [acr], amr: [], requireAuthTime: true },
+      },
     },
     session: { maxHours: 8, idleMinutes: 60, revalidateMinutes: 15 },
   };
@@ -132,6 +135,43 @@ describe('signing in at the demonstration', () => {
   });
 });
 
+describe('a step-up at the demonstration', () => {
+  it('asks for the second factor and leaves the login with its new strength', async () => {
+    const identity = identityAt();
+    const visitor = createVisitor();
+    const session = await signInAs('ana', identity, visitor);
+    let stronger: Session | undefined;
+    for await (const step of identity.stepUp(session, 'browser')) {
+      if (step.kind === 'done') stronger = step.session;
+      if (step.kind !== 'open') continue;
+      void signInAt(step.url, 'ana@shop.example', 'ana-demo', visitor).then((redirect) => fetch(redirect));
+    }
+    expect(stronger?.id).toBe(session.id);
+    expect(stronger?.principal).toMatchObject({ acr: idp.secondFactorAcr, amr: ['pwd', 'otp', 'mfa'] });
+    expect(events).toEqual(['signed-in', 'stepped-up']);
+  });
+
+  it('with a device code counts too: the provider says when and how strongly the person signed in', async () => {
+    const identity = identityAt();
+    const visitor = createVisitor();
+    const session = await signInAs('ana', identity);
+    let stronger: Session | undefined;
+    for await (const step of identity.stepUp(session, 'device')) {
+      if (step.kind === 'done') stronger = step.session;
+      if (step.kind !== 'device') continue;
+      const confirm = await visitor.submit(await visitor.open(step.verificationUri), { user_code: step.userCode });
+      const page = await visitor.submit(await visitor.submit(confirm, {}), {
+        login: 'ana@shop.example',
+        password: 'ana-demo',
+      });
+      const code = /id="shown">(\d{6})</.exec(page.html)?.[1] ?? '';
+      expect((await visitor.submit(page, { code })).html).toContain('You are signed in');
+    }
+    expect(stronger?.principal.steppedUpAt).toBeDefined();
+    expect(stronger?.principal.device).toBe(session.principal.device);
+  });
+});
+
 describe('a session of the demonstration', () => {
   it('is found again by another process, by name too, and the last to sign in is current', async () => {
     await signInAs('ana');
@@ -173,6 +213,16 @@ describe('a session of the demonstration', () => {
     now += 16 * 60_000;
     await expect(identity.ensureLive(session)).rejects.toMatchObject({ code: 'session-revoked' });
     expect(await identityAt().restore()).toBeUndefined();
+  });
+
+  it('ends within one question when the person is disabled and the provider is asked now', async () => {
+    const identity = identityAt();
+    const session = await signInAs('ana', identity);
+    await identity.confirm(session);
+    expect(events).toEqual(['signed-in']);
+    await disable('ana');
+    await expect(identity.confirm(session)).rejects.toMatchObject({ code: 'session-revoked' });
+    expect(events).toEqual(['signed-in', 'revoked']);
   });
 
   it('ends here and at the provider when the person signs out; another person stays signed in', async () => {
