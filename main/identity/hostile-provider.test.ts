@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import {
@@ -76,6 +77,28 @@ describe('a sign-in at a provider that forges', () => {
     );
   });
 
+  it('and leaves out its name in the redirect although it promised it (RFC 9207) ends without a session', async () => {
+    issuer.answers.metadata = { authorization_response_iss_parameter_supported: true };
+    await expectRefused(signIn(identityAt(), browser()), 'identity-token-refused');
+  });
+
+  it('and publishes a shared secret as its key does not have its HMAC taken for a signature', async () => {
+    const secret = Buffer.from(CANARY).toString('base64url');
+    issuer.answers.keys = { keys: [{ kty: 'oct', kid: 'k1', k: secret, alg: 'HS256', use: 'sig' }] };
+    const forge: Forge = (nonce) => {
+      const input = [{ alg: 'HS256', kid: 'k1' }, claimsOf(nonce)]
+        .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+        .join('.');
+      return Promise.resolve(`${input}.${createHmac('sha256', CANARY).update(input).digest('base64url')}`);
+    };
+    await expectRefused(signIn(identityAt(), browser(forge)), 'identity-token-refused');
+  });
+
+  it('and sends a token of half a megabyte ends without a session', async () => {
+    const forge: Forge = (nonce) => key.sign({ ...claimsOf(nonce), filler: 'x'.repeat(500_000) });
+    await expectRefused(signIn(identityAt(), browser(forge)), 'identity-token-refused');
+  });
+
   it('and echoes secrets in its error does not bring them into ours', async () => {
     const refusing = async (step: { readonly kind: string; readonly url?: string }): Promise<void> => {
       const play = browser();
@@ -115,6 +138,26 @@ describe('a provider that is not what organisation.yaml says', () => {
   it('says it is another issuer', async () => {
     issuer.answers.metadata = { issuer: 'https://evil.example' };
     await expectRefused(signIn(identityAt(), browser()), 'identity-issuer-mismatch');
+  });
+
+  it('becomes another issuer later: what it says no longer counts, and it counts again when it is itself again', async () => {
+    const identity = identityAt();
+    const session = await signIn(identity, browser());
+    issuer.answers.metadata = { issuer: 'https://evil.example' };
+    clock.now += 3_600_000 - 60_000;
+    await identity.touch(session);
+    clock.now += 120_000;
+    await expect(identity.ensureLive(session)).rejects.toMatchObject({ code: 'identity-issuer-mismatch' });
+    await expect(identity.confirm(session)).rejects.toMatchObject({ code: 'identity-issuer-mismatch' });
+    issuer.answers.metadata = {};
+    issuer.answers.token = async () => ({
+      body: {
+        access_token: 'a',
+        token_type: 'Bearer',
+        id_token: await key.sign({ ...claimsOf(null), nonce: undefined }),
+      },
+    });
+    expect((await identity.ensureLive(session)).id).toBe(session.id);
   });
 
   it('is a web server of another kind', async () => {

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { createServer } from 'node:http';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type IdTokenExpectations, verifyIdToken } from './id-token.ts';
 import { createIssuerKey, type IssuerKey } from './testing/issuer.ts';
@@ -94,6 +95,47 @@ describe('an ID token', () => {
     const attacker = await createIssuerKey('k1');
     const forged = await attacker.sign(good, { jwk: attacker.publicJwk });
     await expect(verifyIdToken(forged, expected)).rejects.toMatchObject({ code: 'identity-token-refused' });
+  });
+
+  it.each(['jku', 'x5u'])('that says in %s where its key is does not make anybody look there', async (member) => {
+    let asked = 0;
+    const server = createServer((_request, response) => {
+      asked += 1;
+      response.end(JSON.stringify({ keys: [other.publicJwk] }));
+    });
+    await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
+    const address = server.address();
+    const url = `http://127.0.0.1:${String(typeof address === 'object' ? address?.port : 0)}/keys`;
+    try {
+      await expect(verifyIdToken(await other.sign(good, { [member]: url }), expected)).rejects.toMatchObject({
+        code: 'identity-token-refused',
+      });
+      expect((await verifyIdToken(await key.sign(good, { [member]: url }), expected)).sub).toBe('ana');
+      expect(asked).toBe(0);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('with a claim twice says what stands last, as every reader of it does here (RFC 7519 section 4)', async () => {
+    const twice = JSON.stringify(good).replace('"sub":"ana"', '"sub":"ana","sub":"eli"');
+    expect((await verifyIdToken(await key.signText(twice), expected)).sub).toBe('eli');
+    const audiences = JSON.stringify(good).replace('"aud":"desktop"', '"aud":"desktop","aud":"mail"');
+    await expect(verifyIdToken(await key.signText(audiences), expected)).rejects.toMatchObject({
+      code: 'identity-token-refused',
+    });
+  });
+
+  it.each(['[]', '"ana"', 'null', '{', '1e999'])('whose payload is %s is refused', async (payload) => {
+    await expect(verifyIdToken(await key.signText(payload), expected)).rejects.toMatchObject({
+      code: 'identity-token-refused',
+    });
+  });
+
+  it('of somebody in hundreds of groups is accepted, and one beyond 64 KB is refused', async () => {
+    const groups = (count: number): string[] => Array.from({ length: count }, () => crypto.randomUUID());
+    expect((await verifyIdToken(await key.sign({ ...good, groups: groups(800) }), expected)).sub).toBe('ana');
+    await expect(verifyIdToken(await key.sign({ ...good, groups: groups(2_000) }), expected)).rejects.toThrow('64 KB');
   });
 
   it('changed by one character is refused', async () => {

@@ -19,6 +19,9 @@ const ID_TOKEN_ALGORITHMS: readonly string[] = [
   ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
 ];
 
+/** Longest ID token, characters: that of somebody in hundreds of groups fits well. */
+const MAX_LENGTH = 64 * 1024;
+
 /** Hash behind at_hash (OpenID Connect Core §3.1.3.6): that of the signature algorithm; SHA-512 for Ed25519. */
 const HASH: Readonly<Record<string, string>> = {
   ...{ RS256: 'sha256', PS256: 'sha256', ES256: 'sha256', RS384: 'sha384', PS384: 'sha384', ES384: 'sha384' },
@@ -76,6 +79,7 @@ export function clockSkew(): CountersignError {
  */
 export async function verifyIdToken(token: string, expected: IdTokenExpectations): Promise<IdTokenClaims> {
   const now = Math.floor(expected.at / 1000);
+  if (token.length > MAX_LENGTH) refuse('it is larger than 64 KB');
   const { payload, protectedHeader } = await verifySignature(token, expected.keys, {
     algorithms: [...ID_TOKEN_ALGORITHMS],
     issuer: expected.issuer,

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { exportJWK, generateKeyPair, type JSONWebKeySet, type JWK, SignJWT } from 'jose';
+import { CompactSign, exportJWK, generateKeyPair, type JSONWebKeySet, type JWK, SignJWT } from 'jose';
 
 /** A key that the test issuer can sign with. */
 export interface IssuerKey {
@@ -8,6 +8,8 @@ export interface IssuerKey {
     claims: Readonly<Record<string, unknown>>,
     header?: Readonly<Record<string, unknown>>,
   ) => Promise<string>;
+  /** Signs a payload as it stands, whatever it is. */
+  readonly signText: (payload: string) => Promise<string>;
 }
 
 export async function createIssuerKey(kid: string, alg = 'ES256'): Promise<IssuerKey> {
@@ -16,6 +18,8 @@ export async function createIssuerKey(kid: string, alg = 'ES256'): Promise<Issue
     publicJwk: { ...(await exportJWK(pair.publicKey)), kid, alg, use: 'sig' },
     sign: (claims, header = {}) =>
       new SignJWT({ ...claims }).setProtectedHeader({ alg, kid, ...header }).sign(pair.privateKey),
+    signText: (payload) =>
+      new CompactSign(new TextEncoder().encode(payload)).setProtectedHeader({ alg, kid }).sign(pair.privateKey),
   };
 }
 
