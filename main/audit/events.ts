@@ -119,6 +119,15 @@ export type AuditEvent =
       readonly export: ExportRecord;
       readonly why?: Why;
     } & InSession)
+  /** A result was to leave and did not: nothing of it. */
+  | ({
+      readonly k: 'export.denied';
+      readonly actor: Actor;
+      readonly ref: Reference;
+      readonly export: ExportRecord;
+      readonly pol: Pick<Decision, 'hash' | 'decision' | 'rules' | 'reasons'>;
+      readonly why?: Why;
+    } & InSession)
   | ({
       readonly k: 'export.outcome';
       readonly ref: Reference;
@@ -182,7 +191,7 @@ export type AuditEvent =
       readonly grant: GrantRecord;
       readonly why?: Why;
     } & MaybeInSession)
-  /** It ended: by time (no actor), or by somebody. */
+  /** It ended: by somebody, or without one. `why.reason` then says by what: `time`, `policy`, `revoked`. */
   | ({
       readonly k: 'grant.end';
       readonly actor?: Actor;
@@ -292,6 +301,8 @@ export const ENDS: ReadonlySet<RecordedEvent['k']> = new Set([
   'stmt.closed',
   'session.end',
   'conn.close',
+  'grant.end',
+  'token.end',
   'late.outcome',
   'log.close',
 ]);

@@ -73,6 +73,8 @@ const BODY: Shape = {
     acr: true,
     amr: true,
     until: true,
+    method: true,
+    key: { kty: true, crv: true, x: true },
     token: 'secret',
     jwks: 'secret',
   },
@@ -90,6 +92,8 @@ const BODY: Shape = {
     uses: true,
     signed: 'secret',
   },
+  grant: { id: true, name: true, connection: true, until: true, alert: true, signed: 'secret' },
+  token: { id: true, agent: true, until: true, connections: true },
   review: { what: true, filter: true, events: true, log: true, index: true },
   load: {
     hash: true,

@@ -50,6 +50,33 @@ describe('the line of an event', () => {
     expect(lineOf({ k: 'review.done', review })).toBe(line);
   });
 
+  it.each<[Omit<LeafParts, 't'>, string]>([
+    [
+      {
+        k: 'grant.start',
+        grant: { id: 'ab12', name: 'breakglass', connection: 'shop', until: 1_790_000_000, alert: ['security', 'dba'] },
+        why: { ticket: 'T-1', reason: 'payments are stuck' },
+      },
+      'breakglass · shop · until 2026-09-21T14:13:20.000Z · T-1 · payments are stuck · to be told: security, dba · ab12',
+    ],
+    [
+      { k: 'grant.end', grant: { id: 'ab12', name: 'breakglass', connection: 'shop' }, why: { reason: 'time' } },
+      'breakglass · shop · time · ab12',
+    ],
+    [{ k: 'grant.start', grant: { id: 'ab12', name: 'x', connection: 'shop', until: 1e300 } }, 'x · shop · ab12'],
+    [
+      { k: 'token.issue', token: { id: 'cd34', agent: 'scout', until: 1_790_000_000, connections: ['shop', 'lab'] } },
+      'scout · shop, lab · until 2026-09-21T14:13:20.000Z · cd34',
+    ],
+    [{ k: 'token.end', token: { id: 'cd34', agent: 'scout' }, why: { reason: 'stopped' } }, 'scout · stopped · cd34'],
+    [
+      { k: 'export.denied', export: { format: 'csv', to: 'file', rows: 20 }, pol: { reasons: [{ sentence: 'No.' }] } },
+      'csv · file · 20 rows · No.',
+    ],
+  ])('tells of what lasts for a time, and of what was not to leave: %j', (leaf, line) => {
+    expect(lineOf(leaf)).toBe(line);
+  });
+
   it('tells which policy came into force, and how many rules it has', () => {
     expect(lineOf({ k: 'policy.load', load: { source: 'policy.yaml', rules: 14, hash: 'ab12' } })).toBe(
       'policy.yaml · 14 rules · ab12',

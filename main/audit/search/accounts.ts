@@ -11,6 +11,19 @@ const approval = (leaf: LeafParts): readonly (string | undefined)[] => [
   leaf.approval?.id,
   ...why(leaf),
 ];
+/** Seconds of the last moment that a date has (ECMA-262 §21.4.1.1). */
+const LAST = 8_640_000_000_000;
+const until = (seconds: number | undefined): string | undefined =>
+  seconds === undefined || Math.abs(seconds) > LAST ? undefined : `until ${new Date(seconds * 1000).toISOString()}`;
+const grant = (leaf: LeafParts): readonly (string | undefined)[] => {
+  const { name, connection, until: end, alert = [], id } = leaf.grant ?? {};
+  const told = alert.length === 0 ? undefined : `to be told: ${alert.join(', ')}`;
+  return [name, connection, leaf.k === 'grant.start' ? until(end) : undefined, ...why(leaf), told, id];
+};
+const token = (leaf: LeafParts): readonly (string | undefined)[] => {
+  const { agent, connections, until: end, id } = leaf.token ?? {};
+  return [agent, connections?.join(', '), until(end), ...why(leaf), id];
+};
 const statement = ({ op, pol }: LeafParts): readonly (string | undefined)[] => [
   op?.norm ?? pol?.reasons?.[0]?.sentence,
 ];
@@ -68,6 +81,10 @@ const ACCOUNTS: Readonly<Record<string, Account>> = {
     ({ view }) => [view?.cells === undefined ? undefined : `${view.cells} cells`, view?.format],
   ],
   'export.intent': ['Export', (leaf) => [leaf.export?.format, leaf.export?.to, rows(leaf.export?.rows), ...why(leaf)]],
+  'export.denied': [
+    'Export refused',
+    (leaf) => [leaf.export?.format, leaf.export?.to, rows(leaf.export?.rows), leaf.pol?.reasons?.[0]?.sentence],
+  ],
   'export.outcome': ['Export ended', ({ out, export: file }) => [out?.status, file?.format, rows(file?.rows)]],
   'agent.call': ['Tool called', ({ call }) => [call?.tool]],
   'agent.result': ['Tool answered', ({ call, out }) => [call?.tool, out?.status, out?.code]],
@@ -76,6 +93,10 @@ const ACCOUNTS: Readonly<Record<string, Account>> = {
   'approval.expired': ['Approval expired', approval],
   'breakglass.start': ['Break-glass began', approval],
   'breakglass.end': ['Break-glass ended', approval],
+  'grant.start': ['Grant taken', grant],
+  'grant.end': ['Grant ended', grant],
+  'token.issue': ['Token given to an agent', token],
+  'token.end': ['Token of an agent ended', token],
   'review.done': [
     'Record looked at',
     ({ review }) => [reviewWords(review), review?.events === undefined ? undefined : `${review.events} events`],

@@ -67,13 +67,16 @@ export const whoOf = (terms: readonly Term[]): Origin => terms.filter((of) => WH
 export const whereOf = (terms: readonly Term[]): Origin => terms.filter((of) => WHERE.has(spaceOf(of)));
 
 /** Who an event names itself. */
-export function actorTerms({ actor }: LeafParts): Origin {
-  if (actor?.user === undefined) return [];
+export function actorTerms({ actor, token }: LeafParts): Origin {
+  // A token is found by the agent that it is for, and is no event of that agent's.
+  const tokenOf = token === undefined ? [] : [term('agent-id', token.agent)];
+  if (actor?.user === undefined) return tokenOf;
   const { iss, sub, name, email } = actor.user;
   const terms: Term[] = [term('person', `${iss} ${sub}`)];
   if (name !== undefined) terms.push(term('name', name));
   if (email !== undefined) terms.push(term('email', email.toLowerCase()));
-  if (actor.agent !== undefined) {
+  if (actor.agent === undefined) terms.push(...tokenOf);
+  else {
     const { id, name: agentName } = actor.agent;
     terms.push(term('agent', agentValue(id, agentName)), term('agent-id', id));
     if (agentName !== undefined) terms.push(term('agent-name', agentName));
@@ -81,8 +84,10 @@ export function actorTerms({ actor }: LeafParts): Origin {
   return terms;
 }
 
-export const databaseTerms = ({ db }: LeafParts): Origin =>
-  db === undefined ? [] : [term('connection', db.id), ...(db.env === undefined ? [] : [term('environment', db.env)])];
+export function databaseTerms({ db, grant }: LeafParts): Origin {
+  if (db === undefined) return grant === undefined ? [] : [term('connection', grant.connection)];
+  return [term('connection', db.id), ...(db.env === undefined ? [] : [term('environment', db.env)])];
+}
 
 export function rowOf(log: string, { index, leaf }: ReadEntry, key: number, origin: Origin): NewRow {
   const { op, pol, out } = leaf;
@@ -119,6 +124,7 @@ export function rowOf(log: string, { index, leaf }: ReadEntry, key: number, orig
           ...all(origin, 'email'),
           ...all(origin, 'agent-name'),
           ...all(origin, 'agent-id'),
+          leaf.actor?.service ?? '',
           ...(op?.objects ?? []).map(({ name }) => name),
           ...(op?.columns ?? []).map(({ name }) => name),
         ])

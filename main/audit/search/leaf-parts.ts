@@ -17,6 +17,7 @@ const leafParts = z.object({
   actor: part({
     user: part({ iss: z.string(), sub: z.string(), name: text, email: text }),
     agent: part({ id: z.string(), name: text, model: text }),
+    service: text,
   }),
   dev: part({ app: text, version: text, os: text }),
   src: part({ door: text }),
@@ -50,6 +51,8 @@ const leafParts = z.object({
   tx: part({ mode: text, end: text }),
   call: part({ tool: text }),
   approval: part({ id: text, kind: text, decision: text }),
+  grant: part({ id: z.string(), name: text, connection: z.string(), until: count, alert: texts }),
+  token: part({ id: z.string(), agent: z.string(), until: count, connections: texts }),
   review: part({ what: text, filter: text, events: count, log: text, index: count }),
   load: part({ hash: text, source: text, rules: count }),
   upload: part({ what: text, store: text, code: text }),
