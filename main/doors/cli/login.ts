@@ -1,39 +1,75 @@
 import { spawn } from 'node:child_process';
+import { CountersignError } from '../../errors.ts';
+import { type SignInProgress } from '../../identity/identity.ts';
 import { type Session } from '../../identity/principal.ts';
-import { type CliIo, DONE, type ExitCode, write } from './io.ts';
+import { printable } from '../format/printable.ts';
+import { type CliIo, DONE, type ExitCode, tell, write } from './io.ts';
 import { sessionOf, withInstallation } from './signed-in.ts';
 
 export interface LoginOptions {
   readonly device?: boolean;
   readonly printUrl?: boolean;
+  readonly stepUp?: boolean;
+  readonly service?: string;
+  readonly as?: string;
 }
 
+/** Signs a person in, has one who is signed in prove again who they are, or signs a service in. */
 export async function login(io: CliIo, home: string, options: LoginOptions): Promise<ExitCode> {
-  return withInstallation(home, async ({ identity }) => {
-    for await (const step of identity.signIn(options.device === true ? 'device' : 'browser', io.signal)) {
-      if (step.kind === 'open') {
-        if (options.printUrl === true) await write(io.stdout, `${step.url}\n`);
-        else {
-          openInBrowser(step.url);
-          io.stderr.write(`Sign in in your browser. If none opened, go to:\n${step.url}\n`);
-        }
-      } else if (step.kind === 'device') {
-        const address = step.verificationUriComplete ?? step.verificationUri;
-        if (options.printUrl === true) await write(io.stdout, `${address}\n`);
-        io.stderr.write(`Open ${step.verificationUri} and enter the code ${step.userCode}\n`);
-      } else if (step.kind === 'done') {
-        io.stderr.write(`Signed in as ${nameOf(step.session)}.\n`);
-      }
+  checkTogether(options);
+  const { device, service, stepUp, as } = options;
+  const method = device === true ? 'device' : 'browser';
+  return withInstallation(home, async (installation) => {
+    const { identity } = installation;
+    if (service !== undefined) {
+      const session = await identity.signInService(service, io.signal);
+      tell(io, `Signed in as the service ${service}, until ${session.expiresAt}.\n`);
+    } else if (stepUp === true) {
+      const session = await identity.ensureLive(await sessionOf(installation, as));
+      const proven = await follow(io, identity.stepUp(session, method, io.signal), options);
+      tell(io, `Confirmed that it is ${nameOf(proven)}.\n`);
+    } else {
+      const session = await follow(io, identity.signIn(method, io.signal), options);
+      tell(io, `Signed in as ${nameOf(session)}.\n`);
     }
     return DONE;
   });
+}
+
+/** Options that would be ignored are refused: whoever gave them meant something. */
+function checkTogether({ service, stepUp, device, printUrl, as }: LoginOptions): void {
+  const wrong =
+    service !== undefined && (stepUp === true || device === true || printUrl === true || as !== undefined)
+      ? 'A service signs in by itself: --service stands alone.'
+      : as !== undefined && stepUp !== true
+        ? '--as says whose sign-in is confirmed, so it goes with --step-up.'
+        : undefined;
+  if (wrong === undefined) return;
+  throw new CountersignError('options-conflict', wrong, { next: 'See: countersign login --help' });
+}
+
+/** Takes the person through the steps: an address to open, or a code to enter elsewhere. */
+async function follow(io: CliIo, steps: AsyncIterable<SignInProgress>, { printUrl }: LoginOptions): Promise<Session> {
+  for await (const step of steps) {
+    if (step.kind === 'open') {
+      if (printUrl === true) await write(io.stdout, `${step.url}\n`);
+      else {
+        openInBrowser(step.url);
+        tell(io, `Sign in in your browser. If none opened, go to:\n${step.url}\n`);
+      }
+    } else if (step.kind === 'device') {
+      if (printUrl === true) await write(io.stdout, `${step.verificationUriComplete ?? step.verificationUri}\n`);
+      tell(io, `Open ${step.verificationUri} and enter the code ${step.userCode}\n`);
+    } else if (step.kind === 'done') return step.session;
+  }
+  throw new CountersignError('sign-in-cancelled', 'The sign-in was cancelled.');
 }
 
 export async function logout(io: CliIo, home: string, email: string | undefined): Promise<ExitCode> {
   return withInstallation(home, async (installation) => {
     const session = await sessionOf(installation, email);
     await installation.identity.signOut(session);
-    io.stderr.write(`Signed out ${nameOf(session)}.\n`);
+    tell(io, `Signed out ${nameOf(session)}.\n`);
     return DONE;
   });
 }
@@ -45,17 +81,18 @@ export async function whoami(
 ): Promise<ExitCode> {
   return withInstallation(home, async (installation) => {
     const session = await installation.identity.ensureLive(await sessionOf(installation, options.as));
-    const { issuer, subject, name, email, groups, verified, device } = session.principal;
+    const { issuer, subject, name, email, groups, verified, device, acr, amr, steppedUpAt } = session.principal;
     if (options.json === true) {
-      await write(
-        io.stdout,
-        `${JSON.stringify({ issuer, subject, name, email: email ?? null, groups, verified, device: device ?? null, expiresAt: session.expiresAt })}\n`,
-      );
+      const strength = { acr: acr ?? null, amr: amr ?? null, steppedUpAt: steppedUpAt ?? null };
+      const who = { issuer, subject, name, email: email ?? null, groups, verified, device: device ?? null };
+      await write(io.stdout, `${JSON.stringify({ ...who, ...strength, expiresAt: session.expiresAt })}\n`);
     } else {
       const belongs = groups === 'unknown' ? 'groups unknown' : groups.length === 0 ? 'no groups' : groups.join(', ');
+      const vouched = verified ? `verified by ${issuer}` : 'identity not verified';
+      const again = steppedUpAt === undefined ? '' : `, confirmed again at ${steppedUpAt}`;
       await write(
         io.stdout,
-        `${nameOf(session)} (${belongs}), ${verified ? `verified by ${issuer}` : 'identity not verified'}, until ${session.expiresAt}\n`,
+        `${printable(nameOf(session))} (${printable(belongs)}), ${vouched}${again}, until ${session.expiresAt}\n`,
       );
     }
     return DONE;
