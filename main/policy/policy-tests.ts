@@ -32,7 +32,7 @@ export function runPolicyTests(policy: CompiledPolicy): readonly PolicyTestResul
 }
 
 function* effectDifferences(test: TestSource, answer: PolicyAnswer): Iterable<string> {
-  const { effect, needs, approvers } = outcomeOf(answer);
+  const { effect, needs, approvers } = outcomeOf(test.do, answer);
   if (effect !== test.expect) yield `expected ${test.expect}, got ${effect}${byWhom(answer)}`;
   if (test.by !== undefined && !answer.rules.some((rule) => rule.id === test.by))
     yield `expected rule ${test.by} to take part${byWhom(answer)}`;

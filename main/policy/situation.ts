@@ -1,6 +1,7 @@
 import { type Asker, type PolicyAnswer, type PolicyQuestion } from './answer.ts';
 import { type CompiledPolicy } from './compiled-policy.ts';
 import { type Need, type TestSource } from './policy-file.ts';
+import { type Action } from './vocabulary.ts';
 import { whoAsks } from './who.ts';
 import { approvers } from './words.ts';
 
@@ -81,10 +82,12 @@ export interface Outcome {
   readonly approvers: readonly string[];
 }
 
-export function outcomeOf({ effect, obligations }: PolicyAnswer): Outcome {
-  const { approvals, reason, stepUp } = obligations;
+/** What keeps rows here (`noExport`) refuses the export of them. */
+export function outcomeOf(action: Action, { effect, obligations }: PolicyAnswer): Outcome {
+  const { approvals, reason, stepUp, noExport } = obligations;
+  const stays = action === 'export' && noExport !== undefined;
   return {
-    effect: effect === 'allow' && approvals.length > 0 ? 'approval' : effect,
+    effect: stays ? 'deny' : effect === 'allow' && approvals.length > 0 ? 'approval' : effect,
     needs: [
       ...(reason === undefined ? [] : (['reason'] as const)),
       ...(stepUp === undefined ? [] : (['step-up'] as const)),
