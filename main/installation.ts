@@ -1,14 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { type Grants } from './approvals/grants.ts';
 import { type AuditLog, type Device } from './audit/index.ts';
-import { openSecretStore, resolveSecret, type SecretStore } from './credentials/index.ts';
+import { openSecretStore, type Protector, resolveSecret, type SecretStore } from './credentials/index.ts';
 import { type CountersignError } from './errors.ts';
 import { type Gate } from './gate/gate.ts';
 import { type InForce, inForce } from './gate/in-force.ts';
+import { watchLiveness } from './gate/liveness.ts';
 import { openGate, type OpenGate } from './gate/open.ts';
 import { inForceId, policyLoadOf } from './gate/record-policy.ts';
 import { type Origin } from './gate/request.ts';
-import { createIdentity, type Identity } from './identity/index.ts';
+import { openGranting } from './granting.ts';
+import { knownPeople, serviceSources } from './identity-context.ts';
+import { createIdentity, type Identity, type IdentityContext } from './identity/index.ts';
 import { ownKey } from './own-keys.ts';
 import { loadProfile, type Profile } from './profile/load.ts';
 import { watchPolicy } from './profile/watch.ts';
@@ -24,6 +28,9 @@ export interface Installation {
   readonly profile: () => Profile;
   readonly inForce: () => InForce;
   readonly identity: Identity;
+  /** What identity knows of the profile: agents, services, revocations, directory. */
+  readonly people: IdentityContext;
+  readonly grants: Grants;
   readonly secrets: SecretStore;
   readonly recording: Recording;
   readonly audit: AuditLog;
@@ -40,22 +47,41 @@ export interface Installation {
 }
 
 /** @throws CountersignError when the profile is not good, its secrets cannot be had, or nothing can be recorded */
-export async function openInstallation(home: string, origin: Origin): Promise<Installation> {
+export async function openInstallation(
+  home: string,
+  origin: Origin,
+  options: { readonly protector?: Protector } = {},
+): Promise<Installation> {
   let profile = await loadProfile(home);
   let current = inForce(profile);
   let trouble: string | undefined;
-  const secrets = await openSecretStore(profile.organisation.secrets, home);
+  const secrets = await openSecretStore(profile.organisation.secrets, home, options);
   const app: Device = { app: `countersign-${origin}`, version: VERSION, os: process.platform };
   const tokenKey = await ownKey(home, secrets, TOKEN_KEY, () => randomBytes(32));
   const recording = await openRecording(home, profile.organisation.record, secrets, app);
   const { audit, anchors } = recording;
   let told: string | undefined;
+  const people = knownPeople(profile);
 
   const identity = createIdentity({
-    organisation: profile.organisation,
+    organisation: {
+      ...profile.organisation,
+      services: serviceSources(profile.organisation.services, secrets, home),
+    },
     secrets,
     profileDirectory: home,
+    context: people.context,
     onEvent: (event) => void opened.recordIdentity(event).catch(() => undefined),
+  });
+  const grants = openGranting({
+    home,
+    organisation: () => profile.organisation,
+    inForce: () => current,
+    profileKey: tokenKey,
+    revocations: people.context.revocations,
+    identity,
+    audit,
+    actorOf: (session) => opened.actorOf(session),
   });
   const opened = openGate({
     audit,
@@ -65,10 +91,22 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
     passwordOf: async ({ password }) =>
       password === undefined ? undefined : resolveSecret(password, { store: secrets, profileDirectory: home }),
     tokenKey,
+    grants,
     budgetsFile: join(home, 'budgets.db'),
+    usageFile: join(home, 'usage.db'),
     resultsDirectory: join(home, 'results', String(process.pid)),
     app,
     origin,
+  });
+
+  grants.onEnd(({ id }) => void opened.grantEnded(id).catch(() => undefined));
+  const liveness = watchLiveness({
+    sessionsInUse: opened.sessionsInUse,
+    stands: async (session) => void (await identity.ensureLive(session)),
+    confirm: identity.confirm,
+    end: opened.endSession,
+    checkSeconds: () => profile.organisation.session.checkSeconds,
+    now: Date.now,
   });
 
   /** Tells the log what is in force, unless it is the last that this log was told: each log is judged by itself. */
@@ -83,8 +121,11 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
   async function take(next: Profile): Promise<void> {
     profile = next;
     current = inForce(next);
+    const refused = people.take(next);
     if (trouble !== undefined) told = undefined;
-    trouble = undefined;
+    trouble = refused === undefined ? undefined : sentencesOf(refused);
+    // Whoever counts no more ends now, not at the next look.
+    void liveness.look().catch(() => undefined);
     await announce();
   }
 
@@ -98,6 +139,8 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
   try {
     await take(profile);
   } catch (error) {
+    liveness.close();
+    await grants.close();
     await recording.close();
     throw error;
   }
@@ -114,6 +157,8 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
     profile: () => profile,
     inForce: () => current,
     identity,
+    people: people.context,
+    grants,
     secrets,
     recording,
     audit,
@@ -126,8 +171,10 @@ export async function openInstallation(home: string, origin: Origin): Promise<In
     reload: async () => take(await loadProfile(home)),
     async close() {
       watch.close();
+      liveness.close();
       try {
         await opened.close();
+        await grants.close();
       } finally {
         await recording.close();
       }

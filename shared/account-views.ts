@@ -84,7 +84,7 @@ export interface SettingsView {
   };
   /** Where secrets are kept, in words, and what is weak about it. */
   readonly secrets: {
-    readonly kind: 'keyring' | 'safe-storage' | 'file';
+    readonly kind: 'keyring' | 'safe-storage' | 'file' | 'memory';
     readonly sentence: string;
     readonly weak: boolean;
   };

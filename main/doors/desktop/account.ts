@@ -94,7 +94,7 @@ export async function agentViews(installation: Installation, session: Session): 
     title,
     maxMinutes,
     text: text ?? null,
-    mine: installation.mayBeActedFor(session, who),
+    mine: installation.people.isOf(who, session.principal),
     tokens: tokens
       .filter(({ agent }) => agent === name)
       .map(({ id, issuedAt, expiresAt, connections }) => ({
@@ -109,7 +109,7 @@ export async function agentViews(installation: Installation, session: Session): 
 function settingsView(installation: Installation, session: Session): SettingsView {
   const { home } = installation;
   const { organisation, revocations } = installation.profile();
-  const directory = installation.directory();
+  const directory = installation.people.directory();
   const kinds = new Map<string, number>();
   for (const { kind } of revocations) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   return {
@@ -129,7 +129,7 @@ function settingsView(installation: Installation, session: Session): SettingsVie
                 : { issuedAt: directory.issuedAt, expiresAt: directory.expiresAt, people: directory.people },
           },
     session: organisation.session,
-    secrets: installation.secretsKept,
+    secrets: secretsView(installation),
     administrator: isAdministrator(installation, session),
     services: [...installation.inForce().policy.services.values()].map(({ name, title }) => ({
       name,
@@ -138,6 +138,11 @@ function settingsView(installation: Installation, session: Session): SettingsVie
     })),
     revoked: [...kinds].map(([kind, count]) => ({ kind, count })),
   };
+}
+
+function secretsView({ secrets }: Installation): SettingsView['secrets'] {
+  const { kind, sentence } = secrets.describe();
+  return { kind: kind === 'os-key-store' ? 'keyring' : kind, sentence, weak: kind === 'file' || kind === 'memory' };
 }
 
 function sourceOf(settings: ServiceSettings | undefined): string {

@@ -1,6 +1,6 @@
 import { type Desktop } from '../../../shared/contract.ts';
 import { type Handlers } from '../../../shared/rpc/index.ts';
-import { type AppInfo, type PersonView, type SignInStep } from '../../../shared/views.ts';
+import { type AppInfo, type SignInStep } from '../../../shared/views.ts';
 import { type Demonstration } from '../../demonstration/demonstration.ts';
 import { CountersignError } from '../../errors.ts';
 import { type DescribeInput } from '../../gate/describe.ts';
@@ -13,8 +13,10 @@ import { VERSION } from '../../version.ts';
 import { examineConnection, secondLineageOf, visibleConnections } from '../connections.ts';
 import { verifyRecord } from '../verify-record.ts';
 import { verdictView } from '../views.ts';
+import { accountHandlers, personView, stepOf } from './account.ts';
 import { activityHandlers } from './activity.ts';
 import { auditStates } from './audit-state.ts';
+import { classificationHandlers } from './classification.ts';
 import { firstMinutes } from './first-minutes.ts';
 import { openHistory } from './history.ts';
 import { createRuns } from './runs.ts';
@@ -114,9 +116,8 @@ export function createWindow(
     },
     async *'session.signIn'(_, signal): AsyncGenerator<SignInStep> {
       for await (const step of identity.signIn('browser', signal)) {
-        if (step.kind === 'open') yield step;
-        else if (step.kind === 'waiting') yield step;
-        else if (step.kind === 'done') yield { kind: 'done', person: personView(sitDown(step.session).session) };
+        if (step.kind === 'done') sitDown(step.session);
+        yield* stepOf(step);
       }
     },
     async 'session.signOut'() {
@@ -224,6 +225,8 @@ export function createWindow(
       return verifyRecord(installation, (await seated()).session, where);
     },
     ...activityHandlers(search.activity, seated),
+    ...accountHandlers(installation, seated),
+    ...classificationHandlers(installation, seated),
   };
 
   return {
@@ -247,11 +250,6 @@ function appInfo(installation: Installation, demonstration: Demonstration | unde
     people: (demonstration?.people ?? []).map(({ name, email, password, role }) => ({ name, email, password, role })),
     notices: [installation.trouble() ?? []].flat(),
   };
-}
-
-function personView({ principal, expiresAt }: Session): PersonView {
-  const { name, email, groups, verified, issuer } = principal;
-  return { name, email: email ?? null, groups: groups === 'unknown' ? [] : groups, verified, issuer, expiresAt };
 }
 
 /** An organisation's connections are the administrator's. */
