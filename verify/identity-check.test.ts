@@ -138,7 +138,7 @@ describe('a login', () => {
     const signer = PROVIDERS[alg] as Signer;
     const { findings, checked } = check([bound({}, tokenOf({ signer }), [signer.jwk]), started(), asked()]);
     expect(findings).toEqual([]);
-    expect(checked.map(({ count }) => count)).toEqual([1, 1, 2]);
+    expect(checked.map(({ count }) => count)).toEqual([1, 0, 1, 2]);
   });
 
   it('is proven by the right one of several keys of one name', () => {
@@ -263,6 +263,27 @@ describe('an event', () => {
   it('is in a session of the same login', () => {
     expect(found(bound(), bound(), started(), asked({ actor: actor({}, 1) }))).toEqual([
       expect.stringMatching(/session/),
+    ]);
+  });
+
+  it('of an agent is in a session of that agent, with that token', () => {
+    const acting = (agent: Json): Json => ({
+      ...actor(),
+      agent: { id: 'scout', name: 'Scout', instance: 't1', ...agent },
+    });
+    const session = started({ actor: acting({}) });
+    expect(found(bound(), session, asked({ actor: acting({}) }))).toEqual([]);
+    expect(found(bound(), session, asked({ actor: acting({ instance: 't2' }) }))).toEqual([
+      expect.stringMatching(/whose session/),
+    ]);
+    expect(found(bound(), session, asked())).toEqual([expect.stringMatching(/whose session/)]);
+  });
+
+  it('of an agent does not come after the key of its person was revoked, though it was bound apart', () => {
+    const revoked: Event = { k: 'key.revoke', actor: actor(), bind: BIND, why: { reason: 'signed-out' } };
+    const session = started({ actor: actor({}, 1) });
+    expect(found(bound(), bound(), session, revoked, asked({ actor: actor({}, 1) }))).toEqual([
+      expect.stringMatching(/^identity-revoked/),
     ]);
   });
 

@@ -3,6 +3,7 @@ import { at, inWords, isObject, type Json } from './json.ts';
 import { thumbprintOf } from './jws.ts';
 import { CLOCKS_DIFFER, proveLogin, provesSession, type Login } from './login-proof.ts';
 import { type Reporter } from './report.ts';
+import { METHODS, proveService, sessionKey } from './service-proof.ts';
 
 /** What the person who checks knows of identity providers by another way than this record. */
 export interface IdentityTrust {
@@ -13,6 +14,8 @@ export interface IdentityTrust {
 interface Binding {
   readonly issuer: unknown;
   readonly subject: unknown;
+  /** Name of the service; undefined for a person. */
+  readonly service: unknown;
   readonly thumbprint: unknown;
   /** Seconds since 1970. */
   readonly until: unknown;
@@ -51,7 +54,7 @@ class IdentityCheck implements EventCheck {
   readonly #trust: IdentityTrust;
   readonly #bindings = new Map<number, Binding>();
   readonly #sessions = new Map<string, Session>();
-  readonly #count = { logins: 0, sessions: 0, events: 0, local: 0 };
+  readonly #count = { logins: 0, services: 0, unbound: 0, opaque: 0, sessions: 0, events: 0, local: 0 };
   readonly #not = new Map<string, number>();
   /** Keys of providers that nobody named: `issuer thumbprint`. */
   readonly #issuerKeys = new Set<string>();
@@ -72,12 +75,25 @@ class IdentityCheck implements EventCheck {
   }
 
   end(): void {
-    const { logins, sessions, events, local } = this.#count;
+    const { logins, services, unbound, opaque, sessions, events, local } = this.#count;
     this.#report.checked('logins', logins, "the identity provider's signature and the device key's");
+    this.#report.checked('logins of services', services, "their issuer's signature");
     this.#report.checked('sessions begun with the device key at hand', sessions, "the device key's signature");
     this.#report.checked('events by somebody whose login is in the log', events, 'the binding that they name');
     for (const [why, count] of this.#not)
       this.#report.notChecked(`Who is behind ${count} of the logins of ${this.#logId}: ${why}.`);
+    if (unbound > 0)
+      this.#report.notChecked(
+        `That the keys of ${unbound} sessions of services of ${this.#logId} were theirs: their tokens name no key, and only the program that recorded them says so.`,
+      );
+    if (opaque > 0)
+      this.#report.notChecked(
+        `Who is behind ${opaque} sessions of services of ${this.#logId}: their provider gives tokens that only it can read, and only the program that recorded them says what it answered.`,
+      );
+    if (services + opaque > 0)
+      this.#report.notChecked(
+        `That these are the tokens of the services that they are recorded as: compare their claims with the conditions of the policy in force.`,
+      );
     if (local > 0)
       this.#report.notChecked(
         `Who is behind ${local} events of ${this.#logId}: nobody vouches for an account of the operating system.`,
@@ -91,14 +107,20 @@ class IdentityCheck implements EventCheck {
   #bind({ leaf, index, where, open }: CheckedEvent): void {
     const bind = isObject(leaf.bind) ? leaf.bind : {};
     const { iss: issuer, sub: subject, thumbprint, until } = bind;
+    const service = at(leaf, 'actor', 'service');
     const named = (login: Login | undefined): void =>
-      void this.#bindings.set(index, { issuer, subject, thumbprint, until, login, revoked: undefined });
+      void this.#bindings.set(index, { issuer, subject, service, thumbprint, until, login, revoked: undefined });
     const refuse = (why: string): void => {
       named(undefined);
       this.#report.finding('identity-login', `The login of ${inWords(subject)} is not proven: ${why}.`, where);
     };
     if (at(leaf, 'actor', 'user', 'iss') !== issuer || at(leaf, 'actor', 'user', 'sub') !== subject)
       return refuse('the event is by somebody else');
+    const isService = METHODS.has(bind.method);
+    if (isService !== (service !== undefined))
+      return refuse('it is a service by one half of the event and a person by the other');
+    if (isService && bind.method === 'client-credentials' && bind.token === undefined)
+      return this.#opaque(bind, named, refuse);
     if (bind.token === undefined || bind.jwks === undefined) return refuse('the event holds no proof');
     const [token, jwks] = [open(bind.token), open(bind.jwks)];
     for (const part of [token, jwks])
@@ -107,20 +129,40 @@ class IdentityCheck implements EventCheck {
         return named(undefined);
       }
     if (typeof token === 'string' || typeof jwks === 'string') return;
-    const login = proveLogin(bind, token, jwks, seconds(leaf));
+    const login = (isService ? proveService : proveLogin)(bind, token, jwks, seconds(leaf));
     if (typeof login === 'string') return refuse(login);
     const distrust = this.#distrust(login, bind);
     if (distrust !== undefined) return refuse(distrust);
-    this.#count.logins++;
+    if (isService) {
+      this.#count.services++;
+      if ('bound' in login && login.bound !== true) this.#count.unbound++;
+    } else this.#count.logins++;
     named(login);
   }
 
+  /** A token that only its provider can read proves nothing to anybody else; the session's own key still holds it together. */
+  #opaque(bind: Json, named: (login: Login) => void, refuse: (why: string) => void): void {
+    const deviceKey = sessionKey(bind);
+    if (typeof deviceKey === 'string') return refuse(deviceKey);
+    this.#count.opaque++;
+    const { iss: issuer, sub: subject, thumbprint } = bind;
+    named({
+      issuer: String(issuer),
+      subject: String(subject),
+      thumbprint: String(thumbprint),
+      deviceKey,
+      issuerKey: '',
+    });
+  }
+
   /** Why the provider that signed is not the one the person who checks knows. */
-  #distrust({ issuer, issuerKey }: Login, { aud }: Json): string | undefined {
+  #distrust({ issuer, issuerKey }: Login, { aud, method }: Json): string | undefined {
     const known = Object.hasOwn(this.#trust.issuers, issuer) ? this.#trust.issuers[issuer] : undefined;
     if (known?.keys === undefined) this.#issuerKeys.add(`${issuer} ${issuerKey}`);
     else if (!known.keys.some((key) => thumbprintOf(key) === issuerKey))
       return 'its provider signed with a key that you did not name as its own';
+    // A service is a client of its own, or none.
+    if (METHODS.has(method)) return undefined;
     return known?.client === undefined || known.client === aud ? undefined : 'the token was issued for another program';
   }
 
@@ -143,7 +185,7 @@ class IdentityCheck implements EventCheck {
     const binding = typeof bind === 'number' ? this.#bindings.get(bind) : undefined;
     if (binding === undefined)
       return this.#report.finding('identity-actor', 'It names a login that is not in the log before it.', where);
-    if (binding.issuer !== iss || binding.subject !== sub)
+    if (binding.issuer !== iss || binding.subject !== sub || binding.service !== actor.service)
       return this.#report.finding(
         'identity-actor',
         `It is by ${inWords(sub)}, and the login that it names is not.`,
@@ -177,9 +219,17 @@ class IdentityCheck implements EventCheck {
     const binding = typeof bind === 'number' ? this.#bindings.get(bind) : undefined;
     if (binding === undefined || at(leaf, 'bind', 'thumbprint') !== binding.thumbprint)
       this.#report.finding('identity-actor', 'It ends a login that it does not name.', where);
-    else binding.revoked = inWords(at(leaf, 'why', 'reason') ?? 'revoked');
+    else
+      // The key counts no more, whoever else it was bound for: agents act by the key of the person.
+      for (const other of this.#bindings.values())
+        if (other.thumbprint === binding.thumbprint && other.issuer === binding.issuer)
+          other.revoked = inWords(at(leaf, 'why', 'reason') ?? 'revoked');
   }
 }
 
 const seconds = ({ t }: Json): number => (typeof t === 'number' ? t / 1_000_000 : Infinity);
-const nameOf = (actor: Json): string => JSON.stringify([at(actor, 'user', 'iss'), at(actor, 'user', 'sub')]);
+const nameOf = (actor: Json): string =>
+  JSON.stringify([
+    ...[at(actor, 'user', 'iss'), at(actor, 'user', 'sub'), actor.service],
+    ...[at(actor, 'agent', 'id'), at(actor, 'agent', 'instance')],
+  ]);

@@ -9,7 +9,7 @@ import { decoded, signedBy, thumbprintOf } from './jws.ts';
 /** Seconds that the clocks of the provider and of the machine may differ. */
 export const CLOCKS_DIFFER = 60;
 /** Seconds that a login may last at most: a week (docs/configuration.md, `session.maxHours`). */
-const LONGEST = 7 * 86_400;
+export const LONGEST = 7 * 86_400;
 
 export interface Login {
   readonly issuer: string;

@@ -163,7 +163,13 @@ export interface KeyBinding {
   readonly amr?: readonly string[];
   /** When the login ends at the latest, whatever the token says of itself; seconds since 1970 like `iat` and `exp`. */
   readonly until?: number;
-  /** The PK token (OpenPubkey, JWS JSON general serialization): the provider's signature over the key, the key's over the token. */
+  /** Of a service, which has no PK token: how it was known, and the public key of its session. */
+  readonly method?: 'workload-token' | 'client-credentials';
+  readonly key?: { readonly kty: 'OKP'; readonly crv: 'Ed25519'; readonly x: string };
+  /**
+   * The PK token (OpenPubkey, JWS JSON general serialization): the provider's signature over the key, the key's over the
+   * token. Of a service its token (compact JWS), or nothing where that is opaque.
+   */
   readonly token?: Secret;
   /** The provider's signature keys as published at the login (JWK Set): with them the token verifies offline for ever. */
   readonly jwks?: Secret;
