@@ -13,9 +13,10 @@ import {
   type OperatorUse,
   type TypeUse,
 } from '../gate/facts.ts';
+import { NEEDS } from '../gate/decide-needs.ts';
 import { type Judgement, type ResultColumn } from '../gate/request.ts';
 import { maskerWords } from '../policy/masker.ts';
-import { type OutputMask, type PermittedUse, type Reason } from '../gate/verdict.ts';
+import { type OutputMask, type PermittedUse, type Reason, type Verdict } from '../gate/verdict.ts';
 
 /** The gate's own types as doors show them: one translation, so that window and command line use the same words (G15). */
 
@@ -45,10 +46,14 @@ export function columnView({ name, type, numeric, mask }: ResultColumn): ResultC
 /** Entries of each list of a view: a statement of a megabyte names more than anybody reads. */
 const MAX_LISTED = 500;
 
-/** @param secondLineage of the connection, where it is known */
+/**
+ * @param secondLineage of the connection, where it is known
+ * @param watermark what stands on the result, where there is one and the verdict wants it
+ */
 export function verdictView(
   { facts, lineage, verdict }: Judgement,
   secondLineage: VerdictView['secondLineage'] = null,
+  watermark?: string,
 ): VerdictView {
   const allowed = verdict.verdict === 'allow';
   let cut = false;
@@ -88,16 +93,28 @@ export function verdictView(
     permitted: allowed ? (verdict.permitted ?? []).map(permittedView) : [],
     unordered: allowed && verdict.leftOut !== undefined,
     approvers: verdict.verdict === 'ask' ? verdict.approvers : [],
-    needs: [],
+    needs: needsOf(verdict),
     grants: allowed ? (verdict.grants ?? []).map(({ name, until }) => ({ name, until })) : [],
     leaving:
       !allowed || verdict.leaving.kind === 'yes'
         ? ({ kind: 'yes', sentence: null } as const)
         : { kind: verdict.leaving.kind, sentence: verdict.leaving.sentence },
-    watermark: null,
+    watermark: allowed && verdict.watermark !== undefined ? (watermark ?? UNSEEN) : null,
     secondLineage,
   };
   return { ...view, cut };
+}
+
+/** Of a verdict whose statement has not run. */
+const UNSEEN = 'who sees it, when, and where the record has it';
+
+/** What the asker can give so that it runs; nothing where that alone would not do. */
+function needsOf(verdict: Verdict): VerdictView['needs'] {
+  if (verdict.verdict === 'allow') return [];
+  const needs = verdict.reasons.map(({ code }) =>
+    Object.hasOwn(NEEDS, code) ? NEEDS[code as keyof typeof NEEDS] : undefined,
+  );
+  return needs.includes(undefined) ? [] : [...new Set(needs.flatMap((need) => need ?? []))];
 }
 
 /** What the catalog says of the columns, or where it could not be asked, what the text does. */

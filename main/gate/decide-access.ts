@@ -5,6 +5,7 @@ import { evaluate } from '../policy/evaluate.ts';
 import { ACTION_KINDS, type RecordLevel } from '../policy/vocabulary.ts';
 import { type Principal } from '../identity/principal.ts';
 import { type Connection } from '../profile/types.ts';
+import { askerOf } from './asker.ts';
 import { anyOf, VERBS, whom } from './decide-words.ts';
 import { type Action, type BaseColumn, type Facts, type Lineage, type RelationUse, type Span } from './facts.ts';
 import { type OrderingIndex } from './lineage/index-order.ts';
@@ -99,16 +100,7 @@ export function policyQuestion(input: Asking, action: Action, relation: PolicyQu
   return {
     action,
     relation,
-    asker: {
-      name: principal.name,
-      groups: principal.groups,
-      verified: principal.verified,
-      ...(principal.email === undefined ? {} : { email: principal.email }),
-      ...(principal.acr === undefined ? {} : { acr: principal.acr }),
-      ...(principal.amr === undefined ? {} : { amr: principal.amr }),
-      ...(principal.service === undefined ? {} : { service: { name: principal.service.name } }),
-      ...(principal.agent === undefined ? {} : { agent: { id: principal.agent.id } }),
-    },
+    asker: askerOf(principal),
     connection: {
       name: connection.name,
       environment: connection.environment,

@@ -1,3 +1,4 @@
+import { reasonIn } from '../approvals/reason.ts';
 import { type RequiredApproval } from '../policy/answer.ts';
 import { compareText } from '../policy/compiled-policy.ts';
 import { RECORD_LEVELS } from '../policy/vocabulary.ts';
@@ -17,21 +18,9 @@ export function needReasons(input: DecideInput, accesses: readonly Access[]): re
 /** Codes of refusals that the asker can lift by giving something. */
 export const NEEDS = { 'reason-needed': 'reason', 'step-up-needed': 'step-up' } as const;
 
-/** Letters and digits that a reason has at least: fewer say nothing to whoever reads the record. */
-const REASON_LETTERS = 3;
-
-/**
- * Whether a text says anything. Spaces, punctuation and characters that nobody sees do not count, among them letters that
- * are drawn as nothing (Default_Ignorable_Code_Point of Unicode, UAX #44).
- */
-export function saysSomething(reason: string | undefined): boolean {
-  const visible = (reason ?? '').normalize('NFKC').replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '');
-  return (visible.match(/[\p{L}\p{N}]/gu) ?? []).length >= REASON_LETTERS;
-}
-
 function reasonNeeded({ reason }: DecideInput, accesses: readonly Access[]): readonly Reason[] {
   const rule = accesses.flatMap(({ answer }) => answer.obligations.reason ?? [])[0];
-  if (rule === undefined || saysSomething(reason)) return [];
+  if (rule === undefined || reasonIn(reason) !== undefined) return [];
   return [
     {
       code: 'reason-needed',

@@ -17,6 +17,8 @@ export interface DescribeInput {
   readonly policy: CompiledPolicy;
   readonly classification: ClassifiedColumns;
   readonly now: Date;
+  /** Names of the grants in force for this person on this connection; none where absent. */
+  readonly grants?: readonly string[];
 }
 
 /** A column as this person would meet it. */
@@ -27,9 +29,14 @@ export interface DescribedColumn {
   readonly masked: boolean;
 }
 
+const asking = ({ grants = [], ...input }: DescribeInput): DescribeInput & { readonly grants: readonly string[] } => ({
+  ...input,
+  grants,
+});
+
 /** May this person read the relation at all: the schema tree shows nothing else. */
 export function mayRead(input: DescribeInput, relation: CatalogRelation): boolean {
-  return askPolicy({ ...input, grants: [] }, 'select', relation).effect === 'allow';
+  return askPolicy(asking(input), 'select', relation).effect === 'allow';
 }
 
 /** The columns of a table or view with what would become of their values. Views are looked through. */
@@ -60,7 +67,7 @@ function maskLookup(input: DescribeInput): (column: BaseColumn) => boolean {
     const key = `${column.schema}\0${column.relation}`;
     const obligations =
       asked.get(key) ??
-      askPolicy({ ...input, grants: [] }, 'select', { schema: column.schema, name: column.relation }).obligations;
+      askPolicy(asking(input), 'select', { schema: column.schema, name: column.relation }).obligations;
     asked.set(key, obligations);
     return maskFor(columnClass, obligations) !== undefined;
   };

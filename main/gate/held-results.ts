@@ -1,19 +1,26 @@
-import { type ExportRecord, type Outcome } from '../audit/events.ts';
+import { type Why } from '../audit/events.ts';
 import { type AuditLog, type Receipt } from '../audit/index.ts';
 import { type ResultStore, type StoredResult } from '../databases/result/index.ts';
 import { CountersignError } from '../errors.ts';
 import { type Session } from '../identity/principal.ts';
+import { type Facts, type Lineage } from './facts.ts';
+import { type FoundClasses } from './judge.ts';
+import { type Allow } from './verdict.ts';
 
-/** Whose a result is, and the intent it came from. */
+/** Whose a result is, and what it came from: enough to ask again whether it may leave. */
 export interface Owner {
   readonly session: Session['id'];
   readonly intent: Receipt;
   readonly workingSession: string;
-}
-
-/** How a result left: what was written of it, and whether all of it was. */
-export interface Left extends Required<Pick<ExportRecord, 'rows' | 'bytes' | 'sha256'>> {
-  readonly status: Outcome['status'];
+  /** Name of the connection. */
+  readonly connection: string;
+  readonly facts: Facts;
+  readonly lineage: Lineage | undefined;
+  readonly found: FoundClasses;
+  readonly verdict: Allow;
+  readonly why: Why;
+  /** Who saw it, when, and where the record has it: for what leaves with a watermark. */
+  readonly watermark: string;
 }
 
 /** Results by the login they belong to: nobody else can reach them, whatever id they name. */
@@ -21,21 +28,15 @@ export interface HeldResults {
   own(result: StoredResult, owner: Owner): void;
   /** @throws CountersignError result-gone */
   get(session: Session['id'], id: string): StoredResult;
+  /** @throws CountersignError result-gone */
+  ownerOf(session: Session['id'], id: string): Owner;
   release(session: Session['id'], id: string): void;
   releaseAll(session: Session['id']): void;
-  /** Records that cells of a result went to the clipboard. */
-  recordCopy(session: Session['id'], id: string, cells: number): Promise<void>;
   /** Records that rows of a result, from the first on, were shown on a screen. */
   recordShown(session: Session['id'], id: string, rows: number): Promise<void>;
-  /** Records that a result is about to leave; gives what records how that ended. */
-  recordLeaving(
-    session: Session['id'],
-    id: string,
-    how: Pick<ExportRecord, 'format' | 'to'>,
-  ): Promise<(left: Left) => Promise<void>>;
 }
 
-export function createHeldResults(results: ResultStore, audit: AuditLog): HeldResults {
+export function createHeldResults(results: ResultStore, audit: Pick<AuditLog, 'append'>): HeldResults {
   const owners = new Map<string, Owner>();
 
   function release(session: Session['id'], id: string): void {
@@ -44,24 +45,20 @@ export function createHeldResults(results: ResultStore, audit: AuditLog): HeldRe
     results.release(id);
   }
 
-  const referenceTo = ({ index, hash }: Receipt): { readonly i: number; readonly h: string } => ({ i: index, h: hash });
+  function held(session: Session['id'], id: string): { readonly owner: Owner; readonly result: StoredResult } {
+    const owner = owners.get(id);
+    const result = owner?.session === session ? results.get(id) : undefined;
+    if (owner !== undefined && result !== undefined) return { owner, result };
+    throw new CountersignError('result-gone', 'This result is no longer held.', { next: 'Run the statement again.' });
+  }
 
   return {
     own: (result, owner) => void owners.set(result.id, owner),
-    get(session, id) {
-      const found = owners.get(id)?.session === session ? results.get(id) : undefined;
-      if (found !== undefined) return found;
-      throw new CountersignError('result-gone', 'This result is no longer held.', { next: 'Run the statement again.' });
-    },
+    get: (session, id) => held(session, id).result,
+    ownerOf: (session, id) => held(session, id).owner,
     release,
     releaseAll(session) {
       for (const id of [...owners.keys()]) release(session, id);
-    },
-    async recordCopy(session, id, cells) {
-      const owner = owners.get(id);
-      if (owner?.session !== session) return;
-      const ref = referenceTo(owner.intent);
-      await audit.append({ k: 'clipboard.copy', s: owner.workingSession, ref, view: { cells } });
     },
     async recordShown(session, id, rows) {
       const owner = owners.get(id);
@@ -70,21 +67,10 @@ export function createHeldResults(results: ResultStore, audit: AuditLog): HeldRe
       const ref = referenceTo(owner.intent);
       await audit.append({ k: 'view.result', s: owner.workingSession, ref, view: { first: 0, rows, columns } });
     },
-    async recordLeaving(session, id, how) {
-      const owner = owners.get(id);
-      const result = results.get(id);
-      if (owner?.session !== session || result === undefined)
-        throw new CountersignError('result-gone', 'This result is no longer held.', {
-          next: 'Run the statement again.',
-        });
-      const { workingSession: s } = owner;
-      const leaving = { ...how, columns: result.columns };
-      const intent = { ...leaving, rows: result.rows, bytes: result.bytes };
-      const begun = await audit.append({ k: 'export.intent', s, ref: referenceTo(owner.intent), export: intent });
-      return async ({ status, ...left }) => {
-        const out: Outcome = { status, rows: left.rows, bytes: left.bytes };
-        await audit.append({ k: 'export.outcome', s, ref: referenceTo(begun), export: { ...leaving, ...left }, out });
-      };
-    },
   };
 }
+
+export const referenceTo = ({ index, hash }: Receipt): { readonly i: number; readonly h: string } => ({
+  i: index,
+  h: hash,
+});

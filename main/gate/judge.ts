@@ -1,11 +1,17 @@
+import { type Session } from '../identity/principal.ts';
+import { type PolicyQuestion } from '../policy/answer.ts';
+import { type ClassifiedColumns, type CommentedColumns, type DetectedColumns } from '../policy/classification.ts';
 import { type Connection } from '../profile/types.ts';
 import { type CountedUse } from './budgets/budgets.ts';
 import { countedUses } from './budgets/charge.ts';
+import { rowsLastHour } from './budgets/rows-per-hour.ts';
+import { commentedColumns } from './commented.ts';
 import { decide, type DecideInput } from './decide.ts';
-import { judgeAccess } from './decide-access.ts';
+import { judgeAccess, policyQuestion } from './decide-access.ts';
 import { type BaseColumn, type Facts, type Lineage } from './facts.ts';
 import { type MarkedCatalog } from './catalogs.ts';
 import { orderingIndexes } from './lineage/index-order.ts';
+import { type InForce } from './in-force.ts';
 import { type GatePorts } from './ports.ts';
 import { maskReach } from './mask-reach.ts';
 import { decisionInput } from './record-decision.ts';
@@ -13,6 +19,7 @@ import { levelsOf } from './record-level.ts';
 import { type MaskReach } from './mask/errors.ts';
 import { type SecondNet } from './mask/second-net.ts';
 import { type GateRequest, type Judgement } from './request.ts';
+import { type Verdict } from './verdict.ts';
 import { unclassifiedOutputs } from './unclassified.ts';
 import { traced } from './traced.ts';
 import { type Tree, understand } from './understand/postgres/understand.ts';
@@ -24,6 +31,9 @@ export interface Judged {
   readonly counted: readonly CountedUse[];
   readonly connection: Connection;
   readonly policyHash: string;
+  readonly found: FoundClasses;
+  /** What the policy was asked about the statement. */
+  readonly questions: () => readonly PolicyQuestion[];
   /** What the verdict was made from, as the record keeps it. */
   readonly decidedFrom: () => string;
   /** Undefined where the text was not understood. */
@@ -35,6 +45,12 @@ export interface Judged {
   readonly net: SecondNet | undefined;
   /** How near masked columns are: decides what of the server's own texts may be shown. */
   readonly masks: MaskReach;
+}
+
+/** Classes of columns that are not in the file: what detectors took them for, and what comments on them say. */
+export interface FoundClasses {
+  readonly detected: DetectedColumns | undefined;
+  readonly commented: CommentedColumns | undefined;
 }
 
 /** Settings under which every text is read: pinned on each upstream connection, and checked in each transaction. */
@@ -62,8 +78,9 @@ export async function judge(ports: GatePorts, request: GateRequest, signal: Abor
   const connection = inForce.connection(request.connection);
   const { facts: textFacts, tree } = await understand(request.text, TEXT_SETTINGS);
 
-  // A text that is refused as it stands needs no catalog, and no connection to the database.
-  const readable = tree === undefined || textFacts.hazards.length > 0 ? undefined : tree;
+  // A text that is refused as it stands needs no catalog, and no connection to the database; nor does whoever it is not for.
+  const refused = textFacts.hazards.length > 0 || !isFor(request.session, connection);
+  const readable = tree === undefined || refused ? undefined : tree;
   let catalog = readable && (await ports.catalogs.of(request.session, connection, {}));
   signal.throwIfAborted();
   let lineage = readable && catalog && traced(readable, catalog.index);
@@ -78,18 +95,13 @@ export async function judge(ports: GatePorts, request: GateRequest, signal: Abor
     catalog !== undefined && inForce.classification.detect === 'mask'
       ? await ports.detections.of(request.session, connection, catalog.index, facts, signal)
       : undefined;
-  const classification = inForce.columnsOf(connection, detected);
-
+  const found = { detected, commented: catalog && commentedColumns(catalog.index) };
+  const situation = await situationOf(ports, inForce, connection, request, found);
+  const { classification } = situation;
   const known: DecideInput = {
+    ...situation,
     facts,
     lineage,
-    principal: request.session.principal,
-    connection,
-    policy: inForce.policy,
-    classification,
-    now: ports.now(),
-    grants: [],
-    recordLevels: levelsOf(ports.elsewhere.state()),
     ...(lineage === undefined || catalog === undefined ? {} : { indexes: orderingIndexes(lineage, catalog.index) }),
   };
   const accesses = judgeAccess(known);
@@ -100,11 +112,52 @@ export async function judge(ports: GatePorts, request: GateRequest, signal: Abor
     counted: countedUses(verdict, input),
     connection,
     policyHash: inForce.policy.hash,
-    decidedFrom: () => decisionInput(input, accesses, verdict, inForce.classificationHash),
+    found,
+    questions: () => accesses.map(({ action, relation }) => policyQuestion(input, action, relation)),
+    decidedFrom: () => decisionInput(input, accesses, asDecided(verdict), inForce.classificationHash),
     tree,
     catalog,
     classOf: (column) => classification.of(column)?.class,
     net: unclassifiedOutputs(input, inForce.classification, verdict),
     masks: maskReach(input),
   };
+}
+
+/** Whether a login is for a connection at all: an agent's token may be for some only. */
+export function isFor({ connections }: Session, { name }: Connection): boolean {
+  return connections === undefined || connections.includes(name);
+}
+
+/** Everything that a verdict depends on besides the statement: who asks, where, when, and what is in force then. */
+export async function situationOf(
+  ports: Pick<GatePorts, 'grants' | 'usage' | 'elsewhere' | 'now'>,
+  { policy, columnsOf }: Pick<InForce, 'policy' | 'columnsOf'>,
+  connection: Connection,
+  { session, reason }: Pick<GateRequest, 'session' | 'reason'>,
+  { detected, commented }: FoundClasses,
+): Promise<Omit<DecideInput, 'facts' | 'lineage'> & { readonly classification: ClassifiedColumns }> {
+  const { principal, expiresAt, connections } = session;
+  const granted = await ports.grants.inForce(session, connection.name);
+  const now = ports.now();
+  const had = rowsLastHour(ports.usage, policy, principal, now);
+  return {
+    principal,
+    connection,
+    policy,
+    classification: columnsOf(connection, detected, commented),
+    now,
+    grants: [...new Set(granted.map(({ name }) => name))],
+    granted,
+    expiresAt,
+    recordLevels: levelsOf(ports.elsewhere.state()),
+    ...(connections === undefined ? {} : { connections }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(had === undefined ? {} : { rowsLastHour: had }),
+  };
+}
+
+/** A verdict as policy alone makes it: what is left of an hour or of a grant is no part of a decision that is made again. */
+function asDecided(verdict: Verdict): Verdict {
+  if (verdict.verdict !== 'allow' || verdict.narrowedFrom === undefined) return verdict;
+  return { ...verdict, limits: verdict.narrowedFrom };
 }

@@ -8,6 +8,7 @@ import { type Session } from '../identity/principal.ts';
 import { type Connection } from '../profile/types.ts';
 import { createAdmission } from './role/admission.ts';
 import { createBudgets, noBudgets } from './budgets/budgets.ts';
+import { createUsage } from './budgets/usage-file.ts';
 import { createCatalogs } from './catalogs.ts';
 import { createDetections } from './detection.ts';
 import { type Examination, examine } from './role/doctor.ts';
@@ -38,6 +39,10 @@ export interface GateOptions {
   readonly tokenKey?: Uint8Array;
   /** Where uses that the policy counts are counted; without it none of those runs. */
   readonly budgetsFile?: string;
+  /** Where rows that somebody has had are counted; without it nothing that the policy bounds by them runs. */
+  readonly usageFile?: string;
+  /** Grants in force; none where absent. */
+  readonly grants?: GatePorts['grants'];
   readonly app: Device;
   readonly origin: Origin;
 }
@@ -54,6 +59,14 @@ export interface OpenGate {
   actorOf(session: Session): Promise<Actor>;
   /** Records what happens to logins, and lets nothing outlive one that has ended. */
   recordIdentity(event: IdentityEvent): Promise<void>;
+  /** Logins that have something running or a connection open. */
+  sessionsInUse(): readonly Session[];
+  /** Ends a login here: what it runs is cancelled on the server, its connections are closed, its results let go. */
+  endSession: Gate['endSession'];
+  /** The same for every login used here that `which` names: they were revoked. `why` is for the record. */
+  endWhere(which: (session: Session) => boolean, why: string): Promise<void>;
+  /** Cancels what relies on a grant that has ended; resolves when every such intent has its end. */
+  grantEnded(id: string): Promise<void>;
   /** Cancels what runs, ends every intent in the record, and closes every connection. */
   close(): Promise<void>;
 }
@@ -71,6 +84,8 @@ export function openGate({
   resultsDirectory,
   tokenKey = randomBytes(32),
   budgetsFile,
+  usageFile,
+  grants = { inForce: () => Promise.resolve([]) },
   app,
   origin,
 }: GateOptions): OpenGate {
@@ -102,10 +117,14 @@ export function openGate({
       createHmac('sha256', keyFor(`compared ${columnClass}`))
         .update(value)
         .digest('hex'),
-    grants: { inForce: () => Promise.resolve([]) },
-    usage: noUsage,
+    grants,
+    usage: usageFile === undefined ? noUsage : createUsage(usageFile, keyFor('usage')),
     now: () => new Date(),
   });
+  const endWhere: OpenGate['endWhere'] = async (which, why) => {
+    const ending = gate.sessions().filter(which);
+    await Promise.all(ending.map((session) => gate.endSession(session, 'session-revoked', why)));
+  };
   return {
     gate,
     isOpen: (session, connection) => upstreams.isOpen(session.id, connection),
@@ -119,7 +138,11 @@ export function openGate({
       return examine({ connection, connect, look: admission.examined(session, connection), now: () => Date.now() });
     },
     actorOf: async (session) => actorOf(session, await bindings.bind(session)),
-    recordIdentity: (event) => recordIdentity(audit, bindings, event, gate.endSession),
+    recordIdentity: (event) => recordIdentity(audit, bindings, event, { endSession: gate.endSession, endWhere }),
+    sessionsInUse: () => gate.sessions().filter((session) => gate.isRunning(session) || upstreams.has(session.id)),
+    endSession: gate.endSession,
+    endWhere,
+    grantEnded: gate.grantEnded,
     async close() {
       await gate.cancelAll();
       results.close();

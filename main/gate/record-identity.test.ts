@@ -9,6 +9,12 @@ const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toSt
 const session: Session = { ...unbound, principal: { ...unbound.principal, device: 'thumb', acr: 'high' } };
 const CLAIMS = { aud: ['app', 'other'], azp: 'app', nonce: 'n', iat: 10, exp: 20, acr: 'high' };
 
+const agents: Session = {
+  ...session,
+  principal: { ...session.principal, agent: { id: 'scout', name: 'Scout', token: 't1' } },
+};
+const TOKEN = { id: 't1', agent: 'scout', issuedAt: '2026-03-02T09:00:00Z', expiresAt: '2026-03-02T10:00:00Z' };
+
 const signer: DeviceSigner = {
   thumbprint: 'thumb',
   pkToken: {
@@ -35,9 +41,15 @@ function recorded(deviceSigner: () => Promise<DeviceSigner | undefined> = () => 
   };
   const bindings = createLoginBindings(audit, { deviceSigner });
   const tell = (event: IdentityEvent): Promise<void> =>
-    recordIdentity(audit, bindings, event, () => {
-      events.push({ k: 'session.end', s: 's', why: {} });
-      return Promise.resolve();
+    recordIdentity(audit, bindings, event, {
+      endSession(_session, _code, reason) {
+        events.push({ k: 'session.end', s: 's', why: { reason } });
+        return Promise.resolve();
+      },
+      endWhere(which, reason) {
+        if (which(agents)) events.push({ k: 'session.end', s: 's', why: { reason } });
+        return Promise.resolve();
+      },
     });
   const kinds = (): readonly string[] => events.map(({ k }) => k);
   return { audit, bindings, events, tell, kinds };
@@ -151,5 +163,28 @@ describe('what happens to a login', () => {
     audit.id = 'log-2';
     await tell({ kind: 'signed-out', session });
     expect(kinds()).toEqual(['session.end', 'key.bind', 'session.end']);
+  });
+
+  it("leaves the person's key alone when it is an agent's session that ends", async () => {
+    const { tell, kinds } = recorded();
+    await tell({ kind: 'signed-in', session: agents, method: 'browser', bound: true });
+    await tell({ kind: 'revoked', session: agents });
+    expect(kinds()).toEqual(['key.bind', 'auth.ok', 'session.end', 'auth.failed']);
+  });
+
+  it('has every token that was issued, for what and until when, and never the token', async () => {
+    const { tell, events } = recorded();
+    await tell({ kind: 'token-issued', session, token: { ...TOKEN, connections: ['shop'] } });
+    expect(events.at(-1)).toMatchObject({
+      k: 'token.issue',
+      token: { id: 't1', agent: 'scout', until: Date.parse(TOKEN.expiresAt) / 1000, connections: ['shop'] },
+    });
+  });
+
+  it('ends what runs with a token first, and then records that it was stopped', async () => {
+    const { tell, kinds } = recorded();
+    await tell({ kind: 'token-stopped', session, token: TOKEN });
+    await tell({ kind: 'token-stopped', session, token: { ...TOKEN, id: 't2' } });
+    expect(kinds()).toEqual(['session.end', 'key.bind', 'token.end', 'token.end']);
   });
 });

@@ -4,6 +4,7 @@ import { CountersignError } from '../errors.ts';
 import { type DeviceSigner, type Identity, type IdentityEvent } from '../identity/index.ts';
 import { type Principal, type Session, type SessionId } from '../identity/principal.ts';
 import { actorOf } from './record.ts';
+import { type SessionEndCode } from './running.ts';
 
 /**
  * The proof, in the log that this process writes, of who a login is: the identity provider's signature over the device key,
@@ -79,7 +80,9 @@ export function createLoginBindings(
     async revoke(session, reason) {
       const keys = bound.get(session.id) ?? [];
       bound.delete(session.id);
-      const { issuer, subject } = session.principal;
+      const { issuer, subject, agent } = session.principal;
+      // An agent's session has the key of the person it acts for, which does not end with it.
+      if (agent !== undefined) return;
       for (const { log, device, index: binding } of keys) {
         const index = await binding.catch(() => undefined);
         if (index === undefined || log !== audit.id || device === undefined) continue;
@@ -94,7 +97,10 @@ export function createLoginBindings(
 /** Of the device key. */
 const ALGORITHM = 'EdDSA';
 
-function bindingOf({ principal, expiresAt }: Session, { thumbprint, pkToken, issuerKeys }: DeviceSigner): KeyBinding {
+function bindingOf(
+  { principal, expiresAt }: Session,
+  { thumbprint, pkToken, issuerKeys, until = expiresAt }: DeviceSigner,
+): KeyBinding {
   const [byIssuer] = pkToken.signatures;
   const claims = parsed(pkToken.payload);
   const { kid } = parsed(byIssuer.protected);
@@ -116,7 +122,7 @@ function bindingOf({ principal, expiresAt }: Session, { thumbprint, pkToken, iss
     iss: principal.issuer,
     sub: principal.subject,
     ...(Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined)) as Partial<KeyBinding>),
-    until: Math.floor(Date.parse(expiresAt) / 1000),
+    until: Math.floor(Date.parse(until) / 1000),
     token: { text: JSON.stringify(pkToken) },
     jwks: { text: JSON.stringify({ keys }) },
   };
@@ -132,22 +138,30 @@ const strengthOf = ({ acr, amr }: Principal): { readonly acr?: string; readonly 
   ...(amr === undefined ? {} : { amr }),
 });
 
+/** What ends here with a login. */
+export interface Ends {
+  endSession(session: Session, code: SessionEndCode, why: string): Promise<void>;
+  endWhere(which: (session: Session) => boolean, why: string): Promise<void>;
+}
+
 /** Records what happens to logins, and lets nothing outlive one that has ended. */
 export async function recordIdentity(
   audit: Pick<AuditLog, 'append'>,
   bindings: LoginBindings,
   event: IdentityEvent,
-  endSession: (session: Session) => Promise<void>,
+  { endSession, endWhere }: Ends,
 ): Promise<void> {
   const { session } = event;
   const { principal } = session;
   switch (event.kind) {
-    case 'stepped-up':
-    case 'signed-in': {
+    case 'signed-in':
+    case 'stepped-up': {
       // The proof first: what follows names it.
       const bind = await bindings.bind(session);
-      const method = event.kind === 'stepped-up' ? `step-up ${event.method}` : event.method;
-      const auth = { method, ...strengthOf(principal) };
+      const auth = {
+        method: event.kind === 'stepped-up' ? `step-up ${event.method}` : event.method,
+        ...strengthOf(principal),
+      };
       await audit.append({ k: 'auth.ok', actor: actorOf(session, bind), auth });
       return;
     }
@@ -158,17 +172,31 @@ export async function recordIdentity(
     }
     case 'revoked':
     case 'expired': {
+      const code = `session-${event.kind}` as const;
       // First what takes effect: it does not wait for room on a disk.
-      await endSession(session);
+      await endSession(session, code, event.kind);
       await bindings.revoke(session, event.kind);
-      const code = `session-${event.kind}`;
       await audit.append({ k: 'auth.failed', auth: { method: 'session', iss: principal.issuer, code } });
       return;
     }
     case 'signed-out':
-      await endSession(session);
+      await endSession(session, 'session-ended', 'signed out');
       await bindings.revoke(session, 'signed-out');
       return;
+    case 'token-issued': {
+      const { id, agent, expiresAt, connections } = event.token;
+      const until = Math.floor(Date.parse(expiresAt) / 1000);
+      const token = { id, agent, until, ...(connections === undefined ? {} : { connections }) };
+      await audit.append({ k: 'token.issue', actor: actorOf(session, await bindings.bind(session)), token });
+      return;
+    }
+    case 'token-stopped': {
+      const { id, agent } = event.token;
+      await endWhere((other) => other.principal.agent?.token === id, 'token stopped');
+      const actor = actorOf(session, await bindings.bind(session));
+      await audit.append({ k: 'token.end', actor, token: { id, agent }, why: { reason: 'stopped' } });
+      return;
+    }
     case 'provider-unreachable':
       return;
   }

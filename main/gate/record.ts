@@ -12,6 +12,7 @@ import { type Action, type BaseColumn } from './facts.ts';
 import { type Judged } from './judge.ts';
 import { type GateRequest, type Judgement } from './request.ts';
 import { type Reason, type Verdict } from './verdict.ts';
+import { whyOf } from './record-why.ts';
 import { type WorkingSession } from './working-sessions.ts';
 
 /** What the record says of a statement: made from the judgement alone, so that both tell the same story. */
@@ -21,6 +22,7 @@ export function intentOf(
   { connection, judgement, policyHash, classOf, decidedFrom }: RecordedJudgement,
   comparedHash: (columnClass: string, value: string) => string,
 ): StatementIntent {
+  const why = whyOf(request);
   return {
     s: id,
     actor: actorOf(request.session, bind),
@@ -32,6 +34,7 @@ export function intentOf(
       ...permitsOf(judgement.verdict, request, comparedHash),
       input: { text: decidedFrom() },
     },
+    ...(Object.keys(why).length === 0 ? {} : { why }),
   };
 }
 
@@ -50,12 +53,16 @@ export function actorOf(session: Session, bind?: number): Actor {
       verified: principal.verified,
     },
     ...agentOf(principal),
+    ...(principal.service === undefined ? {} : { service: principal.service.name }),
     ...(bind === undefined ? {} : { bind }),
   };
 }
 
-function agentOf(principal: Principal): Pick<Actor, 'agent'> {
-  return principal.agent === undefined ? {} : { agent: principal.agent };
+/** Its instance is the token that it came with: several of one name may be at work for one person. */
+function agentOf({ agent }: Principal): Pick<Actor, 'agent'> {
+  if (agent === undefined) return {};
+  const { id, name, token } = agent;
+  return { agent: { id, name, ...(token === undefined ? {} : { instance: token }) } };
 }
 
 export function databaseOf(connection: Connection): Database {
@@ -190,11 +197,17 @@ function recordedReason({ code, sentence }: Reason): { readonly code: string; re
 }
 
 function obligationsOf(verdict: Extract<Verdict, { verdict: 'allow' }>): readonly string[] {
-  const { limits } = verdict;
+  const { narrowedFrom, watermark, grants = [] } = verdict;
+  const limits = narrowedFrom ?? verdict.limits;
   return [
     ...verdict.masks.slice(0, MAX_LISTED).map((mask) => `mask ${mask.name} as ${mask.class} with ${mask.masker.kind}`),
     `at most ${limits.rows} rows, ${limits.bytes} bytes, ${limits.statementTimeout} ms`,
     `${verdict.envelope} envelope`,
+    ...(narrowedFrom === undefined
+      ? []
+      : [`of these, ${verdict.limits.rows} rows and ${verdict.limits.statementTimeout} ms were left`]),
+    ...grants.map(({ name, id, until }) => `grant ${name} (${id}) until ${until}`),
+    ...(watermark === undefined ? [] : ['watermark']),
   ];
 }
 

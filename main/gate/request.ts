@@ -37,7 +37,8 @@ export interface ResultColumn {
 
 /** What a run tells its door, in order. After `done`, `failed`, `cancelled` or a refusing verdict nothing follows. */
 export type GateEvent =
-  | { readonly kind: 'verdict'; readonly judgement: Judgement }
+  /** `watermark` is what stands on the result, where the verdict wants its asker's name on it. */
+  | { readonly kind: 'verdict'; readonly judgement: Judgement; readonly watermark?: string }
   | { readonly kind: 'recorded'; readonly index: number }
   | { readonly kind: 'columns'; readonly result: string; readonly columns: readonly ResultColumn[] }
   | { readonly kind: 'progress'; readonly rows: number; readonly bytes: number }

@@ -19,6 +19,8 @@ export interface Upstreams {
   ): Promise<T>;
   /** Whether a connection of this login to `connection` is open. */
   isOpen(session: SessionId, connection: string): boolean;
+  /** Whether any connection of this login is open. */
+  has(session: SessionId): boolean;
   /** Closes what a login has open, running statements included. */
   closeSession(session: SessionId): Promise<void>;
   close(): Promise<void>;
@@ -49,6 +51,8 @@ type Fetch = (connection: Connection) => Promise<string | undefined>;
 export function createUpstreams(passwordOf: Fetch, authorityOf: Fetch, events: UpstreamEvents): Upstreams {
   const pools = new Map<string, Set<Pooled>>();
   const opening = new Map<string, number>();
+  /** How often a login has been closed: what was being opened for it meanwhile is not used. */
+  const closings = new Map<SessionId, number>();
   const keyOf = (session: SessionId, connection: string): string => `${session}\n${connection}`;
 
   async function take(session: Session, connection: Connection, signal: AbortSignal): Promise<Pooled> {
@@ -76,6 +80,13 @@ export function createUpstreams(passwordOf: Fetch, authorityOf: Fetch, events: U
       );
     }
     opening.set(key, waiting + 1);
+    const closing = closings.get(session.id);
+    const stands = (): void => {
+      if (closings.get(session.id) === closing) return;
+      throw new CountersignError('session-ended', 'The login ended while its connection was being opened.', {
+        next: 'Sign in again.',
+      });
+    };
     try {
       const upstream = await connectPostgres(
         targetOf(connection, session, await passwordOf(connection), await authorityOf(connection)),
@@ -84,7 +95,7 @@ export function createUpstreams(passwordOf: Fetch, authorityOf: Fetch, events: U
       const pooled: Pooled = { session, connection, upstream, busy: true, idleTimer: undefined };
       pool.add(pooled);
       // Not recorded, not used.
-      await events.opened(session, connection, upstream).catch(async (error: unknown) => {
+      await opened(pooled, stands).catch(async (error: unknown) => {
         await drop(pooled, error instanceof CountersignError ? error.code : 'not recorded');
         throw error;
       });
@@ -92,6 +103,12 @@ export function createUpstreams(passwordOf: Fetch, authorityOf: Fetch, events: U
     } finally {
       opening.set(key, (opening.get(key) ?? 1) - 1);
     }
+  }
+
+  async function opened({ session, connection, upstream }: Pooled, stands: () => void): Promise<void> {
+    stands();
+    await events.opened(session, connection, upstream);
+    stands();
   }
 
   async function drop(pooled: Pooled, why: string): Promise<void> {
@@ -124,7 +141,9 @@ export function createUpstreams(passwordOf: Fetch, authorityOf: Fetch, events: U
     },
     isOpen: (session, connection) =>
       [...(pools.get(keyOf(session, connection)) ?? [])].some((pooled) => pooled.upstream.usable),
+    has: (session) => all().some((pooled) => pooled.session.id === session),
     async closeSession(session) {
+      closings.set(session, (closings.get(session) ?? 0) + 1);
       await Promise.all(
         all().flatMap((pooled) => (pooled.session.id === session ? [drop(pooled, 'session ended')] : [])),
       );
@@ -155,9 +174,16 @@ export function targetOf(
     user,
     tls,
     searchPath,
-    applicationName: `countersign ${session.principal.email ?? session.principal.name}`,
+    applicationName: applicationName(session.principal),
     ...(password === undefined ? {} : { password }),
     ...(ca === undefined ? {} : { ca }),
     ...(connection.secondLineage === undefined ? {} : { secondLineage: connection.secondLineage }),
   };
+}
+
+/** What the server shows of who is at work: it keeps 63 bytes (NAMEDATALEN), so what tells one from another stands first. */
+function applicationName({ email, name, agent, service }: Session['principal']): string {
+  if (service !== undefined) return `countersign service:${service.name}`;
+  const acting = agent === undefined ? '' : `agent:${agent.id} `;
+  return `countersign ${acting}${email ?? name}`;
 }

@@ -6,7 +6,8 @@ import { CountersignError } from '../../errors.ts';
 import { type Gate, type Left } from '../../gate/gate.ts';
 import { type Session } from '../../identity/principal.ts';
 import { type Installation } from '../../installation.ts';
-import { formatRows, formatTable, type Row } from '../format/rows.ts';
+import { formatRows, formatTable, type Row, type TextColumn } from '../format/rows.ts';
+import { withWatermark } from '../format/watermark.ts';
 import { secondLineageOf } from '../connections.ts';
 import { verdictView } from '../views.ts';
 import { explainText, refusalText } from './explain-text.ts';
@@ -23,6 +24,8 @@ export interface StatementOptions {
   readonly jsonl?: boolean;
   readonly json?: boolean;
   readonly format?: 'table' | 'json' | 'csv';
+  readonly reason?: string;
+  readonly ticket?: string;
 }
 
 /** Rows of a table for a terminal whose widths are known before the first is printed; the rest follow in pages. */
@@ -40,11 +43,13 @@ export async function query(
   return withInstallation(home, async (installation) => {
     const session = await sessionOf(installation, options.as);
     refuseUnknown(installation, connection);
-    if (options.jsonl === true) return answerLines(io, queryAnswerer(io, installation, session, connection));
+    if (options.jsonl === true) return answerLines(io, queryAnswerer(io, installation, session, connection), options);
     const text = await statementText(io, from, options);
-    const told = await runStatement(installation.gate, requestOf(session, connection, text), io.signal);
+    const { gate } = installation;
+    const told = await runStatement(gate, requestOf(session, connection, text, options), io.signal);
     try {
-      return await print(io, told, text, options.format ?? 'table', { gate: installation.gate, session });
+      const leaving = { gate, session, reason: options.reason };
+      return await print(io, told, text, options.format ?? 'table', leaving);
     } finally {
       told.release();
     }
@@ -61,9 +66,9 @@ export async function explain(
   return withInstallation(home, async (installation) => {
     const session = await sessionOf(installation, options.as);
     refuseUnknown(installation, connection);
-    if (options.jsonl === true) return answerLines(io, explainAnswerer(io, installation, session, connection));
+    if (options.jsonl === true) return answerLines(io, explainAnswerer(io, installation, session, connection), options);
     const text = await statementText(io, from, options);
-    const judgement = await installation.gate.explain(requestOf(session, connection, text), io.signal);
+    const judgement = await installation.gate.explain(requestOf(session, connection, text, options), io.signal);
     const view = verdictView(judgement, secondLineageOf(installation, connection));
     await write(
       io.stdout,
@@ -115,6 +120,7 @@ type Format = NonNullable<StatementOptions['format']>;
 interface Leaving {
   readonly gate: Gate;
   readonly session: Session;
+  readonly reason: string | undefined;
 }
 
 async function print(io: CliIo, told: Told, text: string, format: Format, leaving: Leaving): Promise<ExitCode> {
@@ -151,24 +157,36 @@ async function print(io: CliIo, told: Told, text: string, format: Format, leavin
   return DONE;
 }
 
-/** A table is shown to somebody; other forms leave for some other program. */
-async function printRecorded(io: CliIo, told: Told, format: Format, { gate, session }: Leaving): Promise<void> {
+/**
+ * A table on a terminal is shown to somebody, and an agent reads the answer to what it asked; other forms, and a table that
+ * another program reads where the policy says anything of that, leave.
+ */
+async function printRecorded(io: CliIo, told: Told, format: Format, leaving: Leaving): Promise<void> {
+  const { gate, session, reason } = leaving;
   const written = { rows: 0, bytes: 0, hash: createHash('sha256') };
   if (told.result === undefined) return printRows(io, told, format, written);
-  if (format === 'table') {
-    await printRows(io, told, format, written);
+  if (!leaves(io, told, format, session)) {
+    await printRows(io, told, format, written, told.watermark);
     return gate.recordShown(session, told.result, written.rows);
   }
-  const left = await gate.recordLeaving(session, told.result, { format, to: 'stream' });
-  const ended = (status: Left['status']): Promise<void> =>
-    left({ status, rows: written.rows, bytes: written.bytes, sha256: written.hash.digest('hex') });
+  const how = { format, to: 'stream', ...(reason === undefined ? {} : { reason }) } as const;
+  const { watermark, ended } = await gate.recordLeaving(session, told.result, how);
+  const end = (status: Left['status']): Promise<void> =>
+    ended({ status, rows: written.rows, bytes: written.bytes, sha256: written.hash.digest('hex') });
   try {
-    await printRows(io, told, format, written);
+    await printRows(io, told, format, written, watermark);
   } catch (error) {
-    await ended(io.signal.aborted ? 'cancelled' : 'failed');
+    await end(io.signal.aborted ? 'cancelled' : 'failed');
     throw error;
   }
-  await ended('done');
+  await end('done');
+}
+
+function leaves(io: CliIo, { judgement }: Told, format: Format, { principal }: Session): boolean {
+  if (principal.agent !== undefined) return false;
+  if (format !== 'table') return true;
+  const verdict = judgement?.verdict;
+  return io.stdout.isTTY !== true && verdict?.verdict === 'allow' && verdict.leaving.kind !== 'yes';
 }
 
 interface Written {
@@ -178,7 +196,8 @@ interface Written {
   readonly hash: Hash;
 }
 
-async function printRows(io: CliIo, { columns, rows }: Told, format: Format, written: Written): Promise<void> {
+async function printRows(io: CliIo, told: Told, format: Format, written: Written, watermark?: string): Promise<void> {
+  const { columns, rows } = withWatermark(told.columns, told.rows, watermark);
   const read = counted(rows, written);
   const pieces = format === 'table' ? tables(columns, read) : formatRows(format, columns, read, { headers: true });
   const out = async (text: string): Promise<void> => {
@@ -204,7 +223,7 @@ function* counted(rows: Iterable<Row>, written: Written): Generator<Row> {
   }
 }
 
-function* tables(columns: Told['columns'], rows: Iterable<Row>): Generator<string> {
+function* tables(columns: readonly TextColumn[], rows: Iterable<Row>): Generator<string> {
   let page: Row[] = [];
   let printed = false;
   for (const row of rows) {

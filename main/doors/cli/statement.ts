@@ -7,6 +7,8 @@ import { type Row } from '../format/rows.ts';
 /** What one statement came to, as the command line tells it. */
 export interface Told {
   readonly judgement: Judgement | undefined;
+  /** What stands beside each row that is shown; undefined where the policy asks for none. */
+  readonly watermark: string | undefined;
   readonly columns: readonly ResultColumn[];
   /** Id of the result whose rows these are; undefined where there are none. */
   readonly result: string | undefined;
@@ -26,13 +28,25 @@ export interface Told {
   release(): void;
 }
 
-export function requestOf(session: Session, connection: string, text: string): GateRequest {
-  return { session, connection, text, params: [], origin: 'cli' };
+/** Why somebody wants it, in their words. */
+export type Wanted = Pick<GateRequest, 'reason' | 'ticket'>;
+
+export function requestOf(session: Session, connection: string, text: string, { reason, ticket }: Wanted): GateRequest {
+  return {
+    session,
+    connection,
+    text,
+    params: [],
+    origin: 'cli',
+    ...(reason === undefined ? {} : { reason }),
+    ...(ticket === undefined ? {} : { ticket }),
+  };
 }
 
 /** Runs one statement to its end. Never throws for what a statement can do wrong. */
 export async function runStatement(gate: Gate, request: GateRequest, signal: AbortSignal): Promise<Told> {
   let judgement: Judgement | undefined;
+  let watermark: string | undefined;
   let columns: readonly ResultColumn[] = [];
   let result: string | undefined;
   let tag: string | undefined;
@@ -42,7 +56,7 @@ export async function runStatement(gate: Gate, request: GateRequest, signal: Abo
   for await (const event of gate.run(request, signal)) {
     switch (event.kind) {
       case 'verdict':
-        judgement = event.judgement;
+        ({ judgement, watermark } = event);
         break;
       case 'columns':
         ({ columns, result } = event);
@@ -67,6 +81,7 @@ export async function runStatement(gate: Gate, request: GateRequest, signal: Abo
   const held = error === undefined ? result : undefined;
   return {
     judgement,
+    watermark,
     columns: error === undefined ? columns : [],
     result: held,
     rows: held === undefined || columns.length === 0 ? [] : gate.result(request.session, held).textRows(),

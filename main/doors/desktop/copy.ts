@@ -3,6 +3,7 @@ import { type ResultColumn } from '../../gate/request.ts';
 import { CountersignError } from '../../errors.ts';
 import { frameBytes, TEXT_ROOM } from './frame-room.ts';
 import { formatRows, type Row, type RowFormat } from '../format/rows.ts';
+import { refuseWithoutRoom, withWatermark } from '../format/watermark.ts';
 
 export interface CopyRequest {
   readonly firstRow: number;
@@ -13,16 +14,23 @@ export interface CopyRequest {
   readonly headers: boolean;
 }
 
-/** A rectangle of a result as text, from the cells as they were masked, as much as a link carries. */
+/**
+ * A rectangle of a result as text, from the cells as they were masked, as much as a link carries.
+ *
+ * @param watermark what stands beside each row; @throws CountersignError watermark-format, copy-too-large
+ */
 export function copyText(
   result: StoredResult,
   columns: readonly ResultColumn[],
   request: CopyRequest,
+  watermark: string | undefined,
 ): { text: string; cut: boolean } {
+  refuseWithoutRoom(request.format, watermark);
   const picked = columns.slice(request.firstColumn, request.firstColumn + request.columns);
+  const marked = withWatermark(picked, rowsOf(result, request), watermark);
   const pieces: string[] = [];
   let length = 0;
-  for (const piece of formatRows(request.format, picked, rowsOf(result, request), { headers: request.headers })) {
+  for (const piece of formatRows(request.format, marked.columns, marked.rows, { headers: request.headers })) {
     length += frameBytes(piece);
     if (length > TEXT_ROOM) {
       if (pieces.length === 0) throw tooLarge();

@@ -19,7 +19,10 @@ export interface Runs {
     row: number,
     column: number,
   ): { readonly text: string | null; readonly masked: boolean; readonly bytes: number };
-  copy(session: Session, request: Input<Desktop['result.copy']>): { readonly text: string; readonly cut: boolean };
+  copy(
+    session: Session,
+    request: Input<Desktop['result.copy']>,
+  ): Promise<{ readonly text: string; readonly cut: boolean }>;
   copied(session: Session, result: string, cells: number): Promise<null>;
   release(session: Session, result: string): void;
   /** The window is gone: its results go with it. */
@@ -54,8 +57,11 @@ export function createRuns(gate: Gate): Runs {
         bytes: bytes?.length ?? 0,
       };
     },
-    copy: (session, request) =>
-      copyText(gate.result(session, request.result), held.get(request.result)?.columns ?? [], request),
+    async copy(session, request) {
+      const { result: id, firstRow, rows } = request;
+      const { watermark } = await gate.copy(session, id, { first: firstRow, count: rows });
+      return copyText(gate.result(session, id), held.get(id)?.columns ?? [], request, watermark);
+    },
     async copied(session, result, cells) {
       await gate.recordCopy(session, result, cells);
       return null;
@@ -87,7 +93,7 @@ function wholeText(bytes: Uint8Array): string {
 function runEvent(event: GateEvent, statement: { readonly start: number; readonly end: number }): RunEvent {
   switch (event.kind) {
     case 'verdict':
-      return { kind: 'verdict', statement, verdict: verdictView(event.judgement) };
+      return { kind: 'verdict', statement, verdict: verdictView(event.judgement, null, event.watermark) };
     case 'columns':
       return { kind: 'columns', result: event.result, columns: event.columns.map(columnView) };
     case 'done':

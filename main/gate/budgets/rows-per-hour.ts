@@ -7,7 +7,7 @@ import { type Allow, type Reason } from '../verdict.ts';
 import { refused } from './charge.ts';
 
 /** Whose rows are counted together: a person's own, those of each agent of theirs, those of a service. */
-export function askerOf({ issuer, subject, agent, service }: Principal): string {
+export function countedAs({ issuer, subject, agent, service }: Principal): string {
   return JSON.stringify([
     issuer,
     subject,
@@ -30,7 +30,7 @@ export function rowsLastHour(
 ): number | undefined {
   if (!counts(policy)) return undefined;
   try {
-    return usage.rowsLastHour(askerOf(principal), now);
+    return usage.rowsLastHour(countedAs(principal), now);
   } catch (error) {
     if (isUnavailable(error)) return undefined;
     throw error;
@@ -60,7 +60,7 @@ export function setAside(judged: Judged, { usage, policy, principal, now }: Aski
   const [wanted, perHour] = rowsPerHour === undefined ? [0, Infinity] : [allowed.limits.rows, rowsPerHour.value];
   let aside: SetAside;
   try {
-    aside = usage.reserve(askerOf(principal), wanted, perHour, now());
+    aside = usage.reserve(countedAs(principal), wanted, perHour, now());
   } catch (error) {
     if (!isUnavailable(error)) throw error;
     return rowsPerHour === undefined ? free : { ...free, judged: refused(judged, unavailable(error)) };
@@ -82,7 +82,7 @@ export function leftOfHour(judged: Judged, { usage, principal, now }: Asking): J
   const allowed = judged.judgement.verdict;
   if (allowed.verdict !== 'allow' || allowed.rowsPerHour === undefined || givesNoRows(judged)) return judged;
   try {
-    const left = Math.max(0, allowed.rowsPerHour.value - usage.rowsLastHour(askerOf(principal), now()));
+    const left = Math.max(0, allowed.rowsPerHour.value - usage.rowsLastHour(countedAs(principal), now()));
     return bound(judged, allowed, left, undefined);
   } catch (error) {
     if (!isUnavailable(error)) throw error;

@@ -7,6 +7,7 @@ import { visibleError } from '../mask/errors.ts';
 import { visibleNotice } from '../mask/notices.ts';
 import { type GatePorts } from '../ports.ts';
 import { type GateEvent, type GateRequest } from '../request.ts';
+import { EndedByGate } from '../running.ts';
 import { type Allow } from '../verdict.ts';
 import { confirm, type Evidence, questionsOf } from './confirm.ts';
 import { CommitUnknown, type Ending, execute } from './execution.ts';
@@ -20,6 +21,8 @@ export interface Attempt {
   readonly held: HeldResults;
   readonly signal: AbortSignal;
   readonly emit: (event: GateEvent) => void;
+  /** Told how many rows the asker could see, however it ended. */
+  readonly came: (rows: number) => void;
   /** Milliseconds since the statement was asked for. */
   readonly since: () => number;
 }
@@ -35,7 +38,7 @@ export interface Ended {
  * with nothing of the statement left behind, for what somebody above has to handle.
  */
 export async function attempt(ports: GatePorts, statement: Attempt): Promise<Ended> {
-  const { request, judged, verdict, owner, held, signal, emit, since } = statement;
+  const { request, judged, verdict, owner, held, signal, emit, came, since } = statement;
   let processId: number | undefined;
   let phase: 'parse' | 'execute' = 'parse';
   let evidence: Evidence = {};
@@ -74,9 +77,11 @@ export async function attempt(ports: GatePorts, statement: Attempt): Promise<End
         },
       });
     });
+    came(ending.rows);
     if (judged.judgement.facts.effects.includes('ddl')) ports.catalogs.forget(judged.connection);
     return { event: doneEvent(ending, since()), outcome: doneOutcome(ending, verdict, processId, since()) };
   } catch (error) {
+    came(heldBack ? 0 : (result?.rows ?? 0));
     if (error instanceof CommitUnknown) throw error;
     // Rows of a read that ended early were masked before they were stored and may be kept; a read that turned out to be
     // something else, or a write that was rolled back, has shown nothing that holds; and rows that were held back, nothing.
@@ -85,7 +90,9 @@ export async function attempt(ports: GatePorts, statement: Attempt): Promise<End
     const ms = since();
     const server = processId === undefined ? {} : { server: { pid: processId, end: 'rollback' as const, ...evidence } };
     if (signal.aborted) {
-      return { event: { kind: 'cancelled', milliseconds: ms }, outcome: { status: 'cancelled', ms, ...server } };
+      const event = endedEvent(signal, ms);
+      const code = event.kind === 'failed' ? { code: event.error.code } : {};
+      return { event, outcome: { status: 'cancelled', ...code, ms, ...server } };
     }
     if (!(error instanceof ServerError)) throw error;
     const { error: visible, position } = visibleError(error.fields, { masks: judged.masks, phase });
@@ -118,4 +125,10 @@ function doneOutcome(ending: Ending, verdict: Allow, pid: number | undefined, ms
       ...ending.evidence,
     },
   };
+}
+
+/** How the asker is told that a statement was cancelled: by themselves, or by what it rested on having ended. */
+export function endedEvent({ reason }: AbortSignal, milliseconds: number): GateEvent {
+  if (reason instanceof EndedByGate) return { kind: 'failed', error: reason, position: undefined, milliseconds };
+  return { kind: 'cancelled', milliseconds };
 }

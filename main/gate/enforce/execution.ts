@@ -51,8 +51,9 @@ const FIRST_ROWS = 15;
 const LOOKED_AT = 250;
 
 const CUT_WORDS = {
-  rows: (limits: Allow['limits']) => `cut at ${limits.rows.toLocaleString('en')} rows, the most policy allows`,
-  bytes: (limits: Allow['limits']) => `cut at ${limits.bytes.toLocaleString('en')} bytes, the most policy allows`,
+  rows: ({ limits, narrowedFrom = limits }: Allow) =>
+    `cut at ${limits.rows.toLocaleString('en')} rows, ${limits.rows < narrowedFrom.rows ? 'what is left of the hour' : 'the most policy allows'}`,
+  bytes: ({ limits }: Allow) => `cut at ${limits.bytes.toLocaleString('en')} bytes, the most policy allows`,
   disk: () => 'cut because there is no room left for it on this machine',
 } as const;
 
@@ -81,7 +82,11 @@ export async function execute(input: ExecutionInput): Promise<Ending> {
   try {
     if (prepared.parameterOids.length !== input.params.length) throw parametersMissing(prepared, input);
     done = await stream(input, prepared, input.confirm(prepared, upstream));
-    if (!reads) await commit(upstream);
+    if (!reads) {
+      // What it rests on may have ended between its last row and here.
+      signal.throwIfAborted();
+      await commit(upstream);
+    }
   } finally {
     // After a read or a commit there is nothing left to end; on every other way out nothing may stay.
     if (upstream.usable) await upstream.end('rollback');
@@ -158,8 +163,7 @@ async function stream(input: ExecutionInput, prepared: Prepared, { evidence, gua
     })
     .finally(() => clearTimeout(firstRows));
   if (reads && transactionId !== null) throw wrote(transactionId);
-  const cutWords = (): string | undefined =>
-    result.cut === undefined ? undefined : CUT_WORDS[result.cut](verdict.limits);
+  const cutWords = (): string | undefined => (result.cut === undefined ? undefined : CUT_WORDS[result.cut](verdict));
   sizes?.check(cutWords());
   overdue = false;
   settle();
