@@ -35,6 +35,34 @@ describe('identity of organisation.yaml', () => {
   });
 });
 
+describe('what a provider wants besides', () => {
+  it('is a claim that must be there, and parameters of a closed list', () => {
+    expect(
+      read(
+        '  requiredClaims: { hd: shop.example }\n  authorizationParameters: { access_type: offline, prompt: consent }\n',
+      ),
+    ).toMatchObject({
+      identity: {
+        provider: {
+          requiredClaims: { hd: 'shop.example' },
+          authorizationParameters: { access_type: 'offline', prompt: 'consent' },
+        },
+      },
+    });
+  });
+
+  it.each([
+    'state: x',
+    'nonce: x',
+    'redirect_uri: "https://evil.example"',
+    'code_challenge: x',
+    'prompt: none',
+    'scope: x',
+  ])('is never %s', (line) => {
+    expect(typeof read(`  authorizationParameters: { ${line} }\n`)).toBe('string');
+  });
+});
+
 describe('services of organisation.yaml', () => {
   it('have a client with its key, or a token that their platform gives', () => {
     const organisation = read(

@@ -27,6 +27,17 @@ const publicKey = z.union(
   { error: 'directoryKey must be a public key as JWK: OKP with Ed25519, or EC with P-256, and never a private one' },
 );
 
+const parameter = z.string().min(1).max(500).optional();
+/** What some provider wants to be asked besides; never what the safety of the protocol rests on (state, nonce, PKCE, redirect). */
+const authorizationParameters = z
+  .strictObject({
+    access_type: z.enum(['offline', 'online']).optional(),
+    prompt: z.enum(['consent', 'select_account', 'login']).optional(),
+    ...{ audience: parameter, domain_hint: parameter, hd: parameter, kc_idp_hint: parameter },
+    ...{ organization: parameter, resource: parameter },
+  })
+  .default({});
+
 const strengths = z.array(z.string().min(1).max(300)).max(50).default([]);
 
 export const oidcSection = z.strictObject({
@@ -52,14 +63,17 @@ export const oidcSection = z.strictObject({
   stepUp: z
     .strictObject({ acrValues: strengths, acr: strengths, amr: strengths, requireAuthTime: z.boolean().default(false) })
     .prefault({}),
+  requiredClaims: z.record(z.string().min(1).max(200), z.string().min(1).max(500)).default({}),
+  authorizationParameters,
 });
 type OidcSection = z.output<typeof oidcSection>;
 
 /** What is wrong with the section beyond its shape, or the provider it describes. */
 export function oidcProvider(
-  { issuer, clientId, scopes, redirect, groupsClaim, groupsFrom, directoryKey, stepUp }: OidcSection,
+  { kind: _kind, directoryKey, redirect, ...section }: OidcSection,
   problem: YamlFile<unknown>['problem'],
 ): OidcProvider | ReturnType<typeof problem> {
+  const { issuer, scopes, groupsFrom } = section;
   if (!isIssuer(issuer)) {
     const message =
       'the issuer must be an https: address without query or fragment (http: only for 127.0.0.1, [::1] and localhost)';
@@ -71,12 +85,8 @@ export function oidcProvider(
     return problem(['identity', 'groupsFrom'], message);
   }
   return {
-    issuer,
-    clientId,
-    scopes,
-    groupsClaim,
-    groupsFrom,
-    stepUp,
+    ...section,
+    authorizationParameters: withoutAbsent(section.authorizationParameters),
     ...(directoryKey === undefined ? {} : { directoryKey: withoutAbsent(directoryKey) }),
     redirect: { ...redirect, ports: redirect.ports.length === 0 ? ('any' as const) : redirect.ports },
   };

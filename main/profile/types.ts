@@ -66,6 +66,10 @@ export interface OidcProvider {
     readonly amr: readonly string[];
     readonly requireAuthTime: boolean;
   };
+  /** Claims that the ID token must carry with exactly this value. */
+  readonly requiredClaims: Readonly<Record<string, string>>;
+  /** Asked of the provider besides, such as Google's access_type. */
+  readonly authorizationParameters: Readonly<Record<string, string>>;
 }
 
 export type ServiceSettings =
