@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { type Obligations, type PolicyAnswer, type PolicyQuestion } from './answer.ts';
+import { type Asker, type Obligations, type PolicyAnswer, type PolicyQuestion } from './answer.ts';
 import { evaluate } from './evaluate.ts';
 import { maskFor } from './obligations.ts';
 import { compiled, question } from './testing.ts';
@@ -15,10 +15,14 @@ const CONDITIONS = [
   'now.hour >= 12',
   'table.name == "t1"',
   '"red" in person.groups',
+  'usage.rowsLastHour < 100',
+  'service.acting || agent.id == "scout"',
+  'person.amr.exists(method, method == "otp")',
 ];
 
 const some = <T>(arbitrary: fc.Arbitrary<T>) => fc.array(arbitrary, { minLength: 1, maxLength: 3 });
 const words = some(fc.constantFrom('read', 'write', 'ddl', 'select', 'update', 'drop', 'all'));
+const taken = some(fc.constantFrom('read', 'write', 'ddl', 'select', 'update', 'drop', 'export', 'all'));
 const where = fc.record(
   {
     env: some(fc.constantFrom(...ENVIRONMENTS)),
@@ -29,7 +33,12 @@ const where = fc.record(
 );
 const scope = fc.record(
   {
-    to: some(fc.constantFrom('everyone', 'agent', 'person:a@b.c', ...GROUPS.map((name) => `group:${name}`))),
+    to: some(
+      fc.constantFrom(
+        ...['everyone', 'agent', 'agent:scout', 'service', 'service:nightly', 'person:a@b.c'],
+        ...GROUPS.map((name) => `group:${name}`),
+      ),
+    ),
     in: where,
     when: fc.constantFrom(...CONDITIONS),
     unless: fc.record({ group: some(fc.constantFrom(...GROUPS)), grant: fc.constant('open') }, { requiredKeys: [] }),
@@ -47,6 +56,7 @@ const obligations = fc
           rows: fc.integer({ min: 1, max: 100 }),
           bytes: fc.integer({ min: 1, max: 100 }),
           seconds: fc.integer({ min: 1, max: 100 }),
+          rowsPerHour: fc.integer({ min: 1, max: 100 }),
         },
         { requiredKeys: [] },
       ),
@@ -55,7 +65,8 @@ const obligations = fc
         count: fc.integer({ min: 1, max: 3 }),
       }),
       reason: fc.constant(true),
-      stepUp: fc.constant(true),
+      watermark: fc.constant(true),
+      stepUp: fc.oneof(fc.constant(true), fc.record({ minutes: fc.integer({ min: 1, max: 30 }) })),
       record: fc.constantFrom(...RECORD_LEVELS),
       noExport: fc.constant(true),
     },
@@ -64,28 +75,44 @@ const obligations = fc
   .filter((value) => Object.keys(value).length > 0);
 
 const allowRule = fc.record({ allow: words, scope });
-const denyRule = fc.record({ deny: words, scope });
-const requireRule = fc.record({ require: obligations, on: words, scope });
+const denyRule = fc.record({ deny: taken, scope });
+const requireRule = fc.record({ require: obligations, on: taken, scope });
 /** One rule as YAML has it, its scope apart. */
 interface Rule {
   readonly allow?: unknown;
   readonly deny?: unknown;
   readonly require?: unknown;
   readonly on?: unknown;
-  readonly scope: object;
+  readonly scope: { readonly to?: readonly string[] };
 }
 const rules: fc.Arbitrary<Rule[]> = fc.array(
   fc.oneof<fc.MaybeWeightedArbitrary<Rule>[]>({ weight: 3, arbitrary: allowRule }, denyRule, requireRule),
   { maxLength: 8 },
 );
 
-const questions: fc.Arbitrary<PolicyQuestion> = fc
+const askers: fc.Arbitrary<Asker> = fc
   .record({
-    action: fc.constantFrom(...ACTIONS),
     groups: fc.oneof(fc.subarray(GROUPS), fc.constant('unknown' as const)),
     email: fc.constantFrom('a@b.c', 'x@y.z', undefined),
     verified: fc.boolean(),
-    agent: fc.boolean(),
+    amr: fc.constantFrom(['pwd'], ['pwd', 'otp'], undefined),
+    acting: fc.constantFrom(
+      ...[undefined, undefined, { agent: { id: 'scout' } }, { agent: { id: 'crawler' } }, { agent: { id: 'gone' } }],
+      ...[{ service: { name: 'nightly' } }, { service: { name: 'deploy' } }, { service: { name: 'gone' } }],
+    ),
+  })
+  .map(({ groups, verified, email, amr, acting }) => ({
+    groups,
+    verified,
+    ...(email === undefined ? {} : { email }),
+    ...(amr === undefined ? {} : { amr }),
+    ...acting,
+  }));
+
+const questions: fc.Arbitrary<PolicyQuestion> = fc
+  .record({
+    action: fc.constantFrom(...ACTIONS),
+    asker: askers,
     environment: fc.constantFrom(...ENVIRONMENTS),
     relation: fc.oneof(
       fc.constantFrom('none' as const, 'unknown' as const),
@@ -94,19 +121,15 @@ const questions: fc.Arbitrary<PolicyQuestion> = fc
     grants: fc.constantFrom([], ['open']),
     hour: fc.integer({ min: 0, max: 23 }),
     estimatedRows: fc.constantFrom(undefined, 5, 50),
+    rowsLastHour: fc.constantFrom(undefined, 5, 500),
   })
-  .map(({ groups, email, verified, agent, environment, hour, estimatedRows, ...rest }) =>
+  .map(({ environment, hour, estimatedRows, rowsLastHour, ...rest }) =>
     question({
       ...rest,
-      asker: {
-        groups,
-        verified,
-        ...(email === undefined ? {} : { email }),
-        ...(agent ? { agent: { id: 'a' } } : {}),
-      },
       connection: { name: 'shop', environment, database: 'shop' },
       now: new Date(Date.UTC(2026, 2, 2, hour)),
       ...(estimatedRows === undefined ? {} : { estimatedRows }),
+      ...(rowsLastHour === undefined ? {} : { rowsLastHour }),
     }),
   );
 
@@ -114,6 +137,11 @@ function policyOf(list: readonly (readonly [id: string, rule: Rule])[]) {
   const source = {
     version: 1,
     groups: Object.fromEntries(GROUPS.map((name) => [name, [name]])),
+    agents: {
+      scout: { for: ['group:red', 'group:green'], maxMinutes: 5 },
+      crawler: { for: 'everyone', maxMinutes: 5 },
+    },
+    services: { nightly: { groups: ['green'], client: 'nightly' }, deploy: { client: 'deploy' } },
     grants: { open: { for: ['group:red', 'person:x@y.z', 'agent'], approval: 'none', maxMinutes: 5 } },
     rules: list.map(([id, { scope: where, ...rule }]) => ({ id, ...rule, ...where })),
   };
@@ -130,14 +158,15 @@ function atLeast(one: Obligations, two: Obligations): boolean {
     ['card', 'payment'],
     ['token', 'secret'],
   ] as const;
-  const numbers = ['rows', 'bytes', 'milliseconds'] as const;
-  const flags = ['reason', 'stepUp', 'noExport'] as const;
+  const numbers = ['rows', 'bytes', 'milliseconds', 'rowsPerHour'] as const;
+  const flags = ['reason', 'noExport', 'watermark'] as const;
   const level = (obligations: Obligations) => RECORD_LEVELS.indexOf(obligations.record?.level ?? 'local');
   return (
     masks.every(([name, group]) => strength(two, name, group) >= strength(one, name, group)) &&
     numbers.every((key) => (two[key]?.value ?? Infinity) <= (one[key]?.value ?? Infinity)) &&
     flags.every((key) => one[key] === undefined || two[key] !== undefined) &&
     level(two) >= level(one) &&
+    (two.stepUp?.minutes ?? Infinity) <= (one.stepUp?.minutes ?? Infinity) &&
     one.approvals.every((approval) => two.approvals.some((other) => other.rule.id === approval.rule.id))
   );
 }
@@ -192,8 +221,9 @@ describe('policies of any rules', () => {
         const policy = policyOf(numbered(list));
         const { agent: _agent, ...person } = asked.asker;
         const alone = evaluate(policy, { ...asked, asker: person });
-        const through = evaluate(policy, { ...asked, asker: { ...person, agent: { id: 'a' } } });
-        return noWider(alone, through);
+        return ['scout', 'crawler', 'gone'].every((id) =>
+          noWider(alone, evaluate(policy, { ...asked, asker: { ...person, agent: { id } } })),
+        );
       }),
       { numRuns: 300 },
     );
@@ -205,6 +235,81 @@ describe('policies of any rules', () => {
         const policy = policyOf(numbered(list));
         const unknown = evaluate(policy, { ...asked, asker: { ...asked.asker, groups: 'unknown' } });
         return noWider(evaluate(policy, asked), unknown);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('give an agent nothing that no rule gives to agents, and nothing for a person whom it is not for', () => {
+    fc.assert(
+      fc.property(rules, questions, (list, asked) => {
+        const { agent: _agent, service: _service, ...person } = asked.asker;
+        const through = (id: string, who: Asker): PolicyAnswer =>
+          evaluate(policyOf(numbered(list)), { ...asked, asker: { ...who, agent: { id } } });
+        const named = (id: string): boolean =>
+          list.some(
+            ({ allow, scope: { to = [] } }) => allow !== undefined && (to.includes('agent') || to.includes(id)),
+          );
+        expect(through('scout', { ...person, groups: ['blue'] }).effect).toBe('deny');
+        expect(through('gone', person).effect).toBe('deny');
+        if (!named('agent:crawler')) expect(through('crawler', person).effect).toBe('deny');
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('give a service what they give to it, to services, to its groups or to everyone, whatever its token says', () => {
+    fc.assert(
+      fc.property(rules, questions, fc.subarray(GROUPS), (list, asked, claimed) => {
+        const policy = policyOf(numbered(list));
+        const as = (asker: Partial<Asker>): PolicyAnswer =>
+          evaluate(policy, { ...asked, asker: { groups: claimed, verified: true, ...asker } });
+        const nightly = as({ service: { name: 'nightly' } });
+        const given = list.some(
+          ({ allow, scope: { to = ['everyone'] } }) =>
+            allow !== undefined &&
+            ['everyone', 'service', 'service:nightly', 'group:green'].some((word) => to.includes(word)),
+        );
+        if (!given) expect(nightly.effect).toBe('deny');
+        expect(as({ service: { name: 'nightly' }, groups: 'unknown', email: 'a@b.c' })).toEqual(nightly);
+        expect(as({ service: { name: 'gone' } }).effect).toBe('deny');
+        expect(as({ service: { name: 'nightly' }, agent: { id: 'crawler' } }).effect).toBe('deny');
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('lift nothing for a service by any grant', () => {
+    fc.assert(
+      fc.property(rules, questions, (list, asked) => {
+        const policy = policyOf(numbered(list));
+        const asker: Asker = { ...asked.asker, service: { name: 'nightly' } };
+        const as = (grants: readonly string[]): PolicyAnswer => evaluate(policy, { ...asked, asker, grants });
+        expect(as(['open'])).toEqual(as([]));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('let nobody take out what they do not let them read', () => {
+    fc.assert(
+      fc.property(rules, questions, (list, asked) => {
+        const policy = policyOf(numbered(list));
+        const reads = evaluate(policy, { ...asked, action: 'select' });
+        const leaves = evaluate(policy, { ...asked, action: 'export' });
+        if (reads.effect === 'deny') expect(leaves.effect).toBe('deny');
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('give nobody more when a fact is no longer known', () => {
+    fc.assert(
+      fc.property(rules, questions, (list, asked) => {
+        const policy = policyOf(numbered(list));
+        const { estimatedRows: _rows, rowsLastHour: _hour, ...less } = asked;
+        const { amr: _amr, email: _email, ...asker } = asked.asker;
+        return noWider(evaluate(policy, asked), evaluate(policy, { ...less, asker }));
       }),
       { numRuns: 300 },
     );
