@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { CountersignError } from '../errors.ts';
 import { ensurePrivateDirectory, readPrivateFile, writePrivateFile } from '../credentials/index.ts';
@@ -231,7 +231,20 @@ async function writeProfile(
   }
   await write(
     PROFILE_FILES.organisation,
-    organisationYaml({ issuer: idp.issuer, clientId: idp.clientId, scopes: idp.scopes, secrets: 'file' }, record),
+    organisationYaml(
+      {
+        issuer: idp.issuer,
+        clientId: idp.clientId,
+        scopes: idp.scopes,
+        secondFactorAcr: idp.secondFactorAcr,
+        service: {
+          clientId: idp.service.clientId,
+          key: `file:${relative(home, idp.service.privateKeyFile).replaceAll('\\', '/')}` as SecretReference,
+        },
+        secrets: 'file',
+      },
+      record,
+    ),
   );
   await write(
     PROFILE_FILES.connections,

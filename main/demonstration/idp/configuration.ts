@@ -5,7 +5,7 @@ import { deviceCodePage, deviceConfirmPage, messagePage, SECURITY_HEADERS } from
 import { type Directory } from './people.ts';
 
 export const DESKTOP_CLIENT = 'countersign-desktop';
-export const AGENT_CLIENT = 'agent-scout';
+export const SERVICE_CLIENT = 'nightly-report';
 export const DESKTOP_CLIENT_NAME = 'Countersign';
 /** What the product asks for at this provider, for organisation.yaml. */
 export const SCOPES: readonly string[] = ['openid', 'email', 'profile', 'groups', 'offline_access'];
@@ -30,8 +30,8 @@ function clients(keys: IdpKeys): ClientMetadata[] {
       redirect_uris: ['http://127.0.0.1/callback', 'http://localhost/callback', 'http://[::1]/callback'],
     },
     {
-      client_id: AGENT_CLIENT,
-      client_name: 'Scout (agent)',
+      client_id: SERVICE_CLIENT,
+      client_name: 'Nightly report',
       token_endpoint_auth_method: 'private_key_jwt',
       token_endpoint_auth_signing_alg: 'ES256',
       grant_types: ['client_credentials'],

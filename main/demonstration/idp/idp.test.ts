@@ -162,7 +162,7 @@ describe('the provider', () => {
     idp = await startIdp({ directory });
     expect(await keys()).toEqual(before);
     expect(JSON.stringify(before)).not.toContain('"d"');
-    for (const file of ['keys.json', 'agent-scout.jwk', 'people.json'])
+    for (const file of ['keys.json', 'nightly-report.jwk', 'people.json'])
       expect((await stat(join(directory, file))).mode & 0o077).toBe(0);
   });
 
@@ -188,8 +188,8 @@ describe('the provider', () => {
     const ask = async (key: JWK): Promise<Response> => {
       const assertion = await new SignJWT({ jti: crypto.randomUUID() })
         .setProtectedHeader({ alg: 'ES256' })
-        .setIssuer(idp.agent.clientId)
-        .setSubject(idp.agent.clientId)
+        .setIssuer(idp.service.clientId)
+        .setSubject(idp.service.clientId)
         .setAudience(idp.issuer)
         .setIssuedAt()
         .setExpirationTime('1m')
@@ -197,12 +197,12 @@ describe('the provider', () => {
       return fetch(`${idp.issuer}/token`, {
         method: 'POST',
         body: new URLSearchParams({
-          ...{ grant_type: 'client_credentials', client_id: idp.agent.clientId, client_assertion: assertion },
+          ...{ grant_type: 'client_credentials', client_id: idp.service.clientId, client_assertion: assertion },
           client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
         }),
       });
     };
-    const key = JSON.parse(await readFile(idp.agent.privateKeyFile, 'utf8')) as JWK;
+    const key = JSON.parse(await readFile(idp.service.privateKeyFile, 'utf8')) as JWK;
     expect((await ask(key)).status).toBe(200);
     const stranger = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
     expect((await ask((await crypto.subtle.exportKey('jwk', stranger.privateKey)) as JWK)).status).toBe(401);

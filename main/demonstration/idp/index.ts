@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CountersignError } from '../../errors.ts';
 import { ensurePrivateDirectory, writePrivateFile } from '../../credentials/index.ts';
 import { openProviderState } from './adapter.ts';
-import { AGENT_CLIENT, DESKTOP_CLIENT, providerConfiguration, SCOPES, SECOND_FACTOR_ACR } from './configuration.ts';
+import { SERVICE_CLIENT, DESKTOP_CLIENT, providerConfiguration, SCOPES, SECOND_FACTOR_ACR } from './configuration.ts';
 import { createInteractions, send } from './interactions.ts';
 import { openKeys } from './keys.ts';
 import { messagePage } from './pages.ts';
@@ -31,8 +31,8 @@ export interface RunningIdp {
   /** Path that the desktop client's loopback redirect has; its port is free. */
   readonly redirectPath: string;
   readonly people: readonly Person[];
-  /** A client of its own for the agent (private_key_jwt, RFC 7523); its private JWK is in a 0600 file. */
-  readonly agent: { readonly clientId: string; readonly privateKeyFile: string };
+  /** A client of its own for a service (private_key_jwt, RFC 7523); its private JWK is in a 0600 file. */
+  readonly service: { readonly clientId: string; readonly privateKeyFile: string };
   stop(): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export async function startIdp({ directory, port = 0, people = PEOPLE }: IdpOpti
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await ensurePrivateDirectory(directory);
   const keys = await openKeys(directory);
-  const privateKeyFile = join(directory, 'agent-scout.jwk');
+  const privateKeyFile = join(directory, 'nightly-report.jwk');
   await writePrivateFile(privateKeyFile, new TextEncoder().encode(JSON.stringify(keys.agent)));
   const listed = await openDirectory(directory, people);
   const known = await listed.all();
@@ -84,7 +84,7 @@ export async function startIdp({ directory, port = 0, people = PEOPLE }: IdpOpti
     secondFactorAcr: SECOND_FACTOR_ACR,
     redirectPath: '/callback',
     people: known,
-    agent: { clientId: AGENT_CLIENT, privateKeyFile },
+    service: { clientId: SERVICE_CLIENT, privateKeyFile },
     stop: async () => {
       await new Promise<void>((resolve) => {
         server.close(() => resolve());

@@ -19,6 +19,8 @@ const profile = readProfile('/demonstration', {
       issuer: 'http://127.0.0.1:4000',
       clientId: 'countersign',
       scopes: ['openid', 'profile', 'email', 'groups'],
+      secondFactorAcr: 'urn:second-factor',
+      service: { clientId: 'nightly-report', key: 'file:demonstration/idp/nightly-report.jwk' as SecretReference },
       secrets: 'file',
     },
     record,
@@ -85,7 +87,14 @@ describe('the demonstration’s organisation', () => {
 
   it('quotes what it is given, so that a value cannot become another key', () => {
     const yaml = organisationYaml(
-      { issuer: 'http://localhost:1', clientId: 'a\nsecrets: none', scopes: ['openid'], secrets: 'file' },
+      {
+        issuer: 'http://localhost:1',
+        clientId: 'a\nsecrets: none',
+        scopes: ['openid'],
+        secondFactorAcr: 'x"]\nsecrets: none',
+        service: { clientId: 'b', key: 'file:b' as SecretReference },
+        secrets: 'file',
+      },
       record,
     );
     expect(yaml.split('\n').filter((line) => line.startsWith('secrets:'))).toEqual(['secrets: file']);

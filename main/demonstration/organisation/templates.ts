@@ -6,6 +6,10 @@ export interface DemonstrationIdentity {
   readonly issuer: string;
   readonly clientId: string;
   readonly scopes: readonly string[];
+  /** What a step-up asks for, and what counts as one. */
+  readonly secondFactorAcr: string;
+  /** A program that acts for nobody, by a key of its own. */
+  readonly service: { readonly clientId: string; readonly key: SecretReference };
   readonly secrets: 'keyring' | 'file';
 }
 
@@ -37,7 +41,7 @@ export const WRITTEN_BY_DEMONSTRATION = {
 
 /** organisation.yaml of the demonstration. */
 export function organisationYaml(
-  { issuer, clientId, scopes, secrets }: DemonstrationIdentity,
+  { issuer, clientId, scopes, secondFactorAcr, service, secrets }: DemonstrationIdentity,
   { store, witness }: DemonstrationRecord,
 ): string {
   return `${WRITTEN_BY_DEMONSTRATION.organisation}
@@ -49,7 +53,11 @@ identity:
   clientId: ${quote(clientId)}
   scopes: [${scopes.map(quote).join(', ')}]
   groupsClaim: groups
-session: { maxHours: 12, idleMinutes: 60, revalidateMinutes: 15 }
+  stepUp: { acrValues: [${quote(secondFactorAcr)}], acr: [${quote(secondFactorAcr)}] }
+session: { maxHours: 12, idleMinutes: 60, revalidateMinutes: 15, checkSeconds: 5 }
+administrators: [security]
+services:
+  nightly-report: { clientId: ${quote(service.clientId)}, key: ${quote(service.key)} }
 secrets: ${secrets}
 # Copies of the record, and a witness that it only grew. A real organisation keeps both on other machines.
 record:
