@@ -29,7 +29,7 @@ export interface GateOptions {
   readonly audit: AuditLog;
   /** Copies and signatures of the record outside this machine; without it the record is here only. */
   readonly elsewhere?: RecordElsewhere;
-  readonly identity: GatePorts['identity'] & Partial<Pick<Identity, 'deviceSigner'>>;
+  readonly identity: GatePorts['identity'] & Partial<Pick<Identity, 'deviceSigner' | 'serviceSigner'>>;
   readonly inForce: () => InForce;
   /** The secret that a connection's password refers to; undefined where it has none. */
   readonly passwordOf: (connection: Connection) => Promise<string | undefined>;

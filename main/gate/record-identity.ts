@@ -1,9 +1,10 @@
 import { type AuditLog } from '../audit/index.ts';
 import { type KeyBinding } from '../audit/events.ts';
 import { CountersignError } from '../errors.ts';
-import { type DeviceSigner, type Identity, type IdentityEvent } from '../identity/index.ts';
+import { type DeviceSigner, type Identity, type IdentityEvent, type ServiceSigner } from '../identity/index.ts';
 import { type Principal, type Session, type SessionId } from '../identity/principal.ts';
 import { actorOf } from './record.ts';
+import { serviceBindingOf } from './record-service.ts';
 import { type SessionEndCode } from './running.ts';
 
 /**
@@ -31,14 +32,14 @@ const PROOF_TYPE = 'countersign-session';
 
 export function createLoginBindings(
   audit: Pick<AuditLog, 'id' | 'append'>,
-  identity: Partial<Pick<Identity, 'deviceSigner'>>,
+  identity: Partial<Pick<Identity, 'deviceSigner' | 'serviceSigner'>>,
 ): LoginBindings {
   /** Of each login in the log of this process: the key it has now last, before it those that it had before a step-up. */
   const bound = new Map<SessionId, readonly BoundKey[]>();
-  async function signerOf(session: Session): Promise<DeviceSigner | undefined> {
-    const { device } = session.principal;
+  async function signerOf(session: Session): Promise<DeviceSigner | ServiceSigner | undefined> {
+    const { device, service } = session.principal;
     if (device === undefined) return undefined;
-    const signer = await identity.deviceSigner?.(session);
+    const signer = await (service === undefined ? identity.deviceSigner?.(session) : identity.serviceSigner?.(session));
     if (signer === undefined || signer.thumbprint === device) return signer;
     // Between looking at the login and now it got another key; what is recorded must name one and the same.
     throw new CountersignError('session-changed', 'Your sign-in was confirmed anew at this very moment.', {
@@ -49,7 +50,7 @@ export function createLoginBindings(
   async function record(session: Session, log: string): Promise<number | undefined> {
     const signer = await signerOf(session);
     if (signer === undefined) return undefined;
-    const bind = bindingOf(session, signer);
+    const bind = 'pkToken' in signer ? bindingOf(session, signer) : serviceBindingOf(session, signer);
     const { index } = await audit.append({ k: 'key.bind', actor: actorOf(session), bind }, log);
     return index;
   }

@@ -51,6 +51,7 @@ export interface AgentToken {
  * did the issuer say that it is the service's; else this program says so.
  */
 export interface ServiceSigner {
+  readonly method: ServiceMethod;
   /** RFC 7638 thumbprint of the session's key. */
   readonly thumbprint: string;
   /** Ed25519 public key (RFC 8037). */

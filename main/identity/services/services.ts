@@ -1,6 +1,6 @@
 import { CountersignError } from '../../errors.ts';
 import { type IdentityContext, type KnownService } from '../context.ts';
-import { type IdentityEvent, type ServiceSigner } from '../identity.ts';
+import { type IdentityEvent, type ServiceMethod, type ServiceSigner } from '../identity.ts';
 import { type Session, type SessionId } from '../principal.ts';
 import { createProvider } from '../provider.ts';
 import { type Clock, CLOCK_TOLERANCE_SECONDS, type ProviderSettings, type ServiceSource } from '../settings.ts';
@@ -46,6 +46,7 @@ const WORKLOAD_TYPES = ['jwt'];
 interface Working {
   readonly id: SessionId;
   readonly name: string;
+  readonly method: ServiceMethod;
   readonly key: SessionKey;
   readonly startedAt: number;
   /** What the session began with, which the record has. */
@@ -176,23 +177,19 @@ export function createServices(ports: ServicePorts): Services {
     mayNot: serviceMayNot,
 
     async signIn(name, signal) {
-      const {
-        title,
-        maxMinutes,
-        known: { by },
-      } = known(name);
+      const { title, maxMinutes, known: way } = known(name);
+      const method = way.by === 'client' ? 'client-credentials' : 'workload-token';
       const key = await createSessionKey();
       const proof = await prove(name, key);
       const renewable = ports.sources.get(name)?.kind !== 'environment';
       signal?.throwIfAborted();
       const now = clock();
       const begun: Working = {
-        ...{ id: newSessionId(), name, key, title, startedAt: now, first: proof, proof, renewable },
+        ...{ id: newSessionId(), name, method, key, title, startedAt: now, first: proof, proof, renewable },
         ...{ until: now + maxMinutes * 60_000, renewing: undefined, triedAt: now },
       };
       working.set(begun.id, begun);
       const session = sessionOf(begun);
-      const method = by === 'client' ? 'client-credentials' : 'workload-token';
       onEvent({ kind: 'signed-in', session, method, bound: proof.bound });
       return session;
     },
@@ -206,9 +203,9 @@ export function createServices(ports: ServicePorts): Services {
     signerOf({ id }) {
       const found = working.get(id);
       if (found === undefined) return undefined;
-      const { key, first, until } = found;
+      const { method, key, first, until } = found;
       const { thumbprint, publicKey, sign } = key;
-      return { thumbprint, publicKey, sign, token: first.token, until: new Date(until).toISOString() };
+      return { method, thumbprint, publicKey, sign, token: first.token, until: new Date(until).toISOString() };
     },
 
     signOut(session) {
