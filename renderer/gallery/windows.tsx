@@ -5,9 +5,11 @@ import { createWorkbench } from '../state/create-workbench.ts';
 import { useStore } from '../state/store.ts';
 import { type ViewName, type Workbench, WorkbenchContext } from '../state/workbench.ts';
 import { type FakeActivityOptions } from '../testing/fake-activity.ts';
+import { type FakeAccountOptions } from '../testing/fake-account.ts';
 import { type FakeAudit } from '../testing/fake-audit.ts';
 import { fakeClient } from '../testing/fake-client.ts';
 import { type FakePolicyOptions } from '../testing/fake-policy.ts';
+import { accountScenes } from './account-scenes.ts';
 import { policyScenes } from './policy-scenes.ts';
 
 /** The whole window on a view in one state, over plain data: what the view's areas do to each other is part of the picture. */
@@ -17,6 +19,10 @@ export interface WindowScene {
   readonly criteria?: ActivityCriteria;
   readonly audit?: FakeAudit;
   readonly policy?: FakePolicyOptions;
+  readonly account?: FakeAccountOptions;
+  readonly identity?: 'oidc' | 'os-account';
+  /** The text of the open tab, and where it runs. */
+  readonly tab?: { readonly connection: string; readonly text: string };
   /** What the person has done before. */
   readonly prepare?: (workbench: Workbench) => void;
   /** The event that is open. */
@@ -54,6 +60,7 @@ export const windowScenes: Readonly<Record<string, WindowScene>> = {
   'activity-indexing': { view: 'activity', criteria: week, activity: { state: 'indexing' }, audit: 'behind' },
   'activity-own': { view: 'activity', criteria: week, activity: { state: 'own' }, audit: 'held' },
   editor: { view: 'editor' },
+  ...accountScenes,
   ...policyScenes,
   'verify-good': { view: 'verify', audit: 'copied' },
   'verify-alone': { view: 'verify', audit: 'alone' },
@@ -67,16 +74,18 @@ export const windowScenes: Readonly<Record<string, WindowScene>> = {
 const host = { openExternal: (): void => undefined };
 
 function open(scene: WindowScene): { readonly workbench: Workbench; readonly load: () => Promise<void> } {
-  const { activity = {}, audit, criteria, policy } = scene;
+  const { account, activity = {}, audit, criteria, identity = 'oidc', policy } = scene;
+  const { connection, text } = scene.tab ?? { connection: 'shop-production', text: 'SELECT 1' };
   const client = fakeClient({
     signedIn: true,
-    identity: 'oidc',
+    identity,
     relations: 6,
     activity: { events: EVENTS, until: Date.now() - 5000, every: null, ...activity },
     ...(audit === undefined ? {} : { audit }),
     ...(policy === undefined ? {} : { policy }),
+    ...(account === undefined ? {} : { account }),
     workspace: {
-      tabs: [{ id: 'a', title: 'orders', connection: 'shop-production', text: 'SELECT 1', cursor: 0 }],
+      tabs: [{ id: 'a', title: 'orders', connection, text, cursor: 0 }],
       active: 'a',
       layout: {},
       theme: 'system',
@@ -85,7 +94,6 @@ function open(scene: WindowScene): { readonly workbench: Workbench; readonly loa
   });
   const made = createWorkbench(client, host);
   made.workbench.view.set(scene.view);
-  scene.prepare?.(made.workbench);
   return made;
 }
 
@@ -96,6 +104,11 @@ export function WindowPage({ scene }: { scene: WindowScene }): ReactElement {
   useEffect(() => {
     void load();
   }, [load]);
+  const owned = useStore(workbench.owner, (owner) => owner !== null);
+  useEffect(() => {
+    // What was done before the workspace was somebody's would have been let go of.
+    if (owned) scene.prepare?.(workbench);
+  }, [owned, scene, workbench]);
   const rows = useStore(workbench.activity.feed.state, (state) => state.rows);
   useEffect(() => {
     const row = rows.find(({ index }) => index === scene.opened);

@@ -19,10 +19,11 @@ export interface FakeAccountOptions {
   readonly delay?: number;
 }
 
-/** Who is signed in, shared with the rest of the gate. */
+/** Who is signed in and what they have taken, shared with the rest of the gate. */
 export interface FakeSession {
-  get(): PersonView | null;
-  set(person: PersonView | null): void;
+  person: PersonView | null;
+  /** Grants in force. */
+  grants: readonly GrantView[];
 }
 
 type AccountCalls = Pick<
@@ -130,11 +131,11 @@ const offers: readonly GrantOfferView[] = [
 const grants: readonly GrantView[] = [
   {
     id: '01982f6a-53c1-7b40-9d1e-0f7a1b2c3d4e',
-    name: 'see-clear',
+    name: 'write-production',
     person: 'Ana Ruiz',
     mine: true,
     connection: 'shop-production',
-    reason: 'Ticket 4711: a customer cannot be reached',
+    reason: 'Ticket 4711: correct the returned orders',
     from: fromNow(-8 * MINUTE),
     until: fromNow(22 * MINUTE),
   },
@@ -189,7 +190,7 @@ export function fakeAccount(options: FakeAccountOptions, session: FakeSession): 
   const empty = state === 'empty' || local;
   let knownLogins = empty ? logins.slice(0, 1) : logins;
   let knownAgents = empty ? [] : agents;
-  let inForce = empty ? [] : state === 'administrator' ? [...grants, othersGrant] : grants;
+  session.grants = empty ? [] : state === 'administrator' ? [...grants, othersGrant] : grants;
 
   /** Every answer comes after the same moment, or as the state says never, or never well. */
   const answered = async <T>(value: () => T): Promise<T> => {
@@ -199,17 +200,17 @@ export function fakeAccount(options: FakeAccountOptions, session: FakeSession): 
       throw refusal('store-unreadable', 'The grants cannot be read: the file is damaged.', 'Start Countersign again.');
     return value();
   };
-  const steppedUp = (): boolean => session.get()?.steppedUpAt != null;
+  const steppedUp = (): boolean => session.person?.steppedUpAt != null;
 
   return {
     'session.stepUp': async function* () {
-      const person = session.get();
+      const { person } = session;
       if (person === null) throw refusal('signed-out', 'Nobody is signed in.', 'Sign in.');
       yield { kind: 'open', url: 'http://id.localhost:7007/authorize?client_id=countersign&prompt=login&max_age=0' };
       yield { kind: 'waiting' };
       await new Promise((resolve) => setTimeout(resolve, 1500));
       const again = { ...person, steppedUpAt: fromNow(0) };
-      session.set(again);
+      session.person = again;
       yield { kind: 'done', person: again };
     },
     'session.list': () => answered(() => knownLogins),
@@ -244,7 +245,7 @@ export function fakeAccount(options: FakeAccountOptions, session: FakeSession): 
         }));
         return null;
       }),
-    'grants.list': () => answered(() => ({ inForce, offers: empty ? [] : offers })),
+    'grants.list': () => answered(() => ({ inForce: session.grants, offers: empty ? [] : offers })),
     'grants.take': ({ grant, connection, minutes, reason }) =>
       answered(() => {
         const offer = offers.find(({ name }) => name === grant);
@@ -262,19 +263,19 @@ export function fakeAccount(options: FakeAccountOptions, session: FakeSession): 
         const taken: GrantView = {
           id: crypto.randomUUID(),
           name: grant,
-          person: session.get()?.name ?? '',
+          person: session.person?.name ?? '',
           mine: true,
           connection,
           reason: reason ?? null,
           from: fromNow(0),
           until: fromNow((minutes ?? offer.maxMinutes) * MINUTE),
         };
-        inForce = [...inForce, taken];
+        session.grants = [...session.grants, taken];
         return taken;
       }),
     'grants.end': ({ id }) =>
       answered(() => {
-        inForce = inForce.filter((grant) => grant.id !== id);
+        session.grants = session.grants.filter((grant) => grant.id !== id);
         return null;
       }),
     'settings.state': () =>

@@ -3,6 +3,7 @@ import { packWindow } from '../../shared/result-window.ts';
 import { type Client, type Input } from '../../shared/rpc/types.ts';
 import {
   type AppInfo,
+  type GrantView,
   type HistoryEntry,
   type ResultColumnView,
   type RunEvent,
@@ -35,7 +36,14 @@ export interface FakeOptions {
 interface Given {
   readonly reason: string | undefined;
   readonly steppedUp: boolean;
+  readonly grants: readonly GrantView[];
 }
+
+const SEE_CLEAR = 'see-clear';
+
+/** The grant that lifts every mask on a connection, where it is in force. */
+const clearOn = ({ grants }: Pick<Given, 'grants'>, connection: string): GrantView | undefined =>
+  grants.find((grant) => grant.name === SEE_CLEAR && grant.connection === connection && grant.mine);
 
 type Need = VerdictView['needs'][number];
 
@@ -65,6 +73,7 @@ function verdictOn(text: string, connection: string, given: Given): VerdictView 
   const needs = needsOf(text, connection, given);
   const denied = write !== null && connection !== 'shop-staging';
   const production = connection === 'shop-production';
+  const lifted = clearOn(given, connection);
   const tables = Object.keys(catalog).filter((name) => new RegExp(`\\b${name}\\b`, 'i').test(text));
   const outputs = (catalog[tables[0] ?? ''] ?? []).filter(
     ({ name }) => text.includes('*') || new RegExp(`\\b${name}\\b`).test(text),
@@ -82,7 +91,7 @@ function verdictOn(text: string, connection: string, given: Given): VerdictView 
     types: [],
     outputs: [],
     masks: outputs.flatMap((one, output) =>
-      one.masked
+      one.masked && lifted === undefined
         ? [
             {
               output,
@@ -92,7 +101,7 @@ function verdictOn(text: string, connection: string, given: Given): VerdictView 
               rule: 'mask-personal-data',
               masker: 'partial',
               sentence: `${one.name} is ${one.class ?? ''}; analysts see it masked. The grant see-clear lifts the mask.`,
-              liftedBy: ['see-clear'],
+              liftedBy: [SEE_CLEAR],
             },
           ]
         : [],
@@ -121,7 +130,8 @@ function verdictOn(text: string, connection: string, given: Given): VerdictView 
     unordered: false,
     approvers: [],
     needs: denied ? [] : needs,
-    grants: [],
+    grants:
+      lifted === undefined || !outputs.some((one) => one.masked) ? [] : [{ name: lifted.name, until: lifted.until }],
     leaving: /\bpayments\b/i.test(text)
       ? {
           kind: 'no',
@@ -141,24 +151,11 @@ const resultColumns = (text: string, verdict: VerdictView): ResultColumnView[] =
   const table = Object.keys(catalog).find((name) => new RegExp(`\\b${name}\\b`, 'i').test(text)) ?? 'orders';
   const all = catalog[table] ?? [];
   const chosen = text.includes('*') ? all : all.filter(({ name }) => new RegExp(`\\b${name}\\b`).test(text));
-  return (chosen.length > 0 ? chosen : all).map((one, output) => ({
+  return (chosen.length > 0 ? chosen : all).map((one) => ({
     name: one.name,
     type: one.type,
     numeric: /int|numeric/.test(one.type),
-    mask:
-      verdict.masks.find((mask) => mask.name === one.name) ??
-      (one.masked
-        ? {
-            output,
-            name: one.name,
-            column: `public.${table}.${one.name}`,
-            class: one.class ?? '',
-            rule: 'mask-personal-data',
-            masker: 'partial',
-            sentence: `${one.name} is ${one.class ?? ''}; analysts see it masked. The grant see-clear lifts the mask.`,
-            liftedBy: ['see-clear'],
-          }
-        : null),
+    mask: verdict.masks.find((mask) => mask.name === one.name) ?? null,
   }));
 };
 
@@ -169,13 +166,7 @@ export function fakeClient(options: FakeOptions): Client<Desktop> {
   ];
   const results = new Map<string, readonly ResultColumnView[]>();
   const local = options.identity !== 'oidc';
-  let person = options.signedIn ? (local ? account : ana) : null;
-  const session: FakeSession = {
-    get: () => person,
-    set: (next) => {
-      person = next;
-    },
-  };
+  const session: FakeSession = { person: options.signedIn ? (local ? account : ana) : null, grants: [] };
   let recorded = 18_204;
   let workspace = options.workspace;
   const encoder = new TextEncoder();
@@ -191,7 +182,11 @@ export function fakeClient(options: FakeOptions): Client<Desktop> {
   async function* run(asked: Input<Desktop['query.run']>, signal?: AbortSignal): AsyncGenerator<RunEvent> {
     const { connection, text, offset, reason } = asked;
     await pause(20, signal);
-    const verdict = verdictOn(text, connection, { reason, steppedUp: person?.steppedUpAt != null });
+    const verdict = verdictOn(text, connection, {
+      reason,
+      steppedUp: session.person?.steppedUpAt != null,
+      grants: session.grants,
+    });
     yield { kind: 'verdict', statement: { start: offset, end: offset + text.length }, verdict };
     recorded += 2;
     yield { kind: 'recorded', index: recorded };
@@ -252,7 +247,7 @@ export function fakeClient(options: FakeOptions): Client<Desktop> {
       people: options.identity === 'oidc' ? people : [],
       notices: [],
     }),
-    'session.current': async () => person,
+    'session.current': async () => session.person,
     'session.signIn': async function* (_, signal) {
       yield {
         kind: 'open',
@@ -260,11 +255,11 @@ export function fakeClient(options: FakeOptions): Client<Desktop> {
       };
       yield { kind: 'waiting' };
       await pause(600_000, signal);
-      person = ana;
+      session.person = ana;
       yield { kind: 'done', person: ana };
     },
     'session.signOut': async () => {
-      person = null;
+      session.person = null;
       return null;
     },
     'connections.list': async () => (options.identity === 'oidc' ? connections : connections.slice(0, 1)),
@@ -303,7 +298,11 @@ export function fakeClient(options: FakeOptions): Client<Desktop> {
     'query.split': async ({ text }) => guessBoundaries(text),
     'query.explain': async ({ connection, text }) => {
       await pause(40);
-      return verdictOn(text, connection, { reason: undefined, steppedUp: person?.steppedUpAt != null });
+      return verdictOn(text, connection, {
+        reason: undefined,
+        steppedUp: session.person?.steppedUpAt != null,
+        grants: session.grants,
+      });
     },
     'query.run': run,
     'result.window': async ({ result, firstRow, rows, firstColumn, columns }) => {
@@ -311,14 +310,14 @@ export function fakeClient(options: FakeOptions): Client<Desktop> {
       return packWindow(
         { firstRow, rows, firstColumn, columns: Math.min(columns, known.length - firstColumn) },
         (row, at) => {
-          const text = cellText(known[at]?.name ?? '', row);
+          const text = cellText(known[at]?.name ?? '', row, known[at]?.mask === null);
           return { bytes: text === null ? null : encoder.encode(text), masked: known[at]?.mask !== null };
         },
       );
     },
     'result.cell': async ({ result, row, column: at }) => {
       const known = results.get(result)?.[at];
-      const text = cellText(known?.name ?? '', row);
+      const text = cellText(known?.name ?? '', row, known?.mask === null);
       return { text, masked: known?.mask !== null, bytes: text?.length ?? 0 };
     },
     'result.copy': async ({ rows }) => {

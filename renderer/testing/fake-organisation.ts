@@ -138,17 +138,20 @@ export const relation = (name: string): RelationView => ({
 });
 
 const given = ['Ada', 'Jonas', 'Leila', 'Tomas', 'Ines', 'Ravi', 'Sofia', 'Henrik'];
+const family = ['Moreau', 'Weber', 'Haddad', 'Ferreira', 'Costa', 'Iyer', 'Lind', 'Bauer'];
 const countries = ['ES', 'DE', 'FR', 'PT', 'IN', 'SE'];
-/** The cell of a column by its row, as the gate would send it: masked where the column is. */
-export function cellText(name: string, row: number): string | null {
+/** The cell of a column by its row, as the gate would send it: masked where the column is, unless a grant lifts it. */
+export function cellText(name: string, row: number, clear = false): string | null {
   const pick = (list: readonly string[], by: number): string => list[(row * by) % list.length] ?? '';
   switch (name) {
     case 'name':
+      if (clear) return `${pick(given, 5)} ${pick(family, 3)}`;
       return `${pick(given, 5)[0] ?? 'A'}*** ${pick(given, 3)[0] ?? 'B'}****`;
     case 'email':
+      if (clear) return `${pick(given, 5).toLowerCase()}.${pick(family, 3).toLowerCase()}@example.org`;
       return `${(pick(given, 5)[0] ?? 'a').toLowerCase()}***@***.${row % 3 === 0 ? 'org' : 'com'}`;
     case 'phone':
-      return `+34 *** *** ${String(100 + ((row * 37) % 900))}`;
+      return `+34 ${clear ? '612 340' : '*** ***'} ${String(100 + ((row * 37) % 900))}`;
     case 'country':
       return row % 11 === 0 ? null : pick(countries, 7);
     case 'status':

@@ -94,7 +94,7 @@ export function diffOf(before: string, after: string, many: boolean): PolicyDiff
   };
   const changes = one.cells.flatMap((was, at) => {
     const is = other.cells[at] ?? was;
-    if (JSON.stringify(was) === JSON.stringify(is)) return [];
+    if (JSON.stringify({ ...was, rules: [] }) === JSON.stringify({ ...is, rules: [] })) return [];
     const wider =
       strength[is.effect] > strength[was.effect] ||
       (is.effect === was.effect && is.obligations.length < was.obligations.length);

@@ -75,16 +75,12 @@ export function fakePolicy({ administrator = true, state, changedAfter, delay = 
     if (checkOf(text).problems.length === 0) inForce = text;
     for (const tell of told) tell();
   };
-  if (changedAfter !== undefined) {
-    setTimeout(() => {
-      write(file.replace('rows: 100000', 'rows: 50000'));
-    }, changedAfter);
-  }
   const many = state === 'many';
 
   return {
     'policy.state': async function* (_, signal) {
       await answer(signal);
+      if (changedAfter !== undefined) setTimeout(write, changedAfter, file.replace('rows: 100000', 'rows: 50000'));
       for (;;) {
         const changed = new Promise<void>((resolve, reject) => {
           told.add(resolve);
