@@ -25,7 +25,7 @@ export function accountCommands({ program, io, command, does, home }: CommandLin
     .option('--out <file>', 'where to write it; standard output where absent')
     .action(
       does(async (path: string, options: Home & SignOptions) =>
-        (await import('./directory.ts')).directorySign(io, home(options), path, options),
+        (await import('./directory.ts')).directorySign(io, () => home(options), path, options),
       ),
     );
   command(directory, 'show', 'check the directory of this profile and say what is in it')

@@ -45,8 +45,13 @@ export async function directoryKey(io: CliIo, path: string): Promise<ExitCode> {
   return DONE;
 }
 
-/** Signs a list of people and their groups into the text of directory.json. */
-export async function directorySign(io: CliIo, home: string, path: string, options: SignOptions): Promise<ExitCode> {
+/** Signs a list of people and their groups into the text of directory.json. `home` is asked for only where the key is in a profile. */
+export async function directorySign(
+  io: CliIo,
+  home: () => string,
+  path: string,
+  options: SignOptions,
+): Promise<ExitCode> {
   const key = await privateKeyOf(io, home, options);
   const people = readPeople(path, await readList(path));
   const text = signDirectory(people, key, Date.now(), options.days);
@@ -104,7 +109,7 @@ export async function directoryShow(io: CliIo, home: string, { person, json }: S
 }
 
 /** From a file that only its owner can read, or by reference; never on the command line, where every process can read it. */
-async function privateKeyOf(io: CliIo, home: string, { keyFile, key }: SignOptions): Promise<string> {
+async function privateKeyOf(io: CliIo, home: () => string, { keyFile, key }: SignOptions): Promise<string> {
   if ((keyFile === undefined) === (key === undefined)) {
     throw new CountersignError('directory-key-missing', 'It must be said which private key signs.', {
       next: 'Give --key-file FILE, or --key keyring:NAME or env:NAME, and only one of them.',
@@ -122,10 +127,11 @@ async function privateKeyOf(io: CliIo, home: string, { keyFile, key }: SignOptio
   const { environment } = io;
   // A job that has its key in the environment needs no profile.
   if (reference.startsWith('env:'))
-    return resolveSecret(reference, { store: createMemorySecretStore(), profileDirectory: home, environment });
-  const { organisation } = await loadProfile(home);
-  const store = await openSecretStore(organisation.secrets, home);
-  return resolveSecret(reference, { store, profileDirectory: home, environment });
+    return resolveSecret(reference, { store: createMemorySecretStore(), profileDirectory: '', environment });
+  const profileDirectory = home();
+  const { organisation } = await loadProfile(profileDirectory);
+  const store = await openSecretStore(organisation.secrets, profileDirectory);
+  return resolveSecret(reference, { store, profileDirectory, environment });
 }
 
 async function readList(path: string): Promise<string> {

@@ -135,7 +135,12 @@ async function configurationOf(
     },
     features: {
       devInteractions: { enabled: false },
-      deviceFlow: { enabled: true },
+      deviceFlow: {
+        enabled: true,
+        userCodeInputSource: (ctx, form) => void (ctx.body = form),
+        userCodeConfirmSource: (ctx, form) => void (ctx.body = form),
+        successSource: (ctx) => void (ctx.body = 'You are signed in'),
+      },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       rpInitiatedLogout: { enabled: false },
     },
