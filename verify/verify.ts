@@ -10,6 +10,7 @@ import { isDirectory, listDirectory, readIfThere, Unreadable } from './files.ts'
 import { checkLocalLog, SMALL } from './local-log.ts';
 import { type CheckOptions, type LogResult } from './log-check.ts';
 import { CannotVerify, Reporter, type Report } from './report.ts';
+import { newLastingCheck } from './lasting-check.ts';
 import { newReconciliation, type ReconcileOptions } from './reconcile.ts';
 import { Erasures } from './erasures.ts';
 import { parseAuthorities } from './stamp.ts';
@@ -95,7 +96,7 @@ export async function verify(source: string, options: VerifyOptions = {}): Promi
         : await checkStore(copy, checking, erasures, report, only);
     compare(results, others, report);
   }
-  return conclude(nameOf(from), erasures, report);
+  return conclude(from, erasures, report);
 }
 
 /** The same at once for logs in the directory of their writer, without a copy. @throws CannotVerify as `verify`. */
@@ -106,7 +107,7 @@ export function verifyDirectory(directory: string, options: VerifyOptions = {}):
   const report = new Reporter();
   const erasures = new Erasures();
   checkLogs(from, checking, erasures, report);
-  return conclude(from.name, erasures, report);
+  return conclude(from, erasures, report);
 }
 
 const nameOf = (from: Source): string => (from.kind === 'logs' ? from.name : from.store.name);
@@ -114,7 +115,7 @@ const nameOf = (from: Source): string => (from.kind === 'logs' ? from.name : fro
 interface Verification {
   readonly checking: CheckOptions;
   /** After the last log: what concerns all of them. */
-  conclude(source: string, erasures: Erasures, report: Reporter): Report;
+  conclude(from: Source, erasures: Erasures, report: Reporter): Report;
 }
 
 function begin(options: VerifyOptions): Verification {
@@ -127,7 +128,13 @@ function begin(options: VerifyOptions): Verification {
   const trust =
     policy === undefined ? trustKeys(trustedKeys, witnesses, quorum) : parseTrustPolicy(Buffer.from(policy));
   const identity = newIdentityCheck({ issuers });
-  const checks = [identity, newDecisionCheck(), ...(reconciliation === undefined ? [] : [reconciliation.check])];
+  const lasting = newLastingCheck(Date.now() / 1000);
+  const checks = [
+    identity,
+    newDecisionCheck(),
+    lasting.check,
+    ...(reconciliation === undefined ? [] : [reconciliation.check]),
+  ];
   const authorities = options.authorities === undefined ? [] : parseAuthorities(Buffer.from(options.authorities));
   return {
     checking: {
@@ -138,8 +145,9 @@ function begin(options: VerifyOptions): Verification {
       blobKeyOf: (log) => (blobKeyOf?.includes(log) === false ? undefined : blobKey),
       checks,
     },
-    conclude(source, erasures, report) {
+    conclude(from, erasures, report) {
       erasures.end(report);
+      lasting.conclude(report, from.kind === 'logs' && from.complete);
       reconciliation?.conclude(report);
       if (trust.logs === undefined)
         report.notChecked(
@@ -153,7 +161,7 @@ function begin(options: VerifyOptions): Verification {
         report.notChecked(
           'That nobody reached the database around this program: compare with the log of the database.',
         );
-      return report.report(source);
+      return report.report(nameOf(from));
     },
   };
 }
