@@ -1,153 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
-import { type Asker, type Obligations, type PolicyAnswer, type PolicyQuestion } from './answer.ts';
+import { type Asker, type Obligations, type PolicyAnswer } from './answer.ts';
 import { evaluate } from './evaluate.ts';
 import { maskFor } from './obligations.ts';
-import { compiled, question } from './testing.ts';
-import { ACTIONS, ENVIRONMENTS, MASK_STRENGTHS, RECORD_LEVELS } from './vocabulary.ts';
-
-const GROUPS = ['red', 'green', 'blue'];
-const SCHEMAS = ['public', 'hr'];
-const CONDITIONS = [
-  'rows.estimate > 10',
-  'person.verified',
-  'now.hour >= 12',
-  'table.name == "t1"',
-  '"red" in person.groups',
-  'usage.rowsLastHour < 100',
-  'service.acting || agent.id == "scout"',
-  'person.amr.exists(method, method == "otp")',
-];
-
-const some = <T>(arbitrary: fc.Arbitrary<T>) => fc.array(arbitrary, { minLength: 1, maxLength: 3 });
-const words = some(fc.constantFrom('read', 'write', 'ddl', 'select', 'update', 'drop', 'all'));
-const taken = some(fc.constantFrom('read', 'write', 'ddl', 'select', 'update', 'drop', 'export', 'all'));
-const where = fc.record(
-  {
-    env: some(fc.constantFrom(...ENVIRONMENTS)),
-    schema: some(fc.constantFrom(...SCHEMAS, 'h*')),
-    table: some(fc.constantFrom('t1', 't2', 't*')),
-  },
-  { requiredKeys: [] },
-);
-const scope = fc.record(
-  {
-    to: some(
-      fc.constantFrom(
-        ...['everyone', 'agent', 'agent:scout', 'service', 'service:nightly', 'person:a@b.c'],
-        ...GROUPS.map((name) => `group:${name}`),
-      ),
-    ),
-    in: where,
-    when: fc.constantFrom(...CONDITIONS),
-    unless: fc.record({ group: some(fc.constantFrom(...GROUPS)), grant: fc.constant('open') }, { requiredKeys: [] }),
-  },
-  { requiredKeys: [] },
-);
-const obligations = fc
-  .record(
-    {
-      mask: fc.dictionary(fc.constantFrom('pii', 'email', 'payment', '*'), fc.constantFrom(...MASK_STRENGTHS), {
-        minKeys: 1,
-      }),
-      limits: fc.record(
-        {
-          rows: fc.integer({ min: 1, max: 100 }),
-          bytes: fc.integer({ min: 1, max: 100 }),
-          seconds: fc.integer({ min: 1, max: 100 }),
-          rowsPerHour: fc.integer({ min: 1, max: 100 }),
-        },
-        { requiredKeys: [] },
-      ),
-      approval: fc.record({
-        from: some(fc.constantFrom('group:red', 'owner-team')),
-        count: fc.integer({ min: 1, max: 3 }),
-      }),
-      reason: fc.constant(true),
-      watermark: fc.constant(true),
-      stepUp: fc.oneof(fc.constant(true), fc.record({ minutes: fc.integer({ min: 1, max: 30 }) })),
-      record: fc.constantFrom(...RECORD_LEVELS),
-      noExport: fc.constant(true),
-    },
-    { requiredKeys: [] },
-  )
-  .filter((value) => Object.keys(value).length > 0);
-
-const allowRule = fc.record({ allow: words, scope });
-const denyRule = fc.record({ deny: taken, scope });
-const requireRule = fc.record({ require: obligations, on: taken, scope });
-/** One rule as YAML has it, its scope apart. */
-interface Rule {
-  readonly allow?: unknown;
-  readonly deny?: unknown;
-  readonly require?: unknown;
-  readonly on?: unknown;
-  readonly scope: { readonly to?: readonly string[] };
-}
-const rules: fc.Arbitrary<Rule[]> = fc.array(
-  fc.oneof<fc.MaybeWeightedArbitrary<Rule>[]>({ weight: 3, arbitrary: allowRule }, denyRule, requireRule),
-  { maxLength: 8 },
-);
-
-const askers: fc.Arbitrary<Asker> = fc
-  .record({
-    groups: fc.oneof(fc.subarray(GROUPS), fc.constant('unknown' as const)),
-    email: fc.constantFrom('a@b.c', 'x@y.z', undefined),
-    verified: fc.boolean(),
-    amr: fc.constantFrom(['pwd'], ['pwd', 'otp'], undefined),
-    acting: fc.constantFrom(
-      ...[undefined, undefined, { agent: { id: 'scout' } }, { agent: { id: 'crawler' } }, { agent: { id: 'gone' } }],
-      ...[{ service: { name: 'nightly' } }, { service: { name: 'deploy' } }, { service: { name: 'gone' } }],
-    ),
-  })
-  .map(({ groups, verified, email, amr, acting }) => ({
-    groups,
-    verified,
-    ...(email === undefined ? {} : { email }),
-    ...(amr === undefined ? {} : { amr }),
-    ...acting,
-  }));
-
-const questions: fc.Arbitrary<PolicyQuestion> = fc
-  .record({
-    action: fc.constantFrom(...ACTIONS),
-    asker: askers,
-    environment: fc.constantFrom(...ENVIRONMENTS),
-    relation: fc.oneof(
-      fc.constantFrom('none' as const, 'unknown' as const),
-      fc.record({ schema: fc.constantFrom(...SCHEMAS), name: fc.constantFrom('t1', 't2', 'other') }),
-    ),
-    grants: fc.constantFrom([], ['open']),
-    hour: fc.integer({ min: 0, max: 23 }),
-    estimatedRows: fc.constantFrom(undefined, 5, 50),
-    rowsLastHour: fc.constantFrom(undefined, 5, 500),
-  })
-  .map(({ environment, hour, estimatedRows, rowsLastHour, ...rest }) =>
-    question({
-      ...rest,
-      connection: { name: 'shop', environment, database: 'shop' },
-      now: new Date(Date.UTC(2026, 2, 2, hour)),
-      ...(estimatedRows === undefined ? {} : { estimatedRows }),
-      ...(rowsLastHour === undefined ? {} : { rowsLastHour }),
-    }),
-  );
-
-function policyOf(list: readonly (readonly [id: string, rule: Rule])[]) {
-  const source = {
-    version: 1,
-    groups: Object.fromEntries(GROUPS.map((name) => [name, [name]])),
-    agents: {
-      scout: { for: ['group:red', 'group:green'], maxMinutes: 5 },
-      crawler: { for: 'everyone', maxMinutes: 5 },
-    },
-    services: { nightly: { groups: ['green'], client: 'nightly' }, deploy: { client: 'deploy' } },
-    grants: { open: { for: ['group:red', 'person:x@y.z', 'agent'], approval: 'none', maxMinutes: 5 } },
-    rules: list.map(([id, { scope: where, ...rule }]) => ({ id, ...rule, ...where })),
-  };
-  return compiled(stringify(source, { aliasDuplicateObjects: false }));
-}
-const numbered = (list: readonly Rule[]) => list.map((rule, index) => [`rule-${index}`, rule] as const);
+import {
+  allowRule,
+  denyRule,
+  GROUPS,
+  numbered,
+  policyOf,
+  questions,
+  requireRule,
+  rules,
+} from './testing/random-policies.ts';
+import { MASK_STRENGTHS, RECORD_LEVELS } from './vocabulary.ts';
 
 /** Whether `two` binds at least as tightly as `one`. */
 function atLeast(one: Obligations, two: Obligations): boolean {
