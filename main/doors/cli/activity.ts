@@ -9,7 +9,7 @@ import { isoTime, jsonLine, MOST_EXPORTED } from '../activity/export.ts';
 import { indexOf, portsOf } from '../activity/open.ts';
 import { type CliIo, DONE, type ExitCode, REFUSED, tell, write } from './io.ts';
 import { printable } from '../format/printable.ts';
-import { sessionOf, withInstallation } from './signed-in.ts';
+import { askerOf, withInstallation } from './signed-in.ts';
 import { activityTable, resultOf } from './activity-table.ts';
 import { instantOf } from './instant.ts';
 
@@ -119,7 +119,7 @@ async function withActivity(
   work: (asked: Activity, session: Session) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   return withInstallation(home, async (installation) => {
-    const session = await installation.identity.ensureLive(await sessionOf(installation, options.as));
+    const session = await installation.identity.ensureLive(await askerOf(installation, options, io));
     const store = await openIndexHere(await indexOf(installation));
     try {
       const ports = portsOf(installation);

@@ -4,7 +4,7 @@ import { formatTable } from '../format/rows.ts';
 import { CountersignError } from '../../errors.ts';
 import { acceptClassification, classifiedColumnsOf } from '../classification.ts';
 import { type CliIo, DONE, type ExitCode, tell, write } from './io.ts';
-import { sessionOf, withInstallation } from './signed-in.ts';
+import { askerOf, withInstallation } from './signed-in.ts';
 
 /** `countersign classify suggest`: what detectors propose, how sure they are, and the lines to write down. */
 export async function classifySuggest(
@@ -14,7 +14,7 @@ export async function classifySuggest(
   options: { readonly as?: string; readonly json?: boolean },
 ): Promise<ExitCode> {
   return withInstallation(home, async (installation) => {
-    const session = await sessionOf(installation, options.as);
+    const session = await askerOf(installation, options, io);
     const found: Suggestion[] = [];
     for await (const suggestion of installation.gate.suggestClassification(session, connection, io.signal)) {
       found.push(suggestion);
@@ -33,7 +33,7 @@ export async function classifyShow(
   options: { readonly as?: string; readonly json?: boolean },
 ): Promise<ExitCode> {
   return withInstallation(home, async (installation) => {
-    const session = await sessionOf(installation, options.as);
+    const session = await askerOf(installation, options, io);
     const columns = await classifiedColumnsOf(installation, session, connection);
     if (options.json === true) await write(io.stdout, `${JSON.stringify({ connection, columns })}\n`);
     else {
@@ -61,7 +61,7 @@ export async function classifyAccept(
     throw new CountersignError('usage', `"${text}" is not of the form schema.table.column=class.`);
   });
   return withInstallation(home, async (installation) => {
-    const session = await sessionOf(installation, options.as);
+    const session = await askerOf(installation, options, io);
     await acceptClassification(installation, session, connection, accepted);
     tell(io, `classification.yaml has ${accepted.length === 1 ? 'it' : 'them'}; in force from now on.\n`);
     return DONE;

@@ -7,9 +7,10 @@ import { roleScript } from '../../profile/role-script.ts';
 import { loadProfile } from '../../profile/load.ts';
 import { connectionDetail, examineConnection, visibleConnections } from '../connections.ts';
 import { formatTable } from '../format/rows.ts';
+import { type AskerOptions } from './asker-options.ts';
 import { connectionText, examinationText } from './connection-text.ts';
 import { type CliIo, DONE, type ExitCode, REFUSED, write } from './io.ts';
-import { sessionOf, withInstallation } from './signed-in.ts';
+import { askerOf, withInstallation } from './signed-in.ts';
 
 export async function connections(
   io: CliIo,
@@ -17,7 +18,7 @@ export async function connections(
   options: Asked & { readonly check?: boolean },
 ): Promise<ExitCode> {
   return withInstallation(home, async (installation) => {
-    const session = await installation.identity.ensureLive(await sessionOf(installation, options.as));
+    const session = await installation.identity.ensureLive(await askerOf(installation, options, io));
     if (options.check === true) {
       const names = visibleConnections(installation, session).map(({ name }) => name);
       await Promise.all(names.map((name) => examineConnection(installation, session, name, io.signal)));
@@ -43,8 +44,7 @@ export async function connections(
   });
 }
 
-interface Asked {
-  readonly as?: string;
+interface Asked extends AskerOptions {
   readonly json?: boolean;
 }
 
@@ -56,7 +56,7 @@ function weaknessWords({ weaknesses }: ConnectionView): string {
 /** One connection with what its server says of its role. */
 export async function connectionsShow(io: CliIo, home: string, name: string, options: Asked): Promise<ExitCode> {
   return withInstallation(home, async (installation) => {
-    const detail = await connectionDetail(installation, await sessionOf(installation, options.as), name, io.signal);
+    const detail = await connectionDetail(installation, await askerOf(installation, options, io), name, io.signal);
     await write(io.stdout, options.json === true ? `${JSON.stringify(detail)}\n` : connectionText(detail));
     return DONE;
   });
@@ -65,7 +65,7 @@ export async function connectionsShow(io: CliIo, home: string, name: string, opt
 /** Whether a connection is as it should be, and what mends it where it is not. */
 export async function connectionsDoctor(io: CliIo, home: string, name: string, options: Asked): Promise<ExitCode> {
   return withInstallation(home, async (installation) => {
-    const view = await examineConnection(installation, await sessionOf(installation, options.as), name, io.signal);
+    const view = await examineConnection(installation, await askerOf(installation, options, io), name, io.signal);
     await write(io.stdout, options.json === true ? `${JSON.stringify(view)}\n` : examinationText(view));
     return view.usable ? DONE : REFUSED;
   });

@@ -3,8 +3,9 @@ import { CountersignError } from '../../errors.ts';
 import { type SignInProgress } from '../../identity/identity.ts';
 import { type Session } from '../../identity/principal.ts';
 import { printable } from '../format/printable.ts';
+import { type AskerOptions } from './asker-options.ts';
 import { type CliIo, DONE, type ExitCode, tell, write } from './io.ts';
-import { sessionOf, withInstallation } from './signed-in.ts';
+import { askerOf, withInstallation } from './signed-in.ts';
 
 export interface LoginOptions {
   readonly device?: boolean;
@@ -25,7 +26,7 @@ export async function login(io: CliIo, home: string, options: LoginOptions): Pro
       const session = await identity.signInService(service, io.signal);
       tell(io, `Signed in as the service ${service}, until ${session.expiresAt}.\n`);
     } else if (stepUp === true) {
-      const session = await identity.ensureLive(await sessionOf(installation, as));
+      const session = await identity.ensureLive(await askerOf(installation, as === undefined ? {} : { as }, io));
       const proven = await follow(io, identity.stepUp(session, method, io.signal), options);
       tell(io, `Confirmed that it is ${nameOf(proven)}.\n`);
     } else {
@@ -67,7 +68,7 @@ async function follow(io: CliIo, steps: AsyncIterable<SignInProgress>, { printUr
 
 export async function logout(io: CliIo, home: string, email: string | undefined): Promise<ExitCode> {
   return withInstallation(home, async (installation) => {
-    const session = await sessionOf(installation, email);
+    const session = await askerOf(installation, email === undefined ? {} : { as: email }, io);
     await installation.identity.signOut(session);
     tell(io, `Signed out ${nameOf(session)}.\n`);
     return DONE;
@@ -77,17 +78,22 @@ export async function logout(io: CliIo, home: string, email: string | undefined)
 export async function whoami(
   io: CliIo,
   home: string,
-  options: { readonly as?: string; readonly json?: boolean },
+  options: AskerOptions & { readonly json?: boolean },
 ): Promise<ExitCode> {
   return withInstallation(home, async (installation) => {
-    const session = await installation.identity.ensureLive(await sessionOf(installation, options.as));
-    const { issuer, subject, name, email, groups, verified, device, acr, amr, steppedUpAt } = session.principal;
+    const session = await installation.identity.ensureLive(await askerOf(installation, options, io));
+    const { issuer, subject, name, email, groups, verified, device, acr, amr, service, steppedUpAt } =
+      session.principal;
     if (options.json === true) {
       const strength = { acr: acr ?? null, amr: amr ?? null, steppedUpAt: steppedUpAt ?? null };
       const who = { issuer, subject, name, email: email ?? null, groups, verified, device: device ?? null };
-      await write(io.stdout, `${JSON.stringify({ ...who, ...strength, expiresAt: session.expiresAt })}\n`);
+      await write(
+        io.stdout,
+        `${JSON.stringify({ ...who, ...actingOf(session), ...strength, expiresAt: session.expiresAt })}\n`,
+      );
     } else {
-      const belongs = groups === 'unknown' ? 'groups unknown' : groups.length === 0 ? 'no groups' : groups.join(', ');
+      const known = groups === 'unknown' ? 'groups unknown' : groups.length === 0 ? 'no groups' : groups.join(', ');
+      const belongs = service === undefined ? known : `service ${service.name}`;
       const vouched = verified ? `verified by ${issuer}` : 'identity not verified';
       const again = steppedUpAt === undefined ? '' : `, confirmed again at ${steppedUpAt}`;
       await write(
@@ -99,8 +105,17 @@ export async function whoami(
   });
 }
 
-const nameOf = ({ principal }: Session): string =>
-  principal.email === undefined ? principal.name : `${principal.name} <${principal.email}>`;
+const nameOf = ({ principal: { name, email, agent } }: Session): string => {
+  const person = email === undefined ? name : `${name} <${email}>`;
+  return agent === undefined ? person : `${agent.name} (agent ${agent.id}) for ${person}`;
+};
+
+/** For programs: what acts in whose place, and where it is held to. */
+const actingOf = ({ principal: { agent, service }, connections }: Session): object => ({
+  agent: agent ?? null,
+  service: service?.name ?? null,
+  connections: connections ?? null,
+});
 
 /** The address goes to the system as one argument and never through a shell. */
 function openInBrowser(url: string): void {

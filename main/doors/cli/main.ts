@@ -10,6 +10,7 @@ import {
   connectionsShow,
   init,
 } from './connections.ts';
+import { withAsker } from './asker-options.ts';
 import { accountCommands } from './account-commands.ts';
 import { agentCommands } from './agent-commands.ts';
 import { type CommandLine, type Home, type Listing } from './command-line.ts';
@@ -52,15 +53,14 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   const command = (parent: Command, name: string, description: string): Command =>
     parent.command(name).description(description).option('--home <dir>', 'profile directory (COUNTERSIGN_HOME)');
   const asking = (name: string, description: string): Command =>
-    command(program, name, description)
+    withAsker(command(program, name, description))
       .argument('<connection>', 'name of a connection')
       .argument('[from]', '- reads the statement from standard input')
       .option('--sql <text>', 'the statement')
       .option('--file <file>', 'file that holds the statement')
       .option('--jsonl', 'one {"id","sql"} or {"id","script"} per line on standard input, one answer per line')
       .option('--reason <text>', 'why: policy may ask for it, and the record keeps it')
-      .option('--ticket <id>', 'the ticket it belongs to')
-      .option('--as <email>', 'which of the people signed in');
+      .option('--ticket <id>', 'the ticket it belongs to');
 
   command(program, 'demo', 'run the demonstration organisation in the foreground')
     .option('--json', 'print one JSON line when ready')
@@ -82,14 +82,12 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   command(program, 'logout', 'end the login and delete it here')
     .option('--as <email>', 'which of the people signed in')
     .action(does(async (options: Listing) => (await import('./login.ts')).logout(io, home(options), options.as)));
-  command(program, 'whoami', 'who is signed in')
-    .option('--as <email>', 'which of the people signed in')
+  withAsker(command(program, 'whoami', 'who is signed in'))
     .option('--json')
     .action(does(async (options: Listing) => (await import('./login.ts')).whoami(io, home(options), options)));
 
-  const list = command(program, 'connections', 'the connections that policy gives you')
+  const list = withAsker(command(program, 'connections', 'the connections that policy gives you'))
     .enablePositionalOptions()
-    .option('--as <email>', 'which of the people signed in')
     .option('--json')
     .option('--check', 'connect to each and say what its role can do besides')
     .action(does(async (options: Listing & { readonly check?: boolean }) => connections(io, home(options), options)));

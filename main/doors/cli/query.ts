@@ -10,17 +10,17 @@ import { formatRows, formatTable, type Row, type TextColumn } from '../format/ro
 import { withWatermark } from '../format/watermark.ts';
 import { secondLineageOf } from '../connections.ts';
 import { verdictView } from '../views.ts';
+import { type AskerOptions } from './asker-options.ts';
 import { explainText, refusalText } from './explain-text.ts';
 import { type CliIo, DONE, type ExitCode, REFUSED, tell, write } from './io.ts';
 import { answerLines, explainAnswerer, queryAnswerer } from './jsonl.ts';
-import { sessionOf, withInstallation } from './signed-in.ts';
+import { askerOf, withInstallation } from './signed-in.ts';
 import { requestOf, runStatement, type Told } from './statement.ts';
 import { statementOf } from './utf8.ts';
 
-export interface StatementOptions {
+export interface StatementOptions extends AskerOptions {
   readonly sql?: string;
   readonly file?: string;
-  readonly as?: string;
   readonly jsonl?: boolean;
   readonly json?: boolean;
   readonly format?: 'table' | 'json' | 'csv';
@@ -41,7 +41,7 @@ export async function query(
   options: StatementOptions,
 ): Promise<ExitCode> {
   return withInstallation(home, async (installation) => {
-    const session = await sessionOf(installation, options.as);
+    const session = await askerOf(installation, options, io);
     refuseUnknown(installation, connection);
     if (options.jsonl === true) return answerLines(io, queryAnswerer(io, installation, session, connection), options);
     const text = await statementText(io, from, options);
@@ -64,7 +64,7 @@ export async function explain(
   options: StatementOptions,
 ): Promise<ExitCode> {
   return withInstallation(home, async (installation) => {
-    const session = await sessionOf(installation, options.as);
+    const session = await askerOf(installation, options, io);
     refuseUnknown(installation, connection);
     if (options.jsonl === true) return answerLines(io, explainAnswerer(io, installation, session, connection), options);
     const text = await statementText(io, from, options);

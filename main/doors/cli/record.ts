@@ -13,7 +13,7 @@ import { openIndexHere, takeInAnew } from '../../audit/search/index.ts';
 import { indexOf, portsOf } from '../activity/open.ts';
 import { requireReviewer } from '../standing.ts';
 import { type CliIo, DONE, type ExitCode, REFUSED, tell, write } from './io.ts';
-import { sessionOf, withInstallation } from './signed-in.ts';
+import { askerOf, withInstallation } from './signed-in.ts';
 
 interface Printed {
   readonly json?: boolean;
@@ -82,7 +82,7 @@ export async function recordErase(
   options: Printed & { readonly as?: string; readonly reason: string },
 ): Promise<ExitCode> {
   return withInstallation(home, async (installation) => {
-    const session = await installation.identity.ensureLive(await sessionOf(installation, options.as));
+    const session = await installation.identity.ensureLive(await askerOf(installation, options, io));
     requireReviewer(installation, session, 'erase content of the record');
     const { addresses, isLong } = sealedIn(home, log, index);
     const actor = await installation.actorOf(session);
