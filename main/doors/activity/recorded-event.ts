@@ -1,16 +1,9 @@
 /** An event as its log has it: the leaf, and what it keeps sealed. */
-import { createSecretKey } from 'node:crypto';
 import { z } from 'zod';
-import { openBlob } from '../../audit/blob.ts';
 import { type EntryRun, logsBelow, openJournalReader } from '../../audit/journal/reader.ts';
+import { blobsOf, type Opened, openSealed, wholeLeaf } from './sealed.ts';
 
-/** What became of something sealed: its content, or why there is none. */
-export type Opened =
-  | { readonly kind: 'text'; readonly text: string }
-  /** The event has none. */
-  | { readonly kind: 'none' }
-  | { readonly kind: 'erased' }
-  | { readonly kind: 'missing' };
+export { type Opened };
 
 export interface RecordedEvent {
   /** Directory of its log. */
@@ -60,8 +53,9 @@ export function recordedEvent(
   const run = path === undefined ? null : readRun(path, index);
   const [leaf] = run?.entries ?? [];
   if (path === undefined || run === null || leaf === undefined || run.first !== index) return null;
-  const opened = (ref: string | undefined): Opened => open(ref, run, blobKey, log);
-  const parts = leafParts.catch({}).parse(whole(leaf, opened));
+  const blobs = blobsOf(run);
+  const opened = (ref: string | undefined): Opened => openSealed(ref, blobs, blobKey, log);
+  const parts = leafParts.catch({}).parse(wholeLeaf(leaf, opened));
   return { directory: path, leaf, parts, open: (what) => opened(parts.op?.[what]?.ref) };
 }
 
@@ -74,42 +68,5 @@ function readRun(path: string, index: number): EntryRun | null {
     return null;
   } finally {
     reader.close();
-  }
-}
-
-function open(ref: string | undefined, { blobs }: EntryRun, blobKey: Uint8Array, log: string): Opened {
-  if (ref === undefined) return { kind: 'none' };
-  const blob = blobs.find(({ address }) => address === ref);
-  if (blob === undefined) return { kind: 'missing' };
-  if (blob.erased) return { kind: 'erased' };
-  try {
-    return { kind: 'text', text: openBlob(blob.bytes, createSecretKey(blobKey), log).toString() };
-  } catch {
-    return { kind: 'missing' };
-  }
-}
-
-type Tree = Record<string, unknown>;
-const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** The leaf with the long parts that it keeps in a blob (docs/log-format.md). */
-function whole(leaf: Buffer, opened: (ref: string) => Opened): unknown {
-  const tree = parsed(leaf.toString());
-  if (!isTree(tree) || !isTree(tree['long']) || typeof tree['long']['ref'] !== 'string') return tree;
-  const long = opened(tree['long']['ref']);
-  const parts = long.kind === 'text' ? parsed(long.text) : undefined;
-  for (const [path, value] of Object.entries(isTree(parts) ? parts : {})) {
-    const [room = '', name = '', more] = path.split('.');
-    const below = Object.hasOwn(tree, room) ? tree[room] : undefined;
-    if (isTree(below) && name !== '__proto__' && more === undefined) below[name] = value;
-  }
-  return tree;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
