@@ -34,8 +34,8 @@ export interface Judged {
   readonly found: FoundClasses;
   /** What the policy was asked about the statement. */
   readonly questions: () => readonly PolicyQuestion[];
-  /** What the verdict was made from, as the record keeps it. */
-  readonly decidedFrom: () => string;
+  /** What the verdict was made from, as the record keeps it; of an allowance with what was left of its bounds in the end. */
+  readonly decidedFrom: (end: Verdict) => string;
   /** Undefined where the text was not understood. */
   readonly tree: Tree | undefined;
   /** Undefined where the text alone already refused. */
@@ -114,7 +114,8 @@ export async function judge(ports: GatePorts, request: GateRequest, signal: Abor
     policyHash: inForce.policy.hash,
     found,
     questions: () => accesses.map(({ action, relation }) => policyQuestion(input, action, relation)),
-    decidedFrom: () => decisionInput(input, accesses, asDecided(verdict), inForce.classificationHash),
+    decidedFrom: (end) =>
+      decisionInput(input, accesses, end.verdict === 'allow' ? end : verdict, inForce.classificationHash),
     tree,
     catalog,
     classOf: (column) => classification.of(column)?.class,
@@ -154,10 +155,4 @@ export async function situationOf(
     ...(reason === undefined ? {} : { reason }),
     ...(had === undefined ? {} : { rowsLastHour: had }),
   };
-}
-
-/** A verdict as policy alone makes it: what is left of an hour or of a grant is no part of a decision that is made again. */
-function asDecided(verdict: Verdict): Verdict {
-  if (verdict.verdict !== 'allow' || verdict.narrowedFrom === undefined) return verdict;
-  return { ...verdict, limits: verdict.narrowedFrom };
 }

@@ -33,34 +33,40 @@ const EVERY = 1_000;
 export function watchLiveness(ports: LivenessPorts): Liveness {
   /** When each was asked about last. */
   const asked = new Map<SessionId, number>();
+  const looking = new Set<SessionId>();
   const asking = new Set<SessionId>();
 
   async function lookAt(session: Session): Promise<void> {
     const now = ports.now();
     if (Date.parse(session.expiresAt) <= now) return ports.end(session, 'session-expired', 'expired');
+    // What is known here takes effect, however long the provider takes to answer.
+    await Promise.all([
+      once(looking, session, () => ports.stands(session)),
+      ...(isDue(session, now) ? [once(asking, session, () => ports.confirm(session))] : []),
+    ]);
+  }
+
+  /** One such question about a login at a time; where the answer is no, or there is none, it ends. */
+  async function once(underWay: Set<SessionId>, session: Session, ask: () => Promise<void>): Promise<void> {
+    if (underWay.has(session.id)) return;
+    underWay.add(session.id);
     try {
-      await ports.stands(session);
+      await ask();
     } catch (error) {
-      return over(session, error);
-    }
-    const before = asked.get(session.id) ?? now;
-    if (!asked.has(session.id)) asked.set(session.id, now);
-    // A clock that was set back makes nobody wait.
-    if (asking.has(session.id) || (before <= now && now - before < ports.checkSeconds() * 1000)) return;
-    asked.set(session.id, now);
-    asking.add(session.id);
-    try {
-      await ports.confirm(session);
-    } catch (error) {
-      await over(session, error);
+      const expired = error instanceof CountersignError && error.code === 'session-expired';
+      await ports.end(session, expired ? 'session-expired' : 'session-revoked', expired ? 'expired' : 'revoked');
     } finally {
-      asking.delete(session.id);
+      underWay.delete(session.id);
     }
   }
 
-  async function over(session: Session, error: unknown): Promise<void> {
-    const expired = error instanceof CountersignError && error.code === 'session-expired';
-    await ports.end(session, expired ? 'session-expired' : 'session-revoked', expired ? 'expired' : 'revoked');
+  function isDue({ id }: Session, now: number): boolean {
+    const before = asked.get(id);
+    if (before === undefined) asked.set(id, now);
+    // A clock that was set back makes nobody wait.
+    if (before === undefined || (before <= now && now - before < ports.checkSeconds() * 1000)) return false;
+    asked.set(id, now);
+    return true;
   }
 
   async function look(): Promise<void> {

@@ -32,7 +32,7 @@ export function intentOf(
     pol: {
       ...decisionOf(judgement.verdict, policyHash),
       ...permitsOf(judgement.verdict, request, comparedHash),
-      input: { text: decidedFrom() },
+      input: { text: decidedFrom(judgement.verdict) },
     },
     ...(Object.keys(why).length === 0 ? {} : { why }),
   };

@@ -42,14 +42,16 @@ export function createUsage(path: string, key: Uint8Array): Usage {
       });
   }
 
-  /** All of it is on stable storage when this returns. */
+  /** All of it is on stable storage when this returns; what is older than a day is forgotten. */
   function change<T>(
+    now: number,
     work: (database: DatabaseSync, add: (asker: string, minute: number, rows: number) => void) => T,
   ): T {
     makePrivate(path);
     return within(path, {}, (database) => {
       // EXTRA: the directory is synced too, so that a journal that was deleted does not come back after a power cut.
       database.exec(`PRAGMA synchronous = EXTRA; BEGIN IMMEDIATE; ${TABLE}`);
+      database.prepare(FORGET).run(now - KEPT);
       const write = database.prepare(WRITE);
       const given = work(database, (asker, minute, rows) => {
         const before = buckets(database, asker, minute).find((bucket) => bucket.minute === minute)?.rows ?? 0;
@@ -74,7 +76,7 @@ export function createUsage(path: string, key: Uint8Array): Usage {
         const { rows, freesAt } =
           wanted === 0
             ? nothing
-            : change((database, add) => {
+            : change(minute, (database, add) => {
                 const had = buckets(database, asker, minute - HOUR);
                 const set = Math.max(0, Math.min(wanted, perHour - sum(had)));
                 if (set > 0) add(asker, minute, set);
@@ -90,8 +92,7 @@ export function createUsage(path: string, key: Uint8Array): Usage {
           settle: (came, then) =>
             available(() => {
               if (came === rows && minuteOf(then) === minute) return;
-              change((database, add) => {
-                database.prepare(FORGET).run(minuteOf(then) - KEPT);
+              change(minuteOf(then), (_, add) => {
                 if (rows > 0) add(asker, minute, -rows);
                 if (came > 0) add(asker, minuteOf(then), came);
               });
