@@ -13,6 +13,8 @@ import { documentHash } from './record-decision.ts';
 
 /** The profile as the gate uses it: one consistent set of files, swapped as a whole when one of them changes. */
 export interface InForce {
+  /** When it came into force. */
+  readonly since: Date;
   readonly connections: readonly Connection[];
   readonly policy: CompiledPolicy;
   readonly classification: Classification;
@@ -32,6 +34,7 @@ export function inForce(profile: Pick<InForce, 'connections' | 'policy' | 'class
   const { connections, policy, classification } = profile;
   const document = classificationDocument(classification);
   return {
+    since: new Date(),
     connections,
     policy,
     classification,

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type PolicyStateView } from '../../../shared/policy-views.ts';
 import { CountersignError } from '../../errors.ts';
-import { type InForce } from '../../gate/in-force.ts';
 import { type Session } from '../../identity/principal.ts';
 import { type Installation } from '../../installation.ts';
 import { compilePolicy } from '../../policy/compile.ts';
@@ -14,15 +13,20 @@ import { lockedFor } from './save-policy.ts';
 /** Milliseconds between two looks at the file and at what is in force. */
 const INTERVAL = 250;
 
-/** When the gate of this process began to decide by it. */
-const since = new WeakMap<InForce, string>();
+/** The policy that was in force at the last look, and since when: another connection makes no other policy. */
+const known = new WeakMap<object, { readonly hash: string; readonly since: string }>();
+
+function sinceOf(installation: Installation): string {
+  const { policy, since } = installation.inForce();
+  const before = known.get(installation);
+  if (before?.hash === policy.hash) return before.since;
+  known.set(installation, { hash: policy.hash, since: since.toISOString() });
+  return since.toISOString();
+}
 
 /** policy.yaml as it is on disk, and the policy that is in force, which is an older one where the file is not right. */
 export async function policyState(installation: Installation, session: Session): Promise<PolicyStateView> {
-  const inForce = installation.inForce();
-  const began = since.get(inForce) ?? new Date().toISOString();
-  since.set(inForce, began);
-  const { policy } = inForce;
+  const { policy } = installation.inForce();
   const file = await fileOf(installation.home);
   const compiled = compilePolicy(file.text, policy.context);
   const problems = compiled.ok || file.trouble !== null ? [] : compiled.problems.map(problemView);
@@ -32,7 +36,7 @@ export async function policyState(installation: Installation, session: Session):
     text: file.text,
     revision: revisionOf(file.text),
     inForce: policy.hash,
-    since: began,
+    since: sinceOf(installation),
     rules: countRules(policy),
     trouble: file.trouble ?? malformed ?? installation.trouble() ?? null,
     problems,
