@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CountersignError } from '../errors.ts';
 import { type Session } from '../identity/principal.ts';
@@ -90,6 +91,7 @@ describe('logins in use', () => {
     await watch.look();
     now += 15_000;
     const slow = watch.look();
+    await turn();
     stands = () => Promise.reject(new CountersignError('session-revoked', 'Revoked by revocations.yaml.'));
     await watch.look();
     expect(ended).toEqual([['login-1', 'session-revoked', 'revoked']]);
