@@ -107,7 +107,12 @@ export interface KnownConnection {
 
 /** What a policy's names may refer to. */
 export interface PolicyContext {
-  readonly classes: readonly { readonly name: string; readonly group: string }[];
+  readonly classes: readonly {
+    readonly name: string;
+    readonly group: string;
+    /** Columns that classification.yaml says are of it, where somebody has counted. */
+    readonly columns?: number;
+  }[];
   readonly connections: readonly KnownConnection[];
 }
 
