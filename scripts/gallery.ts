@@ -6,18 +6,13 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Page } from 'playwright-core';
+import { accountShots } from './gallery-account.ts';
 import { openGallery } from './gallery-page.ts';
+import { policyShots } from './gallery-policy.ts';
+import { type Shot } from './gallery-shot.ts';
 
 const out = fileURLToPath(new URL('../dist/gallery', import.meta.url));
 const themes = ['light', 'dark', 'high-contrast'];
-
-/** A page, and what is done on it before its picture is taken. */
-interface Shot {
-  readonly page: string;
-  readonly act?: (page: Page) => Promise<void>;
-  /** Also in the smallest window that must work. */
-  readonly small?: boolean;
-}
 
 const shots: Readonly<Record<string, Shot>> = {
   parts: { page: 'parts' },
@@ -58,6 +53,8 @@ const shots: Readonly<Record<string, Shot>> = {
   'activity-failing': { page: 'activity-failing', act: heading('cannot be read') },
   'activity-indexing': { page: 'activity-indexing', act: events },
   'activity-own': { page: 'activity-own', act: events },
+  ...accountShots,
+  ...policyShots,
   'verify-good': { page: 'verify-good', small: true, act: heading('What was checked') },
   'verify-alone': { page: 'verify-alone', act: heading('What was checked') },
   'verify-damaged': { page: 'verify-damaged', act: heading('What was checked') },

@@ -49,6 +49,7 @@ const tokenColors: readonly (readonly [token: string, color: string])[] = [
   ['function', 'syntax-function'],
   ['variable', 'syntax-number'],
   ['type', 'syntax-keyword'],
+  ['string.yaml', 'syntax-string'],
   ['operators', 'syntax-operator'],
   ['namespace', 'syntax-function'],
   ['tag', 'syntax-function'],

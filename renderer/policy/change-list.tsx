@@ -29,7 +29,8 @@ export function ChangeList({ groups }: { groups: readonly ChangeGroup[] }): Reac
                   <Shown text={placesInWords(group)} />
                 </span>
                 <span className="change-cells">
-                  <Side cell={group.before} /> <Icon name="arrow-right" label="becomes" /> <Side cell={group.after} />
+                  <Side cell={group.before} />
+                  <Side cell={group.after} becomes />
                 </span>
               </span>
             </li>
@@ -43,9 +44,10 @@ export function ChangeList({ groups }: { groups: readonly ChangeGroup[] }): Reac
   );
 }
 
-function Side({ cell }: { cell: MatrixCellView }): ReactElement {
+function Side({ cell, becomes = false }: { cell: MatrixCellView; becomes?: boolean }): ReactElement {
   return (
     <span className="change-side">
+      {becomes && <Icon name="arrow-right" label="becomes" />}
       <Effect cell={cell} />
       {cell.summary !== '' && (
         <span className="policy-quiet">

@@ -43,13 +43,7 @@ export function ChangesTab(): ReactElement {
           <Rules title="Rules added" icon="add" ids={added} />
           <Rules title="Rules removed" icon="remove" ids={removed} />
           <Rules title="Rules changed" icon="edit" ids={changed} />
-          {groups.length === 0 ? (
-            <p className="policy-quiet policy-cut">
-              For nobody whom the matrix knows does that allow or deny anything else.
-            </p>
-          ) : (
-            <ChangeList groups={groups} />
-          )}
+          <ChangeList groups={groups} />
         </div>
       )}
     </div>
@@ -59,7 +53,7 @@ export function ChangesTab(): ReactElement {
 /** `3 wider, 1 narrower`, each with its sign. */
 export function CountWords({ counts }: { counts: Counts }): ReactElement {
   const some = directions.filter((direction) => counts[direction] > 0);
-  if (some.length === 0) return <>Nobody may do more or less than now.</>;
+  if (some.length === 0) return <>Nobody whom the matrix knows may do more or less than now.</>;
   return (
     <>
       {some.map((direction) => (

@@ -16,6 +16,8 @@ export function CompareText({ before, after }: { before: string; after: string }
       useInlineViewWhenSpaceIsLimited: false,
       renderMarginRevertIcon: false,
       renderGutterMenu: false,
+      renderOverviewRuler: false,
+      hideUnchangedRegions: { enabled: true, contextLineCount: 4, minimumLineCount: 4 },
       ignoreTrimWhitespace: false,
       originalAriaLabel: 'The file on disk',
       modifiedAriaLabel: 'The text in the editor',

@@ -1,11 +1,11 @@
 import { type ReactElement } from 'react';
 import { type MatrixCellView } from '../../shared/views.ts';
 import { Icon } from '../design/index.ts';
-import { effects } from './matrix-model.ts';
+import { looksOf } from './matrix-model.ts';
 
 /** An effect by its sign, its word and its colour, and how many obligations come with it. */
 export function Effect({ cell }: { cell: MatrixCellView }): ReactElement {
-  const { word, icon, meaning } = effects[cell.effect];
+  const { word, icon, meaning } = looksOf(cell);
   return (
     <span className="policy-effect">
       <Icon name={icon} className={`meaning-${meaning}`} />

@@ -89,6 +89,8 @@ export function ExplainTab(): ReactElement {
               change({ grants });
             }}
           />
+        </div>
+        <div className="explain-actions">
           <RadioGroup
             className="choice"
             orientation="horizontal"

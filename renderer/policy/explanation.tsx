@@ -75,12 +75,13 @@ function Asked({ question, exact }: { question: ExplainedQuestionView; exact: bo
         <p className="policy-quiet">No rule is about it: what no rule allows is denied.</p>
       ) : (
         <table className="explained-rules">
-          <thead className="visually-hidden">
+          <thead>
             <tr>
-              <th scope="col">Applies</th>
-              <th scope="col">Effect</th>
-              <th scope="col">Rule</th>
-              <th scope="col">Why</th>
+              {['Applies', 'Effect', 'Rule', 'Why'].map((heading) => (
+                <th key={heading} scope="col">
+                  <span className="visually-hidden">{heading}</span>
+                </th>
+              ))}
             </tr>
           </thead>
           <tbody>

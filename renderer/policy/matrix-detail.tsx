@@ -1,9 +1,9 @@
 import { type ReactElement, type ReactNode } from 'react';
 import { type MatrixCellView, type MatrixView } from '../../shared/views.ts';
-import { Button, MeaningIcon } from '../design/index.ts';
+import { Button, Icon } from '../design/index.ts';
 import { Shown } from '../results/shown.tsx';
 import { useWorkbench } from '../state/workbench.ts';
-import { type CellName, cellOf, effects, effectSentences } from './matrix-model.ts';
+import { type CellName, cellOf, effectSentence, looksOf } from './matrix-model.ts';
 import { RuleLink } from './rule-link.tsx';
 
 /** One cell of the matrix, whole: what is asked for, what it depends on, and the rules that make it so. */
@@ -54,15 +54,15 @@ export function MatrixDetail({
 }
 
 function Whole({ cell }: { cell: MatrixCellView }): ReactElement {
-  const { meaning } = effects[cell.effect];
+  const { icon, meaning } = looksOf(cell);
   return (
     <>
       <p className="policy-effect">
-        <MeaningIcon meaning={meaning} /> {effectSentences[cell.effect]}
+        <Icon name={icon} className={`meaning-${meaning}`} /> {effectSentence(cell)}
       </p>
       <Part title="With" lines={cell.obligations} />
       <Part title="Depends on" lines={cell.conditions} code />
-      {cell.rules.length > 0 ? (
+      {cell.rules.length > 0 && (
         <section>
           <h3 className="detail-label">Rules</h3>
           <ul className="policy-words-list">
@@ -73,8 +73,6 @@ function Whole({ cell }: { cell: MatrixCellView }): ReactElement {
             ))}
           </ul>
         </section>
-      ) : (
-        <p className="policy-quiet">No rule is about it: what no rule allows is denied.</p>
       )}
     </>
   );

@@ -42,7 +42,7 @@ export function rowsOf(view: MatrixView, filter: MatrixFilter): MatrixRow[] {
 }
 
 /** How an effect looks: its sign, its word, its colour. */
-export const effects: Readonly<
+const effects: Readonly<
   Record<MatrixCellView['effect'], { readonly word: string; readonly icon: string; readonly meaning: Meaning }>
 > = {
   allow: { word: 'allow', icon: 'check', meaning: 'approved' },
@@ -51,13 +51,22 @@ export const effects: Readonly<
   depends: { word: 'depends', icon: 'question', meaning: 'write' },
 };
 
-/** The effect as a sentence says it. */
-export const effectSentences: Readonly<Record<MatrixCellView['effect'], string>> = {
+/** What no rule allows is denied without a word: quieter than what a rule denies. */
+const silence = { word: 'deny', icon: 'dash', meaning: 'read' } as const;
+
+export const looksOf = ({ effect, rules }: MatrixCellView): (typeof effects)[MatrixCellView['effect']] =>
+  effect === 'deny' && rules.length === 0 ? silence : effects[effect];
+
+const sentences: Readonly<Record<MatrixCellView['effect'], string>> = {
   allow: 'Allowed',
   deny: 'Denied',
   approval: 'Needs approval',
   depends: 'Depends on what is asked',
 };
+
+/** The effect as a sentence says it. */
+export const effectSentence = ({ effect, rules }: MatrixCellView): string =>
+  effect === 'deny' && rules.length === 0 ? 'Denied: no rule allows it' : sentences[effect];
 
 /** A place in the table: rows and columns from 0. */
 export interface Spot {

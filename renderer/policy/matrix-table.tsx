@@ -5,7 +5,7 @@ import { Shown } from '../results/shown.tsx';
 import { useStore } from '../state/store.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { Effect } from './effect.tsx';
-import { type CellName, effectSentences, type MatrixRow, moved, type Spot } from './matrix-model.ts';
+import { type CellName, effectSentence, type MatrixRow, moved, type Spot } from './matrix-model.ts';
 
 const environments: readonly string[] = ['development', 'staging', 'production'];
 const isEnvironment = (name: string): name is EnvironmentName => environments.includes(name);
@@ -166,7 +166,7 @@ const Row = memo(function MatrixLine({
       </th>
       {row.cells.map((cell, column) => {
         const name = nameOf(view, row, column);
-        const words = `${name.action}: ${effectSentences[cell.effect]}${cell.summary === '' ? '' : `, ${cell.summary}`}`;
+        const words = `${name.action}: ${effectSentence(cell)}${cell.summary === '' ? '' : `, ${cell.summary}`}`;
         return (
           <td
             key={name.action}

@@ -1,8 +1,7 @@
 import { type ReactElement, useEffect, useState } from 'react';
 import { shortcutOf } from '../commands/commands.ts';
-import { exactTime } from '../activity/times.ts';
+import { exactTime, listTime } from '../activity/times.ts';
 import { Button, Icon, WithTooltip } from '../design/index.ts';
-import { agoInWords } from '../history/ago.ts';
 import { plural } from '../results/words.ts';
 import { useStore } from '../state/store.ts';
 import { useWorkbench } from '../state/workbench.ts';
@@ -50,7 +49,7 @@ export function PolicyHead(): ReactElement | null {
       </span>
       <p className="policy-in-force">
         <span>In force</span> <Hash text={state.inForce} />{' '}
-        <span title={exactTime(Date.parse(state.since))}>since {agoInWords(state.since, now)}</span>
+        <span title={exactTime(Date.parse(state.since))}>since {listTime(Date.parse(state.since), now)}</span>
         {' \u00b7 '}
         {plural(state.rules, 'rule')}
       </p>

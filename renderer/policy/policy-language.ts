@@ -3,9 +3,10 @@ import 'monaco-editor/features/diffEditor/register.js';
 import 'monaco-editor/languages/definitions/yaml/register.js';
 import { type Desktop } from '../../shared/contract.ts';
 import { type Client } from '../../shared/rpc/types.ts';
-import { type PolicyCompletionView } from '../../shared/views.ts';
+import { type PolicyCompletionView, type ProblemView } from '../../shared/views.ts';
 import { monaco } from '../editor/monaco-setup.ts';
 import { withoutFences } from './hover-text.ts';
+import { markedPart, replacedBy } from './positions.ts';
 
 export const YAML = 'yaml';
 export const policyUri = monaco.Uri.from({ scheme: 'policy', path: '/policy.yaml' });
@@ -17,7 +18,31 @@ const kinds: Record<PolicyCompletionView['kind'], monaco.languages.CompletionIte
   fact: monaco.languages.CompletionItemKind.Module,
 };
 
+/** Where a problem is underlined. */
+export function rangeOfProblem(model: monaco.editor.ITextModel, problem: ProblemView): monaco.Range {
+  const line = Math.max(1, Math.min(problem.line, model.getLineCount()));
+  const part = markedPart(model.getLineContent(line), { ...problem, line });
+  return new monaco.Range(line, part.startColumn, line, part.endColumn);
+}
+
 const isPolicy = (model: monaco.editor.ITextModel): boolean => model.uri.toString() === policyUri.toString();
+
+/** Choices that are offered as mends at one place; the completion has them all. */
+const MOST_MENDS = 8;
+
+/** What could stand in the place of what is wrong there. */
+function mendsAt(model: monaco.editor.ITextModel, range: monaco.Range, problems: readonly ProblemView[]) {
+  return problems.flatMap((problem) => {
+    if (problem.line > model.getLineCount()) return [];
+    const part = rangeOfProblem(model, problem);
+    if (monaco.Range.intersectRanges(part, range) === null) return [];
+    return problem.choices.slice(0, MOST_MENDS).map((choice): monaco.languages.CodeAction => {
+      const text = replacedBy(model.getValueInRange(part), choice);
+      const edit = { resource: model.uri, versionId: model.getVersionId(), textEdit: { range: part, text } };
+      return { title: `Replace by ${text}`, kind: 'quickfix', edit: { edits: [edit] } };
+    });
+  });
+}
 
 /** A signal that is aborted when the editor does not want the answer any more. */
 function signalOf(token: monaco.CancellationToken): AbortSignal {
@@ -31,8 +56,14 @@ function rangeOf(model: monaco.editor.ITextModel, { from, to }: { readonly from:
   return monaco.Range.fromPositions(model.getPositionAt(from), model.getPositionAt(to));
 }
 
-/** Completion and hover of the policy's text. What cannot be had is left out without a word: typing goes on. */
-export function registerPolicyLanguage(client: Client<Desktop>): monaco.IDisposable {
+/**
+ * Completion, hover and mends of the policy's text. What cannot be had is left out without a word: typing goes on. `problems` are those
+ * of the text as it stands.
+ */
+export function registerPolicyLanguage(
+  client: Client<Desktop>,
+  problems: () => readonly ProblemView[],
+): monaco.IDisposable {
   const completion = monaco.languages.registerCompletionItemProvider(YAML, {
     triggerCharacters: [' ', ':', ',', '[', '{', '.', '-'],
     provideCompletionItems: async (model, position, _, token) => {
@@ -62,10 +93,15 @@ export function registerPolicyLanguage(client: Client<Desktop>): monaco.IDisposa
       return { range: rangeOf(model, found), contents: [{ value: withoutFences(found.text) }] };
     },
   });
+  const mends = monaco.languages.registerCodeActionProvider(YAML, {
+    provideCodeActions: (model, range) => ({
+      actions: isPolicy(model) ? mendsAt(model, range, problems()) : [],
+      dispose: () => undefined,
+    }),
+  });
   return {
     dispose: () => {
-      completion.dispose();
-      hover.dispose();
+      for (const one of [completion, hover, mends]) one.dispose();
     },
   };
 }

@@ -1,11 +1,12 @@
 import { type ReactElement, useEffect, useRef } from 'react';
+import { type PolicyCheckView } from '../../shared/views.ts';
 import { editorOptions } from '../editor/editor-options.ts';
 import { monaco } from '../editor/monaco-setup.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { sameText } from './draft.ts';
 import { type Policy, type PolicyTextHandle } from './policy.ts';
-import { policyUri, registerPolicyLanguage, YAML } from './policy-language.ts';
-import { markedPart, problemWords } from './positions.ts';
+import { policyUri, rangeOfProblem, registerPolicyLanguage, YAML } from './policy-language.ts';
+import { problemWords } from './positions.ts';
 
 const OWNER = 'policy';
 
@@ -25,10 +26,16 @@ function modelOf(policy: Policy): monaco.editor.ITextModel {
   return model;
 }
 
+/** What the gate says about exactly the text in the editor. */
+function current(policy: Policy): PolicyCheckView | null {
+  const { of, value } = policy.check.answer.get();
+  return of === policy.draft.get()?.text ? value : null;
+}
+
 /** Underlines what the gate says about exactly this text; what it said about an older one would stand in the wrong places. */
 function mark(policy: Policy, model: monaco.editor.ITextModel): void {
-  const { of, value } = policy.check.answer.get();
-  if (value === null || of !== policy.draft.get()?.text) return;
+  const value = current(policy);
+  if (value === null) return;
   const { Error: error, Warning: warning } = monaco.MarkerSeverity;
   const found = [
     ...value.problems.map((problem) => ({ problem, severity: error })),
@@ -37,18 +44,11 @@ function mark(policy: Policy, model: monaco.editor.ITextModel): void {
   monaco.editor.setModelMarkers(
     model,
     OWNER,
-    found.map(({ problem, severity }) => {
-      const line = Math.max(1, Math.min(problem.line, model.getLineCount()));
-      const part = markedPart(model.getLineContent(line), { ...problem, line });
-      return {
-        severity,
-        message: problemWords(problem),
-        startLineNumber: line,
-        startColumn: part.startColumn,
-        endLineNumber: line,
-        endColumn: part.endColumn,
-      };
-    }),
+    found.map(({ problem, severity }) => ({
+      severity,
+      message: problemWords(problem),
+      ...rangeOfProblem(model, problem),
+    })),
   );
 }
 
@@ -111,7 +111,7 @@ export function PolicyText(): ReactElement {
   const element = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (element.current === null) return;
-    const language = registerPolicyLanguage(client);
+    const language = registerPolicyLanguage(client, () => current(policy)?.problems ?? []);
     const editor = monaco.editor.create(element.current, {
       ...editorOptions(),
       model: null,

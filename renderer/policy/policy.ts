@@ -111,7 +111,8 @@ export function createPolicy(
   const askRest = (): void => {
     const { of, value } = check.answer.get();
     if (of === null || of !== draft.get()?.text || value === null || value.problems.length > 0) return;
-    if (tab.get() === 'matrix') matrix.ask(of);
+    // Whom one can ask as is known from the matrix.
+    if (tab.get() === 'matrix' || tab.get() === 'explain') matrix.ask(of);
     if (tab.get() === 'changes') diff.ask(of);
   };
 

@@ -25,6 +25,12 @@ export function markedPart(lineText: string, { line, column }: ProblemView): Mar
   return { line, startColumn: before, endColumn: before + 1 };
 }
 
+/** What stands in the place of `part` when a choice is taken: a kind before it, as in `group:`, stays where the choice has none. */
+export function replacedBy(part: string, choice: string): string {
+  const kind = /^[a-z]+:(?=\S)/.exec(part)?.[0] ?? '';
+  return choice.includes(':') ? choice : `${kind}${choice}`;
+}
+
 /** Choices that are listed; a longer list is in the completion. */
 const MOST_CHOICES = 12;
 
@@ -41,6 +47,7 @@ export function problemWords({ message, choices }: ProblemView): string {
  * known to the gate alone.
  */
 export function ruleLine(text: string, id: string): number | null {
+  if (id === '') return null;
   const wanted = `(?:^|[\\s{,-])(?:id|'id'|"id")\\s*:\\s*(['"]?)${id.replaceAll(/[.*+?^${}()|[\]\\/-]/g, '\\$&')}\\1(?=[\\s,}#]|$)`;
   const pattern = new RegExp(wanted);
   const at = text.split('\n').findIndex((line) => !line.trimStart().startsWith('#') && pattern.test(line));
