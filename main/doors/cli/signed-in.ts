@@ -18,9 +18,6 @@ export async function withInstallation(
   }
 }
 
-/** Where a command learns for whom it runs, besides its options. */
-type Told = Partial<Pick<CliIo, 'environment' | 'signal'>>;
-
 /**
  * Who a command runs as: an agent where the environment or a file holds its token, whoever else is signed in; a service where
  * `--as service:NAME` names one, which signs in for this one command; else a person. Whoever is named twice is refused:
@@ -30,7 +27,7 @@ type Told = Partial<Pick<CliIo, 'environment' | 'signal'>>;
 export async function askerOf(
   { identity }: Pick<Installation, 'identity'>,
   { as, agentTokenFile }: AskerOptions,
-  { environment = process.env, signal }: Told = {},
+  { environment, signal }: Pick<CliIo, 'environment' | 'signal'>,
 ): Promise<Session> {
   const inEnvironment = environment[AGENT_TOKEN]?.trim();
   const byAgent = inEnvironment !== undefined && inEnvironment !== '';
@@ -61,10 +58,6 @@ export async function askerOf(
 }
 
 const SERVICE = 'service:';
-
-/** The asker of a command without an option for an agent's token; the environment counts all the same. */
-export const sessionOf = (installation: Pick<Installation, 'identity'>, as: string | undefined): Promise<Session> =>
-  askerOf(installation, as === undefined ? {} : { as });
 
 /** Only its owner may read it (0600): whoever has the token is the agent. */
 async function tokenIn(path: string): Promise<string> {
