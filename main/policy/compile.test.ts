@@ -183,6 +183,146 @@ const malformed: readonly (readonly [sentence: string, source: string, line: str
     'policy.yaml:5:3: grants.open.maxMinutes is missing',
   ],
   [
+    'an agent that does not exist',
+    `${HEAD}agents: { scout: { for: everyone, maxMinutes: 5 } }\nrules:\n  - { id: a, allow: read, to: agent:scot }\n`,
+    'policy.yaml:5:27: no agent is called "scot" (choices: scout)',
+  ],
+  [
+    'a service that does not exist',
+    `${HEAD}services: { nightly: { client: c } }\nrules:\n  - { id: a, allow: read, to: service:nigthly }\n`,
+    'policy.yaml:5:27: no service is called "nigthly" (choices: nightly)',
+  ],
+  [
+    'an agent for a service',
+    `${HEAD}agents: { scout: { for: service, maxMinutes: 5 } }\nrules: []\n`,
+    'policy.yaml:3:20: "service" cannot be meant here (choices: everyone, group:NAME, person:EMAIL)',
+  ],
+  [
+    'an agent without an end',
+    `${HEAD}agents: { scout: { for: everyone } }\nrules: []\n`,
+    /agents\.scout\.maxMinutes is missing/,
+  ],
+  [
+    'an agent of a name in capitals',
+    `${HEAD}agents: { Scout: { for: everyone, maxMinutes: 5 } }\nrules: []\n`,
+    /policy\.yaml:3:11: the name "Scout" must be lower case/,
+  ],
+  [
+    'a service known by nothing',
+    `${HEAD}services: { nightly: { groups: staff } }\nrules: []\n`,
+    'policy.yaml:3:13: service nightly says whose token it is known by in exactly one of these ways (choices: client, issuer)',
+  ],
+  [
+    'a service known in two ways',
+    `${HEAD}services: { nightly: { client: c, issuer: https://x.example, audience: a, when: 'claims.a == "b"' } }\nrules: []\n`,
+    /exactly one of these ways/,
+  ],
+  [
+    'a service of an issuer without an audience',
+    `${HEAD}services: { deploy: { issuer: https://x.example, when: 'claims.a == "b"' } }\nrules: []\n`,
+    /service deploy needs "audience"/,
+  ],
+  [
+    'a service of an issuer without a condition: anybody there has a token',
+    `${HEAD}services: { deploy: { issuer: https://x.example, audience: a } }\nrules: []\n`,
+    /service deploy needs "when": else every token of the issuer would do/,
+  ],
+  [
+    'a service whose condition does not look at the token',
+    `${HEAD}services: { deploy: { issuer: https://x.example, audience: a, when: 'true' } }\nrules: []\n`,
+    /the condition does not look at the claims/,
+  ],
+  [
+    'a service whose condition asks for facts of a statement',
+    `${HEAD}services: { deploy: { issuer: https://x.example, audience: a, when: 'person.verified' } }\nrules: []\n`,
+    /Unknown variable: person .*\(choices: claims\.NAME\)/,
+  ],
+  [
+    'a service whose condition is a claim and no comparison',
+    `${HEAD}services: { deploy: { issuer: https://x.example, audience: a, when: claims.admin } }\nrules: []\n`,
+    /the condition gives dyn, not true or false/,
+  ],
+  [
+    'a service of an issuer without TLS',
+    `${HEAD}services: { deploy: { issuer: 'http://x.example', audience: a, when: 'claims.a == "b"' } }\nrules: []\n`,
+    /"http:\/\/x\.example" is not the address of an issuer/,
+  ],
+  [
+    'a client with the condition of an issuer',
+    `${HEAD}services: { nightly: { client: c, when: 'claims.a == "b"' } }\nrules: []\n`,
+    /"when" belongs to an issuer, not to a client/,
+  ],
+  [
+    'a service in a group that does not exist',
+    `${HEAD}services: { nightly: { client: c, groups: [stuff] } }\nrules: []\n`,
+    /no group is called "stuff" \(choices: staff\)/,
+  ],
+  [
+    'an allow of export, which follows reading',
+    `${HEAD}rules:\n  - { id: a, allow: [read, export] }\n`,
+    /policy\.yaml:4:14: rule a: export needs no allow/,
+  ],
+  [
+    'a step-up of no minutes',
+    `${HEAD}rules:\n  - { id: a, require: { stepUp: { minutes: 0 } } }\n`,
+    /^policy\.yaml:4:35: rules\.require\.stepUp\.minutes: Too small/,
+  ],
+  [
+    'a step-up that is none',
+    `${HEAD}rules:\n  - { id: a, require: { stepUp: false } }\n`,
+    /rules\.require\.stepUp must be true or \{ minutes: NUMBER \} with 1 to 1440 minutes/,
+  ],
+  [
+    'no rows in an hour',
+    `${HEAD}rules:\n  - { id: a, require: { limits: { rowsPerHour: 0 } } }\n`,
+    /rules\.require\.limits\.rowsPerHour/,
+  ],
+  [
+    'a service as approver',
+    `${HEAD}services: { nightly: { client: c } }\nrules:\n  - { id: a, require: { approval: { from: service:nightly } } }\n`,
+    'policy.yaml:5:37: "service:nightly" cannot approve (choices: owner-team, group:NAME, person:EMAIL)',
+  ],
+  [
+    'approval within somebody who is no group',
+    `${HEAD}rules:\n  - { id: a, require: { approval: { from: owner-team, within: person:a@b.c } } }\n`,
+    /"person:a@b\.c" cannot be meant here \(choices: group:NAME\)/,
+  ],
+  [
+    'approval within a group that does not exist',
+    `${HEAD}rules:\n  - { id: a, require: { approval: { from: owner-team, within: group:stuff } } }\n`,
+    /no group is called "stuff"/,
+  ],
+  [
+    'a grant for services, which take none',
+    `${HEAD}rules: []\ngrants: { open: { for: service, maxMinutes: 5 } }\n`,
+    /"service" cannot be meant here \(choices: everyone, agent, agent:NAME, group:NAME, person:EMAIL\)/,
+  ],
+  [
+    'a grant that tells a group that does not exist',
+    `${HEAD}rules: []\ngrants: { open: { for: everyone, maxMinutes: 5, alert: stuff } }\n`,
+    /no group is called "stuff"/,
+  ],
+  [
+    'a grant at a connection that does not exist',
+    `${HEAD}rules: []\ngrants: { open: { for: everyone, maxMinutes: 5, in: { connection: shp } } }\n`,
+    /no connection is called "shp"/,
+  ],
+  [
+    'a test of two agents',
+    `${HEAD}agents: { a: { for: everyone, maxMinutes: 5 }, b: { for: everyone, maxMinutes: 5 } }\nrules: []\ntests:\n  - { as: [agent:a, agent:b], do: select, expect: deny }\n`,
+    /the test is of more than one agent/,
+  ],
+  [
+    'a test of a service with groups of its own',
+    `${HEAD}services: { nightly: { client: c } }\nrules: []\ntests:\n  - { as: [service:nightly, group:staff], do: select, expect: deny }\n`,
+    /a service is nobody else/,
+  ],
+  [
+    'a test that expects a mask on no class',
+    `${HEAD}rules: []\ntests:\n  - { as: everyone, do: select, expect: deny, mask: { pie: clear } }\n`,
+    /no class or group of classes is called "pie"/,
+  ],
+  [
     'a test that names no rule of the policy',
     `${HEAD}rules: []\ntests:\n  - { as: everyone, do: select, expect: deny, by: ghost }\n`,
     /no rule is called "ghost"/,
@@ -231,6 +371,14 @@ describe('compilePolicy', () => {
       ok: false,
       problems: [{ line: 1, column: 1, message: expect.stringContaining('larger than') }],
     });
+  });
+
+  it('gives a policy of before agents and services were known the name that it had', () => {
+    const { document } = compiled(`${HEAD}rules: [{ id: a, require: { stepUp: true }, on: write }]\n`);
+    expect(document).toBe(
+      '{"version":1,"timezone":"UTC","groups":{"staff":["staff"]},"grants":{},' +
+        '"rules":[{"id":"a","require":{"stepUp":true},"on":["write"]}],"functions":[]}',
+    );
   });
 
   it('takes one name or a list of names alike', () => {
