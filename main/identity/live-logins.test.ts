@@ -99,6 +99,24 @@ describe('asking the provider now', () => {
     await expect(identity.confirm(session)).rejects.toMatchObject({ code: 'session-expired' });
   });
 
+  it.each([400, 401])('ends the login at a provider that refuses the refresh token with a bare %s', async (status) => {
+    const identity = identityAt();
+    const session = await signIn(identity, browser());
+    issuer.answers.userinfo = () => ({ status: 401, body: {} });
+    issuer.answers.token = () => Promise.resolve({ status, body: '' });
+    await expect(identity.confirm(session)).rejects.toMatchObject({ code: 'session-revoked' });
+  });
+
+  it.each([403, 404, 407, 502])('does not take a bare %s, as proxies give it, for a no', async (status) => {
+    const identity = identityAt();
+    const session = await signIn(identity, browser());
+    issuer.answers.userinfo = () => ({ status: 401, body: {} });
+    issuer.answers.token = () => Promise.resolve({ status, body: '' });
+    await identity.confirm(session);
+    expect((await identity.ensureLive(session)).id).toBe(session.id);
+    expect(events).toEqual(['signed-in', 'provider-unreachable']);
+  });
+
   it.each([
     ['is too busy to answer (429)', 429, { error: 'too_many_requests' }],
     ['says it is temporarily unavailable', 400, { error: 'temporarily_unavailable' }],

@@ -58,6 +58,10 @@ export function providerError(error: unknown, settings: ProviderSettings): Count
       );
     case 'OAUTH_RESPONSE_IS_NOT_CONFORM':
     case 'OAUTH_RESPONSE_IS_NOT_JSON':
+      // A no without the words that belong to it (glewlwyd for a revoked refresh token); other statuses are a proxy's, too.
+      return isPlainNo(error)
+        ? saidNo('unknown_error', settings)
+        : unreachable(settings, 'answered, but not as an OpenID provider');
     case 'OAUTH_PARSE_ERROR':
       return unreachable(settings, 'answered, but not as an OpenID provider');
     case 'OAUTH_TIMEOUT':
@@ -118,6 +122,14 @@ function attributeOf(error: unknown): unknown {
       return cause.cause.attribute;
   }
   return undefined;
+}
+
+/** Whether the answer in the causes is 400 or 401, with which a token or userinfo endpoint refuses (RFC 6749 §5.2, RFC 6750 §3.1). */
+function isPlainNo(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause.cause instanceof Response) return cause.cause.status === 400 || cause.cause.status === 401;
+  }
+  return false;
 }
 
 /** The system's word for a failed connection (ECONNREFUSED, ENOTFOUND, CERT_HAS_EXPIRED, ...), found at the end of the causes. */

@@ -11,7 +11,8 @@ const PROVIDER_SLACK_SECONDS = 5;
 
 /**
  * What is asked of the provider (OpenID Connect Core §3.1.2.1). All of it are wishes: a provider may ignore acr_values
- * without an error, and an old one ignores prompt and max_age too.
+ * without an error, and an old one ignores prompt and max_age too. max_age has the provider state auth_time; it is 1
+ * second and not 0, because some take 0 for no number and refuse the request (glewlwyd 2.7).
  */
 export function stepUpParameters(
   settings: StepUpSettings = FRESH_SIGN_IN,
@@ -19,7 +20,7 @@ export function stepUpParameters(
 ): Readonly<Record<string, string>> {
   return {
     prompt: 'login',
-    max_age: '0',
+    max_age: '1',
     ...(settings.acrValues.length === 0 ? {} : { acr_values: settings.acrValues.join(' ') }),
     ...(person.email === undefined ? {} : { login_hint: person.email }),
   };
