@@ -15,6 +15,7 @@ import { EventTouched } from './event-touched.tsx';
 import { keyOf } from './feed.ts';
 import { Section } from './section.tsx';
 import { type Names } from './field-words.ts';
+import { leafFacts } from './leaf-facts.ts';
 import { obligationWords } from './obligation-words.ts';
 import { kindWords } from './outcome.ts';
 import { exactTime, listTime } from './times.ts';
@@ -96,6 +97,7 @@ function Whole({
   onLookAgain,
 }: EventDetailProps & { detail: ActivityEventView; onLookAgain: () => void }): ReactElement {
   const { event, decision, objects, columns, related } = detail;
+  const facts = leafFacts(detail.leaf);
   return (
     <div className="detail-body selectable" tabIndex={0} role="region" aria-label="All of the event">
       <div className="detail-top">
@@ -107,6 +109,22 @@ function Whole({
           <Fact label="Who">
             <Who event={event} names={names} />
           </Fact>
+          {facts.service !== null && (
+            <Fact label="Service">
+              <Shown text={facts.service} />
+              <span className="detail-quiet">, nobody is behind it</span>
+            </Fact>
+          )}
+          {facts.reason !== null && (
+            <Fact label="Why">
+              <Shown text={facts.reason} />
+            </Fact>
+          )}
+          {facts.ticket !== null && (
+            <Fact label="Ticket">
+              <Shown text={facts.ticket} />
+            </Fact>
+          )}
           {event.person === null ? (
             ''
           ) : (

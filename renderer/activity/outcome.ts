@@ -52,6 +52,7 @@ const kinds: Readonly<Record<string, string>> = {
   'view.result': 'Rows shown',
   'clipboard.copy': 'Cells copied',
   'export.intent': 'Export',
+  'export.denied': 'Refused export',
   'export.outcome': 'End of an export',
   'tx.begin': 'Transaction began',
   'tx.end': 'Transaction ended',
@@ -62,6 +63,10 @@ const kinds: Readonly<Record<string, string>> = {
   'approval.expired': 'Approval expired',
   'breakglass.start': 'Glass broken',
   'breakglass.end': 'Broken glass ended',
+  'grant.start': 'Grant taken',
+  'grant.end': 'Grant ended',
+  'token.issue': 'Token given to an agent',
+  'token.end': 'Token of an agent ended',
   'review.done': 'Record looked at',
   'policy.load': 'Policy loaded',
   'directory.change': 'Directory changed',
@@ -72,10 +77,15 @@ const kinds: Readonly<Record<string, string>> = {
   'blob.erased': 'Content erased',
 };
 
-/** Kinds that say by themselves that something went wrong. */
-const troubled: Readonly<Record<string, Outcome>> = {
+/** Kinds that say by themselves that something went wrong, or that somebody may do more than before. */
+const byKind: Readonly<Record<string, Outcome>> = {
   'auth.failed': outcome('write', 'error', 'Failed'),
   'conn.refused': outcome('refused', 'circle-slash', 'Refused'),
+  'export.denied': outcome('refused', 'circle-slash', 'Refused'),
+  'grant.start': outcome('write', 'unlock', 'Taken'),
+  'grant.end': outcome('read', 'lock', 'Ended'),
+  'token.issue': outcome('write', 'key', 'Issued'),
+  'token.end': outcome('read', 'debug-stop', 'Ended'),
   'witness.conflict': outcome('refused', 'error', 'Conflict'),
   'clock.jump': outcome('write', 'warning', 'Clock'),
   'log.recovered': outcome('write', 'warning', 'Recovered'),
@@ -93,10 +103,7 @@ const own = (table: Readonly<Record<string, Outcome>>, key: string | null): Outc
 export function outcomeOf({ kind, verdict, status }: Pick<ActivityRowView, 'kind' | 'verdict' | 'status'>): Outcome {
   if (verdict === 'refuse' || (verdict === 'ask' && status === null)) return own(verdicts, verdict) as Outcome;
   return (
-    own(ends, status) ??
-    own(troubled, kind) ??
-    own(verdicts, verdict) ??
-    outcome('read', 'circle-small-filled', 'Event')
+    own(ends, status) ?? own(byKind, kind) ?? own(verdicts, verdict) ?? outcome('read', 'circle-small-filled', 'Event')
   );
 }
 

@@ -19,6 +19,10 @@ describe('what came of an event', () => {
     ['a refusal that has an end', { kind: 'stmt.denied', verdict: 'refuse', status: 'done' }, 'Refused', 'refused'],
     ['a question', { kind: 'stmt.denied', verdict: 'ask', status: null }, 'Asks', 'waiting'],
     ['a sign-in that failed', { kind: 'auth.failed', verdict: null, status: null }, 'Failed', 'write'],
+    ['an export that was not let out', { kind: 'export.denied', verdict: null, status: null }, 'Refused', 'refused'],
+    ['a right taken for a while', { kind: 'grant.start', verdict: null, status: null }, 'Taken', 'write'],
+    ['the end of one', { kind: 'grant.end', verdict: null, status: null }, 'Ended', 'read'],
+    ['a token of an agent', { kind: 'token.issue', verdict: null, status: null }, 'Issued', 'write'],
     ['anything else', { kind: 'policy.load', verdict: null, status: null }, 'Event', 'read'],
     ['a kind from a later version', { kind: 'x.y', verdict: null, status: null }, 'Event', 'read'],
     [

@@ -49,6 +49,17 @@ describe('the live verdict', () => {
     expect(asked).toBe(1);
   });
 
+  it('asks again about the same statement once what was answered is forgotten', async () => {
+    let asked = 0;
+    const { follower, rest } = setup(() => Promise.resolve((asked++, verdict)));
+    follower.moved('shop', 'select 1', 2);
+    await rest();
+    follower.forget();
+    follower.moved('shop', 'select 1', 2);
+    await rest();
+    expect(asked).toBe(2);
+  });
+
   it('takes the old verdict away as soon as the statement changes', async () => {
     const { follower, rest, seen } = setup(() => Promise.resolve(verdict));
     follower.moved('shop', 'select 1', 2);

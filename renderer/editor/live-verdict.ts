@@ -31,6 +31,8 @@ const LARGE_TEXT = 400_000;
  */
 export function followVerdict(ports: LiveVerdictPorts): {
   moved(connection: string | null, text: string, cursor: number): void;
+  /** What was answered before may not be so any more: the next move asks again, also about the same statement. */
+  forget(): void;
   stop(): void;
 } {
   let callOff: (() => void) | null = null;
@@ -78,6 +80,10 @@ export function followVerdict(ports: LiveVerdictPorts): {
         // No verdict line is shown where the gate gave none; running says why.
         ask(connection, text, cursor, controller.signal).catch(() => undefined);
       });
+    },
+    forget: () => {
+      stop();
+      shown = null;
     },
     stop,
   };

@@ -31,13 +31,15 @@ function Question({ tab, asked }: { tab: string; asked: Asked }): ReactElement {
   useEffect(() => {
     target.current = { lacks };
   });
-  const waiting = stepUp.kind === 'waiting' && wantsStepUp;
+  // While the browser has it, what it asks for is said already; once it ran, nothing is asked for.
+  const waiting = stepUp.kind === 'waiting' && asked.confirming;
   useEffect(() => {
     if (waiting) return;
     if (target.current.lacks) reason.current?.focus();
     else run.current?.focus();
   }, [turn, waiting]);
 
+  const sentences = waiting || asked.answered ? [] : asked.sentences;
   const change = (said: Partial<Pick<Asked, 'reason' | 'ticket'>>): void => {
     putAsked(workbench, tab, { ...asked, ...said });
   };
@@ -53,8 +55,12 @@ function Question({ tab, asked }: { tab: string; asked: Asked }): ReactElement {
   };
 
   return (
-    <section className="needs-bar" aria-label="Before it runs" onKeyDown={onKeyDown}>
-      {asked.sentences.map((sentence) => (
+    <section
+      className={asked.answered ? 'needs-bar' : 'needs-bar needs-open'}
+      aria-label="Before it runs"
+      onKeyDown={onKeyDown}
+    >
+      {sentences.map((sentence) => (
         <p key={sentence} className="needs-sentence selectable">
           <MeaningIcon meaning="waiting" /> {sentence}
         </p>
@@ -111,7 +117,7 @@ function Question({ tab, asked }: { tab: string; asked: Asked }): ReactElement {
           <Button ref={run} type="submit" icon={wantsStepUp ? 'account' : 'play'} isDisabled={lacks}>
             {wantsStepUp ? 'Confirm it’s you and run' : 'Run'}
           </Button>
-          <IconButton icon="close" label="Do not run it" onPress={close} />
+          <IconButton icon="close" label={asked.answered ? 'Forget the reason' : 'Do not run it'} onPress={close} />
         </form>
       )}
       {stepUp.kind === 'failed' && wantsStepUp && (

@@ -1,4 +1,5 @@
 import { type DragEvent, type ReactElement, useEffect, useRef } from 'react';
+import { followRights } from '../account/follow-rights.ts';
 import { troubleSpan } from './reasons.ts';
 import { type EditorHandle } from './editor-handle.ts';
 import { editorOptions } from './editor-options.ts';
@@ -111,7 +112,9 @@ function attach(editor: monaco.editor.IStandaloneCodeEditor, workbench: Workbenc
       if (found !== null) noticeConnection(workbench, found.connection);
       const model = editor.getModel();
       if (model === null) return;
-      const reasons = found === null || found.verdict.verdict === 'allow' ? [] : found.verdict.reasons;
+      // What the person can give is asked for when it is run: nothing in the text is wrong.
+      const quiet = found === null || found.verdict.verdict === 'allow' || found.verdict.needs.length > 0;
+      const reasons = quiet ? [] : found.verdict.reasons;
       monaco.editor.setModelMarkers(
         model,
         MARKS,
@@ -192,9 +195,15 @@ function attach(editor: monaco.editor.IStandaloneCodeEditor, workbench: Workbenc
     show();
     forget();
   });
+  // What the person may do has changed: the verdict on the same text is another one now.
+  const leaveRights = followRights(workbench, () => {
+    verdicts.forget();
+    moved();
+  });
   show();
   return () => {
     leave();
+    leaveRights();
     verdicts.stop();
     for (const listener of listeners) listener.dispose();
     workbench.editor.set(null);

@@ -32,6 +32,10 @@ const verdict = (change: Partial<VerdictView>): VerdictView => ({
   permitted: [],
   unordered: false,
   approvers: [],
+  needs: [],
+  grants: [],
+  leaving: { kind: 'yes', sentence: null },
+  watermark: null,
   secondLineage: null,
   cut: false,
   ...change,
@@ -56,6 +60,12 @@ describe('the verdict in one line', () => {
       { verdict: 'ask', reasons: because('approval-needed', 'Two people.') },
       'waiting',
       'needs approval: Two people.',
+    ],
+    [
+      'asks for what the person can give rather than refusing',
+      { verdict: 'refuse', needs: ['reason', 'step-up'], reasons: because('reason-needed', 'It needs one.') },
+      'waiting',
+      'asks for a reason and a proof that it is you',
     ],
     [
       'does not call a statement refused that is still being typed',

@@ -22,6 +22,11 @@ interface Line {
 /** The reason that says no more than that the statement is still being typed: it is told, but not as a refusal. */
 const UNFINISHED = 'syntax-error';
 
+const NEEDS = { reason: 'a reason', 'step-up': 'a proof that it is you' } as const;
+
+/** What the person can give, in one clause. */
+export const needWords = (needs: VerdictView['needs']): string => needs.map((need) => NEEDS[need]).join(' and ');
+
 /** The verdict in one line, and what it means; null when there is nothing to say. */
 export function lineOf(verdict: VerdictView): Line | null {
   const reason = verdict.reasons[0];
@@ -29,6 +34,7 @@ export function lineOf(verdict: VerdictView): Line | null {
   if (verdict.verdict === 'ask') return { meaning: 'waiting', words: `needs approval: ${sentence}` };
   if (verdict.verdict === 'refuse') {
     if (reason?.code === 'empty') return null;
+    if (verdict.needs.length > 0) return { meaning: 'waiting', words: `asks for ${needWords(verdict.needs)}` };
     if (reason?.code === UNFINISHED) return { meaning: 'read', words: sentence };
     return { meaning: 'refused', words: `refused: ${sentence}` };
   }

@@ -56,7 +56,11 @@ export function SheetFooter({
         </span>
       )}
       {run.verdict?.watermark != null && <span className="visually-hidden">Marked {run.verdict.watermark}</span>}
-      <span role="status" className={message?.trouble === true ? 'sheet-cut' : undefined}>
+      <span
+        role="status"
+        className={message?.trouble === true ? 'sheet-said sheet-failed' : 'sheet-said'}
+        title={message?.text}
+      >
         {message?.text}
       </span>
       <span className="sheet-totals selectable">

@@ -22,7 +22,7 @@ export function summary(run: RunSnapshot): string {
   const state = {
     running: 'running',
     cancelled: 'cancelled',
-    refused: 'refused',
+    refused: (run.verdict?.needs.length ?? 0) > 0 ? 'waits for you' : 'refused',
     asked: 'waits for approval',
     failed: 'failed',
     done: null,

@@ -58,7 +58,7 @@ function Verified({ person, settings }: { person: PersonView; settings: Loadable
             <code>{person.issuer}</code>
           </Fact>
           <Fact name="Login ends">
-            {clockTime(person.expiresAt, now)}, in {remaining(person.expiresAt, now)}
+            {clockTime(person.expiresAt, now)}, {remaining(person.expiresAt, now)} left
             {session !== null && `; sooner when nothing runs for ${String(session.idleMinutes)} minutes`}
           </Fact>
           <Fact name="Step-up">{stepUpWords(person, now)}</Fact>

@@ -18,6 +18,10 @@ export interface Asked {
   readonly sentences: readonly string[];
   readonly reason: string;
   readonly ticket: string;
+  /** The person's browser has the step-up: the statement runs once when it is done, however often Run is pressed meanwhile. */
+  readonly confirming: boolean;
+  /** Nothing was missing when it ran last. */
+  readonly answered: boolean;
   /** Counts how often it asked: each time what is missing takes the focus. */
   readonly turn: number;
 }
@@ -41,6 +45,8 @@ export function askFor(statement: Statement, verdict: VerdictView, before: Asked
     sentences: verdict.reasons.filter(({ code }) => isNeed(code)).map(({ sentence }) => sentence),
     reason: kept?.reason ?? '',
     ticket: kept?.ticket ?? '',
+    confirming: false,
+    answered: false,
     turn: (before?.turn ?? 0) + 1,
   };
 }
@@ -62,6 +68,7 @@ export const lacksReason = ({ needs, reason }: Asked): boolean => needs.includes
 /** The step-up was done: the gate says if it is not enough. */
 export const steppedUp = (asked: Asked): Asked => ({
   ...asked,
+  confirming: false,
   needs: asked.needs.filter((need) => need !== 'step-up'),
 });
 

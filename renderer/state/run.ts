@@ -58,13 +58,8 @@ export async function runAsked(workbench: Workbench, tab: string): Promise<void>
     putAsked(workbench, tab, { ...asked, turn: asked.turn + 1 });
     return;
   }
-  if (asked.needs.includes('step-up')) {
-    if (!(await workbench.account.stepUp.begin())) return;
-    const now = askedOf(workbench, tab);
-    // Closed or asked something else while the browser was open: what was confirmed then is not this.
-    if (now === undefined || !sameStatement(now, asked)) return;
-    putAsked(workbench, tab, steppedUp(now));
-  }
+  if (asked.confirming) return;
+  if (asked.needs.includes('step-up') && !(await confirm(workbench, tab, asked))) return;
   const ready = askedOf(workbench, tab);
   const now = workbench.workspace.get().tabs.find(({ id }) => id === tab);
   if (ready === undefined || now === undefined) return;
@@ -74,6 +69,17 @@ export async function runAsked(workbench: Workbench, tab: string): Promise<void>
     return;
   }
   start(workbench, tab, { connection: ready.connection, text: ready.text, offset }, givenWith(ready));
+}
+
+/** @returns whether the person has proved who they are, and the same statement still asks */
+async function confirm(workbench: Workbench, tab: string, asked: Asked): Promise<boolean> {
+  putAsked(workbench, tab, { ...asked, confirming: true });
+  const done = await workbench.account.stepUp.begin();
+  const now = askedOf(workbench, tab);
+  // Closed or asked something else while the browser was open: what was confirmed then is not this.
+  if (now === undefined || !sameStatement(now, asked)) return false;
+  putAsked(workbench, tab, done ? steppedUp(now) : { ...now, confirming: false });
+  return done;
 }
 
 /** Runs the last statement of a tab once more, as it was; what it asked for is kept. */
@@ -109,8 +115,16 @@ function askWhenNeeded(
     const { verdict } = run.snapshot();
     if (verdict === null) return;
     leave();
-    if (verdict.needs.length > 0) putAsked(workbench, tab, askFor(statement, verdict, askedOf(workbench, tab)));
+    const asked = askedOf(workbench, tab);
+    if (verdict.needs.length > 0) putAsked(workbench, tab, askFor(statement, verdict, asked));
+    else if (asked !== undefined && sameStatement(asked, statement)) answered(workbench, tab, asked);
   });
+}
+
+/** What was asked for and stays of use is kept on the screen; a step-up alone leaves nothing to show. */
+function answered(workbench: Workbench, tab: string, asked: Asked): void {
+  if (asked.needs.includes('reason')) putAsked(workbench, tab, { ...asked, answered: true });
+  else forgetAsked(workbench, tab);
 }
 
 export const askedOf = (workbench: Workbench, tab: string): Asked | undefined => workbench.asked.get().get(tab);

@@ -14,7 +14,7 @@ export const ana: PersonView = {
   groups: ['analysts'],
   verified: true,
   issuer: 'https://id.harbor.example',
-  expiresAt: '2026-01-01T18:30:00Z',
+  expiresAt: new Date(Date.now() + 6 * 3_600_000).toISOString(),
   steppedUpAt: null,
 };
 export const account: PersonView = {
