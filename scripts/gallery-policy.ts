@@ -89,7 +89,7 @@ export const policyShots: Readonly<Record<string, Shot>> = {
   'policy-no-tests': { page: 'policy-no-tests', act: text('There are no tests yet') },
   'policy-wrong': { page: 'policy-wrong', act: hover },
   'policy-completion': { page: 'policy-tests', act: complete },
-  'policy-malformed': { page: 'policy-malformed', act: text('The file is not in force') },
+  'policy-malformed': { page: 'policy-malformed', act: text('policy.yaml is not right') },
   'policy-many': { page: 'policy-many', act: text(/rows are shown/) },
   'policy-changes': { page: 'policy-changes', small: true, act: text('rights wider') },
   'policy-save': { page: 'policy-changes', small: true, act: save },

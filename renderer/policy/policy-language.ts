@@ -6,7 +6,7 @@ import { type Client } from '../../shared/rpc/types.ts';
 import { type PolicyCompletionView, type ProblemView } from '../../shared/views.ts';
 import { monaco } from '../editor/monaco-setup.ts';
 import { withoutFences } from './hover-text.ts';
-import { markedPart, replacedBy } from './positions.ts';
+import { markedPart, mendsOf } from './positions.ts';
 
 export const YAML = 'yaml';
 export const policyUri = monaco.Uri.from({ scheme: 'policy', path: '/policy.yaml' });
@@ -36,8 +36,8 @@ function mendsAt(model: monaco.editor.ITextModel, range: monaco.Range, problems:
     if (problem.line > model.getLineCount()) return [];
     const part = rangeOfProblem(model, problem);
     if (monaco.Range.intersectRanges(part, range) === null) return [];
-    return problem.choices.slice(0, MOST_MENDS).map((choice): monaco.languages.CodeAction => {
-      const text = replacedBy(model.getValueInRange(part), choice);
+    const mends = mendsOf(model.getValueInRange(part), problem).slice(0, MOST_MENDS);
+    return mends.map((text): monaco.languages.CodeAction => {
       const edit = { resource: model.uri, versionId: model.getVersionId(), textEdit: { range: part, text } };
       return { title: `Replace by ${text}`, kind: 'quickfix', edit: { edits: [edit] } };
     });

@@ -75,7 +75,13 @@ function Malformed(): ReactElement | null {
         ) : undefined
       }
     >
-      The file is not in force; the last good policy stays. <Shown text={state.trouble} />
+      <Shown text={state.trouble} />
+      {first !== undefined && (
+        <>
+          {' '}
+          Line {first.line}: <Shown text={first.message} />
+        </>
+      )}
     </Message>
   );
 }

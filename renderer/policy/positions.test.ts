@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { markedPart, problemWords, replacedBy, ruleLine } from './positions.ts';
+import { markedPart, mendsOf, problemWords, ruleLine } from './positions.ts';
 
 const at = (line: string, column: number): string => {
   const { startColumn, endColumn } = markedPart(line, { line: 1, column, message: '', choices: [] });
@@ -45,12 +45,23 @@ describe('a problem in words', () => {
 
 describe('a mend', () => {
   it.each([
-    ['alow', 'allow', 'allow'],
-    ['group:analyst', 'analysts', 'group:analysts'],
-    ['group:analyst', 'group:analysts', 'group:analysts'],
-    ['prod', 'production', 'production'],
-  ])('puts for %s the choice %s as %s', (part, choice, text) => {
-    expect(replacedBy(part, choice)).toBe(text);
+    ['alow', 'unknown key "alow" in rules', 'allow', ['allow']],
+    ['reed', 'rules.allow is not one of its choices', 'read', ['read']],
+    ['group:stuff', 'no group is called "stuff"', 'staff', ['group:staff']],
+    ['staff', '"staff" does not say who', 'group:NAME', ['group:staff']],
+    ['ana', '"ana" does not say who', 'everyone', ['everyone']],
+  ])('puts in the place of %s, where %s, what it should be', (part, message, choice, mends) => {
+    expect(mendsOf(part, { message, choices: [choice] })).toEqual(mends);
+  });
+
+  it.each([
+    ['rules', 'version is missing', '1'],
+    ['{', 'rule a has none, and a rule has exactly one of its effects', 'allow'],
+    ['id', 'rule a has none, and a rule has exactly one of its effects', 'allow'],
+    ["'rows.estimat > 1'", 'rule a: No such key: estimat at character 6', 'rows.estimate'],
+    ['[reed, write]', 'rules.allow is not one of its choices', 'read'],
+  ])('never puts anything in the place of %s, where %s', (part, message, choice) => {
+    expect(mendsOf(part, { message, choices: [choice] })).toEqual([]);
   });
 });
 

@@ -25,10 +25,21 @@ export function markedPart(lineText: string, { line, column }: ProblemView): Mar
   return { line, startColumn: before, endColumn: before + 1 };
 }
 
-/** What stands in the place of `part` when a choice is taken: a kind before it, as in `group:`, stays where the choice has none. */
-export function replacedBy(part: string, choice: string): string {
-  const kind = /^[a-z]+:(?=\S)/.exec(part)?.[0] ?? '';
-  return choice.includes(':') ? choice : `${kind}${choice}`;
+/** A word of the policy, as it may be replaced; conditions and what is made of several words may not. */
+const WORD = /^(?:([a-z]+):)?([\w.*-]+)$/;
+
+/**
+ * What could stand in the place of `part`, which is marked for the problem; nothing where the problem is not about that very word, as
+ * with a key that is missing. A kind before the word, as in `group:`, stays, and `group:NAME` keeps the name.
+ */
+export function mendsOf(part: string, { message, choices }: Pick<ProblemView, 'message' | 'choices'>): string[] {
+  const [, kind = '', word = ''] = WORD.exec(part) ?? [];
+  const named = [part, word].some((one) => one !== '' && message.includes(`"${one}"`));
+  if (word === '' || (!named && !message.endsWith('is not one of its choices'))) return [];
+  return choices.map((choice) => {
+    if (choice.includes(':')) return choice.replace(/NAME|EMAIL/, word);
+    return kind === '' ? choice : `${kind}:${choice}`;
+  });
 }
 
 /** Choices that are listed; a longer list is in the completion. */

@@ -76,9 +76,9 @@ export const brokenFile = samplePolicy.replace('deny: [drop, truncate]', 'deny: 
 
 /** Words that are wrong in a policy, and what could stand there. */
 const mistakes: readonly (readonly [word: RegExp, message: string, choices: readonly string[]])[] = [
-  [/\btrunkate\b/, '`trunkate` is no action.', ['truncate', 'drop', 'alter', 'create']],
-  [/\balow\b/, '`alow` is no key of a rule.', ['allow', 'deny', 'require', 'permit']],
-  [/group:analyst\b/, 'No group `analyst` is named above.', ['analysts', 'engineers', 'dba', 'oncall', 'security']],
+  [/\btrunkate\b/, 'rules.deny is not one of its choices', ['truncate', 'drop', 'alter', 'create']],
+  [/\balow\b/, 'unknown key "alow" in rules', ['allow', 'deny', 'require', 'permit']],
+  [/group:analyst\b/, 'no group is called "analyst"', ['analysts', 'engineers', 'dba', 'oncall', 'security']],
 ];
 
 export function checkOf(text: string): PolicyCheckView {
@@ -105,7 +105,7 @@ export function checkOf(text: string): PolicyCheckView {
             {
               line: idle + 1,
               column: 3,
-              message: 'No rule is for group:oncall; it can only take grants.',
+              message: 'no rule is for group:oncall',
               choices: [],
             },
           ],
