@@ -84,7 +84,11 @@ function refuseUnknown(installation: Installation, connection: string): void {
 }
 
 /** Exactly one of --sql, --file and `-`. */
-async function statementText(io: CliIo, from: string | undefined, { sql, file }: StatementOptions): Promise<string> {
+export async function statementText(
+  io: CliIo,
+  from: string | undefined,
+  { sql, file }: StatementOptions,
+): Promise<string> {
   const given = [sql, file, from].filter((source) => source !== undefined);
   if (given.length !== 1 || (from !== undefined && from !== '-')) {
     throw new CountersignError(
