@@ -325,6 +325,17 @@ describe('the end of a grant', () => {
     expect(await namesIn()).toEqual([]);
   });
 
+  it('is not made by an administrator whose login does not say so yet: nobody else would heed it', async () => {
+    const { id } = await take();
+    const sam = await place.signIn('sam');
+    const promoted = { ...sam.session, principal: { ...sam.session.principal, groups: ['admins'] } };
+    await expect(grants.end(promoted, id, 'suspicious')).rejects.toMatchObject({ code: 'grant-end-unproven' });
+    expect(await namesIn()).toEqual(['unmask']);
+    const again = await place.signIn('sam', { groups: ['admins'] });
+    await grants.end(again.session, id, 'suspicious');
+    expect(await namesIn(place.open())).toEqual([]);
+  });
+
   it('holds here at once, also where the hub does not take it', async () => {
     const { id } = await take();
     const hub = place.hub();

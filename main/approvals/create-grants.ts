@@ -5,6 +5,7 @@ import { type Session } from '../identity/principal.ts';
 import { type Ended, GRANT, GRANT_END, type Taken } from './grant-events.ts';
 import { type KnownGrant } from './grant-ledger.ts';
 import { type Grant, type Grants, type GrantTerms } from './grants.ts';
+import { type HubEvent } from './hub.ts';
 import { isFresh, isSamePerson, type Over } from './in-force.ts';
 import { createKnownGrants, type KnownGrantsPorts } from './known-grants.ts';
 import { reasonIn } from './reason.ts';
@@ -58,7 +59,8 @@ export function createGrants(ports: GrantsPorts): Grants {
     if (why.kind === 'time' && taken) await recordEnd(known.grant, undefined, NO_MORE.time);
     if (why.kind !== 'policy' && why.kind !== 'revoked') return;
     // Otherwise it would be in force again when the policy or the list of revocations says so.
-    if (await postEnd(known, session, NO_MORE[why.kind])) await recordEnd(known.grant, undefined, NO_MORE[why.kind]);
+    const event = await signEnd(known, session, NO_MORE[why.kind]);
+    if (await isFirstEnd(known, event)) await recordEnd(known.grant, undefined, NO_MORE[why.kind]);
   }
 
   function tell(grant: Grant, why: Over): void {
@@ -66,13 +68,16 @@ export function createGrants(ports: GrantsPorts): Grants {
     for (const listener of listeners) listener(ended === undefined ? grant : { ...grant, ended });
   }
 
-  /** @returns whether it is the end that counts: of several that are made at once, one is recorded */
-  async function postEnd(known: KnownGrant, session: Session, why: string): Promise<boolean> {
+  async function signEnd(known: KnownGrant, session: Session, why: string): Promise<HubEvent> {
     const content: Ended = {
       ...{ v: 1, scope, nonce: nonce(), grant: known.grant.id },
       ...{ by: personOf(session.principal), at: ports.now().toISOString(), why },
     };
-    const { event } = await sign(session, GRANT_END, content);
+    return (await sign(session, GRANT_END, content)).event;
+  }
+
+  /** Tells others of an end. @returns whether it is the one that counts: of several that are made at once, one is recorded */
+  async function isFirstEnd(known: KnownGrant, event: HubEvent): Promise<boolean> {
     await hub.append(event);
     await grants.refresh();
     return grants.endedBy(known) === event.id;
@@ -194,15 +199,18 @@ export function createGrants(ports: GrantsPorts): Grants {
       await grants.refresh();
       const known = grants.inForce().find(({ grant }) => grant.id === id);
       if (known === undefined) throw refusals.notFound();
-      if (!isSamePerson(known.signer, session.principal) && !ports.administrator(session.principal))
-        throw refusals.notTheirs();
+      const own = isSamePerson(known.signer, session.principal);
+      if (!own && !ports.administrator(session.principal)) throw refusals.notTheirs();
       const words = (reasonIn(why) ?? 'ended').slice(0, LONGEST_WHY).toWellFormed();
+      const event = await signEnd(known, session, words);
+      // Others know an administrator by what their login proves, which may be older than their membership.
+      if (!own && !(await grants.wouldEnd(event))) throw refusals.unproven();
       const end = { by: session.principal.email ?? session.principal.name, why: words };
       // Here it is over at once, whatever becomes of the rest.
       relied.remove(id);
       grants.settle(id, { kind: 'ended', end });
       tell(known.grant, { kind: 'ended', end });
-      if (await postEnd(known, session, words)) await recordEnd(known.grant, await ports.actorOf(session), words);
+      if (await isFirstEnd(known, event)) await recordEnd(known.grant, await ports.actorOf(session), words);
     },
 
     onEnd(listener) {

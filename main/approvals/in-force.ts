@@ -4,6 +4,7 @@ import { type Principal, type Session } from '../identity/principal.ts';
 import { type GrantLedger, type KnownEnd, type KnownGrant } from './grant-ledger.ts';
 import { type GrantTerms } from './grants.ts';
 import { reasonIn } from './reason.ts';
+import { type Signer } from './signed-event.ts';
 
 /** Why a grant is not in force. */
 export type Over =
@@ -43,11 +44,13 @@ export function overOf(known: KnownGrant, of: Circumstances): Over | undefined {
   return isGiven(known, of) ? undefined : { kind: 'policy' };
 }
 
-/** The end that counts: the first one by the person, or by an administrator. Somebody whose groups their login does not state may be one. */
+/** Whether somebody may end what is not theirs, as far as their login proves it: one that does not state their groups may be an administrator's. */
+export const mayEnd = (by: Signer, administrator: Circumstances['administrator']): boolean =>
+  by.groups === 'unknown' || administrator(by);
+
+/** The end that counts: the first one by the person, or by an administrator. */
 export function endOf({ signer, grant }: KnownGrant, { ledger, administrator }: Circumstances): KnownEnd | undefined {
-  return ledger
-    .endsOf(grant.id)
-    .find(({ by }) => isSamePerson(by, signer) || by.groups === 'unknown' || administrator(by));
+  return ledger.endsOf(grant.id).find(({ by }) => isSamePerson(by, signer) || mayEnd(by, administrator));
 }
 
 function isGiven({ grant, from, until, steppedUpAt, signer }: KnownGrant, { terms, session }: Circumstances): boolean {

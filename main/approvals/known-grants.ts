@@ -3,9 +3,10 @@ import { type Revocations } from '../identity/context.ts';
 import { type Principal, type Session } from '../identity/principal.ts';
 import { createGrantLedger, type KnownGrant } from './grant-ledger.ts';
 import { type GrantTerms } from './grants.ts';
-import { type Hub } from './hub.ts';
-import { type Circumstances, endOf, isSamePerson, type Over, overOf } from './in-force.ts';
-import { type Sealing } from './signed-event.ts';
+import { endedSchema } from './grant-events.ts';
+import { type Hub, type HubEvent } from './hub.ts';
+import { type Circumstances, endOf, isSamePerson, mayEnd, type Over, overOf } from './in-force.ts';
+import { readEvent, type Sealing } from './signed-event.ts';
 import { type TimeHere } from './time-here.ts';
 
 export interface KnownGrantsPorts extends Sealing {
@@ -31,6 +32,8 @@ export interface KnownGrants {
   settle(id: string, why: Over): void;
   /** This process has recorded that it was taken. */
   recordedHere(id: string): void;
+  /** Whether an end that is about to be posted would count for a grant that is somebody else's. */
+  wouldEnd(event: HubEvent): Promise<boolean>;
   /** Id of the event that ended it, as far as the hub says. */
   endedBy(known: KnownGrant): string | undefined;
 }
@@ -83,6 +86,11 @@ export function createKnownGrants(ports: KnownGrantsPorts, time: TimeHere): Know
     overOf: overNow,
     settle: (id, why) => void over.set(id, over.get(id) ?? why),
     recordedHere: (id) => void compared.add(id),
+    async wouldEnd(event) {
+      const read = readEvent(event, endedSchema, ports);
+      const signer = await read?.verify(read.content.by, new Date(read.content.at));
+      return signer !== undefined && mayEnd(signer, ports.administrator);
+    },
     endedBy: (known) => endOf(known, circumstances())?.event,
   };
 }

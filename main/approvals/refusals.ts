@@ -84,5 +84,13 @@ export const notInForce = (grant: string): CountersignError =>
 export const notFound = (): CountersignError =>
   refusal('grant-not-found', 'No grant of that id is in force.', 'See which are: countersign grant list');
 
+/** An administrator whose login does not say so yet: others would not heed it. */
+export const unproven = (): CountersignError =>
+  refusal(
+    'grant-end-unproven',
+    'You are an administrator, and your sign-in was made before you were, so nobody else could tell.',
+    'Sign in again, then end the grant.',
+  );
+
 export const notTheirs = (): CountersignError =>
   refusal('grant-not-yours', "That grant is somebody else's.", 'Only they and administrators end it.');
