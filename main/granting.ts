@@ -55,7 +55,7 @@ export function openGranting(ports: GrantingPorts): Grants {
 
 function vouchingOf({ identity, session }: Organisation, home: string): Vouching {
   if (identity.kind === 'os-account') return { kind: 'os-account' };
-  const { issuer, clientId, groupsClaim } = identity.provider;
+  const { issuer, clientId, groupsClaim, groupsFrom } = identity.provider;
   const archive = createJwksArchive(join(home, 'identity', 'jwks'), Date.now);
   return {
     kind: 'oidc',
@@ -63,7 +63,8 @@ function vouchingOf({ identity, session }: Organisation, home: string): Vouching
     clientId,
     maxHours: session.maxHours,
     keys: () => archive.read(issuer),
-    groupsIn: (claims) => groupsIn(claims, groupsClaim) ?? 'unknown',
+    // What another source says before the ID token is not in what somebody signed.
+    groupsIn: (claims) => (groupsFrom[0] === 'id-token' ? groupsIn(claims, groupsClaim) : undefined) ?? 'unknown',
   };
 }
 
