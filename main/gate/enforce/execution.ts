@@ -82,11 +82,9 @@ export async function execute(input: ExecutionInput): Promise<Ending> {
   try {
     if (prepared.parameterOids.length !== input.params.length) throw parametersMissing(prepared, input);
     done = await stream(input, prepared, input.confirm(prepared, upstream));
-    if (!reads) {
-      // What it rests on may have ended between its last row and here.
-      signal.throwIfAborted();
-      await commit(upstream);
-    }
+    // What it rests on may have ended while it ran, too late for a cancellation to reach the server.
+    signal.throwIfAborted();
+    if (!reads) await commit(upstream);
   } finally {
     // After a read or a commit there is nothing left to end; on every other way out nothing may stay.
     if (upstream.usable) await upstream.end('rollback');

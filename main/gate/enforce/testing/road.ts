@@ -7,15 +7,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type AuditEvent } from '../../../audit/events.ts';
 import { type AuditLog, type IntentEnd, openAuditLog } from '../../../audit/index.ts';
 import { asSuperuser, startTemporary } from '../../../databases/embedded/index.ts';
+import { connectPostgres } from '../../../databases/postgres/session.ts';
 import { session } from '../../testing/session.ts';
 import { readClassification } from '../../../policy/classification.ts';
 import { compiled } from '../../../policy/testing.ts';
 import { type Connection } from '../../../profile/types.ts';
-import { inForce } from '../../in-force.ts';
-import { openGate } from '../../open.ts';
-import { type GateEvent } from '../../request.ts';
+import { type InForce, inForce } from '../../in-force.ts';
+import { type GateOptions, type OpenGate, openGate } from '../../open.ts';
+import { type GateEvent, type GateRequest } from '../../request.ts';
 
 const POLICY = `version: 1
 rules:
@@ -36,6 +38,8 @@ export interface Hooks {
   decided?: (() => Promise<void>) | undefined;
   /** Before a flight reaches the server, counted from 1 since the hooks were set. */
   flight?: ((number: number) => Promise<void>) | undefined;
+  /** The asker's own; nobody gives up where it is absent. */
+  signal?: AbortSignal | undefined;
   /** What becomes of the bytes that the server sends; as long as they were. */
   answer?: ((bytes: Buffer) => Buffer) | undefined;
 }
@@ -49,8 +53,20 @@ export interface Seen {
   readonly flights: number;
 }
 
+/** What a test sets of the gate besides: its policy, who stands, which grants there are. */
+export interface RoadOptions extends Partial<Omit<GateOptions, 'audit' | 'inForce' | 'passwordOf' | 'app' | 'origin'>> {
+  readonly policy?: string;
+}
+
 export interface Road {
-  run(text: string, hooks?: Hooks): Promise<Seen>;
+  readonly opened: OpenGate;
+  /** What the gate has recorded, but for intents and their ends. */
+  readonly recorded: readonly AuditEvent[];
+  /** What the next statements are judged by. */
+  policy(text: string): void;
+  run(text: string, hooks?: Hooks, asked?: Partial<GateRequest>): Promise<Seen>;
+  /** By another connection, as the superuser: the first column of each row. */
+  ask(text: string): Promise<readonly (string | null)[]>;
   /** By another connection, as the superuser. */
   change(...statements: readonly string[]): Promise<void>;
   close(): Promise<void>;
@@ -61,6 +77,7 @@ export async function openRoad(
   setup: readonly string[],
   connectionChanges: Partial<Connection> = {},
   start = startTemporary,
+  { policy = POLICY, ...options }: RoadOptions = {},
 ): Promise<Road> {
   const directory = mkdtempSync(join(tmpdir(), 'countersign-road-'));
   const server = await start();
@@ -102,10 +119,14 @@ export async function openRoad(
     origin: 'test.example/log',
     app,
   });
+  const recorded: AuditEvent[] = [];
   let outcomes: IntentEnd[] = [];
   const audit: AuditLog = {
     ...log,
-    append: (event) => log.append(event),
+    append(event) {
+      recorded.push(event);
+      return log.append(event);
+    },
     async recordIntent(intent) {
       const recorded = await log.recordIntent(intent);
       await hooks.decided?.();
@@ -133,38 +154,51 @@ export async function openRoad(
   };
   const read = readClassification(CLASSIFICATION, ['shop']);
   if (!read.ok) throw new Error('classification');
-  const profile = inForce({
-    connections: [connection],
-    policy: compiled(POLICY, { classes: [{ name: 'secret', group: 'pii' }], connections: [connection] }),
-    classification: read.classification,
-  });
+  const { classification } = read;
+  const context = { classes: [{ name: 'secret', group: 'pii' }], connections: [connection] };
+  const profileOf = (text: string): InForce =>
+    inForce({ connections: [connection], policy: compiled(text, context), classification });
+  let profile = profileOf(policy);
   const opened = openGate({
     audit,
     identity: { ensureLive: (asked) => Promise.resolve(asked), touch: () => Promise.resolve() },
     inForce: () => profile,
     passwordOf: () => Promise.resolve('only for tests'),
     resultsDirectory: join(directory, 'results'),
+    ...options,
     app,
     origin: 'cli',
   });
 
   return {
+    opened,
+    recorded,
+    policy: (text) => void (profile = profileOf(text)),
+    async ask(text) {
+      const target = { ...connection, port: server.port, user: server.user, password: server.password };
+      const asking = await connectPostgres({ ...target, applicationName: 'asking' }, new AbortController().signal);
+      try {
+        return (await asking.query(text)).map(([first = null]) => first);
+      } finally {
+        await asking.close();
+      }
+    },
     change,
-    async run(text, changes = {}) {
+    async run(text, changes = {}, asked = {}) {
       hooks = changes;
       flights = 0;
       outcomes = [];
       const events: GateEvent[] = [];
       let result: string | undefined;
-      const request = { session, connection: 'shop', text, params: [], origin: 'cli' } as const;
-      for await (const event of opened.gate.run(request, new AbortController().signal)) {
+      const request: GateRequest = { session, connection: 'shop', text, params: [], origin: 'cli', ...asked };
+      for await (const event of opened.gate.run(request, changes.signal ?? new AbortController().signal)) {
         events.push(event);
         if (event.kind === 'columns') ({ result } = event);
       }
       hooks = {};
       const end = events.at(-1);
       const rows =
-        result === undefined || end?.kind !== 'done' ? [] : [...opened.gate.result(session, result).textRows()];
+        result === undefined || end?.kind !== 'done' ? [] : [...opened.gate.result(request.session, result).textRows()];
       return { events, rows, end, outcomes, flights };
     },
     async close() {
