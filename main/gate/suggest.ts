@@ -1,4 +1,5 @@
 import { type Session } from '../identity/principal.ts';
+import { commentedColumns } from './commented.ts';
 import { describeColumns, mayRead } from './describe.ts';
 import { type Suggestion } from './detection.ts';
 import { type GatePorts } from './ports.ts';
@@ -22,7 +23,7 @@ export async function* suggestClassification(
   const { policy, columnsOf, connection: named } = ports.inForce();
   const connection = named(name);
   const { index } = await ports.catalogs.of(session, connection, {});
-  const classification = columnsOf(connection, undefined);
+  const classification = columnsOf(connection, undefined, commentedColumns(index));
   const input = { principal: session.principal, connection, policy, classification, now: ports.now() };
   const relations = index.snapshot.relations
     .filter(({ schema, kind }) => SAMPLED.includes(kind) && !OWN_SCHEMA.test(schema))

@@ -3,6 +3,7 @@ import { type Handlers } from '../../../shared/rpc/index.ts';
 import { type AppInfo, type SignInStep } from '../../../shared/views.ts';
 import { type Demonstration } from '../../demonstration/demonstration.ts';
 import { CountersignError } from '../../errors.ts';
+import { commentedColumns } from '../../gate/commented.ts';
 import { type DescribeInput } from '../../gate/describe.ts';
 import { type CatalogIndex } from '../../gate/lineage/catalog-index.ts';
 import { split } from '../../gate/understand/postgres/split.ts';
@@ -18,7 +19,9 @@ import { activityHandlers } from './activity.ts';
 import { auditStates } from './audit-state.ts';
 import { classificationHandlers } from './classification.ts';
 import { firstMinutes } from './first-minutes.ts';
+import { grantHandlers } from './grants.ts';
 import { openHistory } from './history.ts';
+import { policyHandlers } from './policy.ts';
 import { createRuns } from './runs.ts';
 import { type Search } from './search.ts';
 import { columnViews, relationViews, schemaViews, searchRelations } from './schema.ts';
@@ -88,14 +91,16 @@ export function createWindow(
     const inForce = installation.inForce();
     const connection = inForce.connection(connectionName);
     const index = await gate.catalog(session, connectionName, { refresh });
+    const grants = await installation.grants.inForce(session, connectionName);
     return {
       index,
       input: {
         principal: session.principal,
         connection,
         policy: inForce.policy,
-        classification: inForce.columnsOf(connection, undefined),
+        classification: inForce.columnsOf(connection, undefined, commentedColumns(index)),
         now: new Date(),
+        grants: grants.map(({ name }) => name),
       },
     };
   }
@@ -183,9 +188,13 @@ export function createWindow(
       const judgement = await gate.explain(request, signal);
       return verdictView(judgement, secondLineageOf(installation, connection));
     },
-    async *'query.run'({ connection, text, offset }, signal) {
+    async *'query.run'({ connection, text, offset, reason, ticket }, signal) {
       const { session, history } = await seated();
-      const request = { session, connection, text, params: [], origin: 'desktop' } as const;
+      const request = {
+        ...{ session, connection, text, params: [], origin: 'desktop' as const },
+        ...(reason === undefined ? {} : { reason }),
+        ...(ticket === undefined ? {} : { ticket }),
+      };
       for await (const event of runs.run(request, offset, history, signal)) {
         if (event.kind !== 'verdict') yield event;
         else
@@ -227,6 +236,8 @@ export function createWindow(
     ...activityHandlers(search.activity, seated),
     ...accountHandlers(installation, seated),
     ...classificationHandlers(installation, seated),
+    ...grantHandlers(installation, seated),
+    ...policyHandlers(installation, seated),
   };
 
   return {
