@@ -28,6 +28,22 @@ const needs: readonly Need[] = [
     packages: ['golang-go', 'golang-golang-x-mod-dev'],
     without: 'the check of a log by programs that are not ours',
   },
+  {
+    programs: [['/usr/bin/glewlwyd'], ['/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3']],
+    packages: ['glewlwyd'],
+    without: 'signing in at glewlwyd, an identity provider that is not ours',
+  },
+  {
+    programs: [['/usr/bin/plackup'], ['/usr/share/lemonldap-ng/portal/htdocs/index.psgi']],
+    // Its portal loads the others when it starts, though Debian only recommends them.
+    packages: [
+      'liblemonldap-ng-portal-perl',
+      ...['libdbi-perl', 'libio-string-perl', 'libmime-tools-perl', 'libgd-securityimage-perl'],
+      ...['libimage-magick-perl', 'libstring-random-perl', 'libemail-sender-perl', 'libauthen-webauthn-perl'],
+      ...['libcrypt-openssl-x509-perl', 'libconvert-base32-perl'],
+    ],
+    without: 'signing in at LemonLDAP::NG, an identity provider that is not ours',
+  },
 ];
 
 const isMet = (need: Need): boolean => need.programs.every((places) => places.some((file) => existsSync(file)));

@@ -20,9 +20,7 @@ describe.skipIf(withoutGlewlwyd !== undefined)(title, () => {
   beforeAll(async () => {
     glewlwyd = await startGlewlwyd();
   });
-  afterAll(async () => {
-    await glewlwyd.stop();
-  });
+  afterAll(() => glewlwyd.stop());
 
   it('a person signs in with groups, and the provider vouches for the device key', async () => {
     const identity = at();

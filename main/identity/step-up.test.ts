@@ -99,7 +99,7 @@ describe('a step-up', () => {
   const seconds = (): number => Math.floor(clock.now / 1000);
   const strong: Forge = (nonce) => key.sign({ ...claimsOf(nonce), acr: 'loa-2', auth_time: seconds() });
 
-  it('asks for prompt=login, max_age=1, the wanted acr and the person, and still with PKCE, state and a new nonce', async () => {
+  it('asks for prompt=login, a small max_age, the wanted acr and the person, and still with PKCE, state and a new nonce', async () => {
     const identity = at();
     const asked: URLSearchParams[] = [];
     const watching: Person = (step) => {
@@ -110,7 +110,7 @@ describe('a step-up', () => {
     await stepUp(identity, session, watching);
     const [first, second] = asked;
     expect(Object.fromEntries(second ?? [])).toMatchObject({
-      ...{ prompt: 'login', max_age: '1', acr_values: 'loa-2', login_hint: 'ana@shop.example' },
+      ...{ prompt: 'login', max_age: '10', acr_values: 'loa-2', login_hint: 'ana@shop.example' },
       ...{ code_challenge_method: 'S256', response_type: 'code' },
     });
     expect(first?.has('prompt')).toBe(false);

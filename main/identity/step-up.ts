@@ -10,9 +10,15 @@ const FRESH_SIGN_IN: StepUpSettings = { acrValues: [], acr: [], amr: [], require
 const PROVIDER_SLACK_SECONDS = 5;
 
 /**
+ * Has the provider state auth_time. Not 0: some take that for no number and refuse (glewlwyd 2.7); and not 1: some compare after
+ * the sign-in once more and, when slow, ask twice (LemonLDAP::NG 2.16). That the person is asked rests on `prompt`, and
+ * what counts is judged here.
+ */
+const MAX_AGE_SECONDS = 10;
+
+/**
  * What is asked of the provider (OpenID Connect Core §3.1.2.1). All of it are wishes: a provider may ignore acr_values
- * without an error, and an old one ignores prompt and max_age too. max_age has the provider state auth_time; it is 1
- * second and not 0, because some take 0 for no number and refuse the request (glewlwyd 2.7).
+ * without an error, and an old one ignores prompt and max_age too.
  */
 export function stepUpParameters(
   settings: StepUpSettings = FRESH_SIGN_IN,
@@ -20,7 +26,7 @@ export function stepUpParameters(
 ): Readonly<Record<string, string>> {
   return {
     prompt: 'login',
-    max_age: '1',
+    max_age: String(MAX_AGE_SECONDS),
     ...(settings.acrValues.length === 0 ? {} : { acr_values: settings.acrValues.join(' ') }),
     ...(person.email === undefined ? {} : { login_hint: person.email }),
   };
