@@ -37,7 +37,7 @@ const needs: readonly Need[] = [
     programs: [['/usr/bin/plackup'], ['/usr/share/lemonldap-ng/portal/htdocs/index.psgi']],
     // Its portal loads the others when it starts, though Debian only recommends them.
     packages: [
-      'liblemonldap-ng-portal-perl',
+      ...['liblemonldap-ng-portal-perl', 'libplack-perl'],
       ...['libdbi-perl', 'libio-string-perl', 'libmime-tools-perl', 'libgd-securityimage-perl'],
       ...['libimage-magick-perl', 'libstring-random-perl', 'libemail-sender-perl', 'libauthen-webauthn-perl'],
       ...['libcrypt-openssl-x509-perl', 'libconvert-base32-perl'],
