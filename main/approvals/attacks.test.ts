@@ -211,9 +211,33 @@ describe('a grant in the hub that proves nothing', () => {
 
   it('is not in force where the record does not say that it was taken', async () => {
     const event = await place.forge(ana);
-    place.recorded.length = 0;
+    place.recordedAt.clear();
     await put(event);
     expect(await heldBy(ana.session)).toBe(0);
+  });
+
+  it('is not in force at another time than when it was taken by the record: nobody takes one in advance', async () => {
+    const later = place.clock.now + 2 * HOUR;
+    const event = await place.forge(ana, { from: iso(later), until: iso(later + HOUR) });
+    for (const id of place.recordedAt.keys()) place.recordedAt.set(id, place.clock.now);
+    await put(event);
+    const grants = place.open();
+    expect(await heldBy(ana.session, grants)).toBe(0);
+    place.clock.now = later + 1;
+    expect(await heldBy(ana.session, grants)).toBe(0);
+  });
+
+  it('lets the record be searched no further back than the policy gives grants', async () => {
+    const asked: number[] = [];
+    const grants = place.open({
+      recorded: (since) => {
+        asked.push(since);
+        return Promise.resolve({ started: place.recordedAt, ended: new Set(), newest: 0 });
+      },
+    });
+    await put(await place.forge(ana, { from: '1970-01-01T00:00:00.001Z' }), await place.forge(ana));
+    expect(await heldBy(ana.session, grants)).toBe(1);
+    expect(asked).toEqual([place.clock.now]);
   });
 });
 

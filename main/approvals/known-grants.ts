@@ -24,7 +24,7 @@ export interface KnownGrantsPorts extends Sealing {
 export interface KnownGrants {
   /** Takes in what is new. @throws CountersignError `hub-*` */
   refresh(): Promise<void>;
-  /** In force now: all, or those of one person. */
+  /** In force now, of what the last refresh took in: all, or those of one person. */
   inForce(session?: Session): readonly KnownGrant[];
   /** Why one is not in force; undefined where it is. */
   overOf(known: KnownGrant, session?: Session): Over | undefined;
@@ -37,6 +37,9 @@ export interface KnownGrants {
   /** Id of the event that ended it, as far as the hub says. */
   endedBy(known: KnownGrant): string | undefined;
 }
+
+/** ms between the time that a grant says it begins and its record. */
+const RECORDED_WITHIN = 60_000;
 
 export function createKnownGrants(ports: KnownGrantsPorts, time: TimeHere): KnownGrants {
   const ledger = createGrantLedger(ports.hub, ports, time.now);
@@ -56,13 +59,18 @@ export function createKnownGrants(ports: KnownGrantsPorts, time: TimeHere): Know
 
   async function refresh(): Promise<void> {
     if (await ledger.refresh()) compared.clear();
-    const strange = [...ledger.grants()].filter(({ grant }) => !compared.has(grant.id));
+    // What is over anyway is not looked for in the record: how far back that goes is then bounded by the policy.
+    const strange = [...ledger.grants()].filter(
+      (known) => !compared.has(known.grant.id) && overNow(known) === undefined,
+    );
     if (strange.length === 0) return;
     const { started, ended, newest } = await ports.recorded(Math.min(...strange.map(({ from }) => from)));
-    for (const { grant, until } of strange) {
+    for (const { grant, from, until } of strange) {
+      const recordedAt = started.get(grant.id);
       compared.add(grant.id);
       if (ended.has(grant.id)) over.set(grant.id, { kind: 'recorded' });
-      else if (!started.has(grant.id)) over.set(grant.id, { kind: 'unrecorded' });
+      else if (recordedAt === undefined || Math.abs(recordedAt - from) > RECORDED_WITHIN)
+        over.set(grant.id, { kind: 'unrecorded' });
       // The record has come further than this machine's clock shows.
       else if (newest >= until) over.set(grant.id, { kind: 'time' });
     }
@@ -80,6 +88,7 @@ export function createKnownGrants(ports: KnownGrantsPorts, time: TimeHere): Know
     inForce: (session) =>
       [...ledger.grants()].filter(
         (known) =>
+          compared.has(known.grant.id) &&
           (session === undefined || isSamePerson(known.signer, session.principal)) &&
           overNow(known, session) === undefined,
       ),

@@ -47,7 +47,10 @@ export function watchRelied(
   let lookedAtLogins = elapsed();
   const endSubscription = hub.subscribe(() => (changed = true));
   const timer = setInterval(() => {
-    if (relied.size > 0) looking ??= look().finally(() => (looking = undefined));
+    if (relied.size > 0)
+      looking ??= look()
+        .catch(() => undefined)
+        .finally(() => (looking = undefined));
   }, LOOK).unref();
 
   async function look(): Promise<void> {

@@ -10,8 +10,8 @@ import { SEGMENT_NAME, segmentHeader } from './journal/segment.ts';
 import { timeOf } from './leaf.ts';
 
 export interface RecordedGrants {
-  /** Ids of grants that were taken and that were ended since then. */
-  readonly started: ReadonlySet<string>;
+  /** Ids of grants that were taken, with when that was recorded (ms since 1970), and of those that were ended since then. */
+  readonly started: ReadonlyMap<string, number>;
   readonly ended: ReadonlySet<string>;
   /** Time of the newest event, ms since 1970; 0 where there is none. */
   readonly newest: number;
@@ -23,6 +23,8 @@ const AT_ONCE = 2 * 1024 * 1024;
 const leafSchema = z.object({
   id: z.string(),
   k: z.string(),
+  /** µs since 1970. */
+  t: z.number(),
   grant: z.object({ id: z.string() }).optional().catch(undefined),
 });
 
@@ -32,16 +34,16 @@ const leafSchema = z.object({
  * @param since ms since 1970
  */
 export async function recordedGrants(directory: string, since: number): Promise<RecordedGrants> {
-  const started = new Set<string>();
+  const started = new Map<string, number>();
   const ended = new Set<string>();
   let newest = 0;
   for (const { id, path } of logsBelow(directory)) {
     for await (const entries of runsSince(id, path, since)) {
       for (const entry of entries) {
         if (!entry.includes('"k":"grant.')) continue;
-        const { k, grant } = partsOf(entry) ?? {};
+        const { k, t = 0, grant } = partsOf(entry) ?? {};
         if (grant === undefined) continue;
-        if (k === 'grant.start') started.add(grant.id);
+        if (k === 'grant.start') started.set(grant.id, t / 1000);
         else if (k === 'grant.end') ended.add(grant.id);
       }
       const last = entries.at(-1);

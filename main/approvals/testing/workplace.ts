@@ -24,6 +24,8 @@ export interface Workplace extends Sealing {
   terms: GrantTerms[];
   revocations: Revocations;
   readonly recorded: AuditEvent[];
+  /** When the beginnings of grants were recorded, by their ids; ms since 1970. */
+  readonly recordedAt: Map<string, number>;
   /** What the next append to the record fails with. */
   recordFails: Error | undefined;
   /** Logins that are over. */
@@ -77,6 +79,7 @@ export async function makeWorkplace(vouching?: Vouching): Promise<Workplace> {
     terms: [terms()],
     revocations: NO_REVOCATIONS,
     recorded: [],
+    recordedAt: new Map(),
     recordFails: undefined,
     over: new Set(),
     changed: new Map(),
@@ -110,6 +113,7 @@ export async function makeWorkplace(vouching?: Vouching): Promise<Workplace> {
             place.recordFails = undefined;
             if (recordFails !== undefined) return Promise.reject(recordFails);
             place.recorded.push(event);
+            if (event.k === 'grant.start') place.recordedAt.set(event.grant.id, place.clock.now);
             return Promise.resolve({ log: 'log', index: place.recorded.length - 1, hash: '' });
           },
         },
@@ -117,8 +121,8 @@ export async function makeWorkplace(vouching?: Vouching): Promise<Workplace> {
           Promise.resolve({ user: { iss: issuer, sub: subject, verified } }),
         recorded: () =>
           Promise.resolve({
-            started: idsOf(place.recorded, 'grant.start'),
-            ended: idsOf(place.recorded, 'grant.end'),
+            started: place.recordedAt,
+            ended: new Set(place.recorded.flatMap((event) => (event.k === 'grant.end' ? [event.grant.id] : []))),
             newest: 0,
           }),
         now: () => new Date(place.clock.now),
@@ -148,11 +152,8 @@ export async function makeWorkplace(vouching?: Vouching): Promise<Workplace> {
         place.vouching.kind === 'os-account' ? undefined : signer,
         { ...place, ...sealing },
       );
-      place.recorded.push({
-        k: 'grant.start',
-        actor: { user: { iss: '', sub: '', verified: true } },
-        grant: { id, name: '', connection: '', until: 0 },
-      });
+      const says = Date.parse(String(content.from));
+      place.recordedAt.set(id, Number.isNaN(says) ? from : says);
       return event;
     },
     async remove() {
@@ -162,9 +163,6 @@ export async function makeWorkplace(vouching?: Vouching): Promise<Workplace> {
   };
   return place;
 }
-
-const idsOf = (events: readonly AuditEvent[], kind: 'grant.start' | 'grant.end'): ReadonlySet<string> =>
-  new Set(events.flatMap((event) => (event.k === kind && 'grant' in event ? [event.grant.id] : [])));
 
 /** The next end that these grants tell of. */
 export const nextEnd = (grants: Grants): Promise<Grant> =>
