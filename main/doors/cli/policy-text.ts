@@ -67,7 +67,7 @@ export function matrixText({ who, places, actions, cells }: MatrixView): string 
       actions.forEach((action, column) => {
         const cell = cells[(row * places.length + place) * actions.length + column];
         if (cell === undefined || (cell.effect === 'deny' && cell.rules.length === 0)) return;
-        const key = JSON.stringify(cell);
+        const key = JSON.stringify([cell.effect, cellWords(cell)]);
         const known = same.get(key) ?? { cell, actions: [] };
         known.actions.push(action);
         same.set(key, known);

@@ -14,51 +14,54 @@ export function cellOf(policy: CompiledPolicy, rules: readonly CellRule[]): Matr
   const effects = new Set(scenarios.map((scenario) => outcomeOf(rules, scenario).effect));
   const [only = 'deny'] = effects;
   const effect = effects.size === 1 ? only : 'depends';
-  const of = (...kinds: readonly string[]): readonly CellRule[] =>
-    rules.filter(({ rule }) => kinds.includes(rule.reference.effect));
-  const when = (rule: CellRule): string => whenWords(policy, rule);
-  if (effect === 'deny') {
-    const certain = of('deny').filter((rule) => !isOpen(rule));
-    // Where nothing is allowed anyhow, what some tables are denied by explains nothing.
-    const denies = certain.length > 0 || of('allow').length === 0 ? certain : of('deny');
-    return {
-      effect,
-      summary:
-        denies.length === 0
-          ? 'no rule allows it'
-          : `denied by ${denies.map(({ rule }) => rule.reference.id).join(', ')}`,
-      obligations: [],
-      rules: ids(denies),
-      conditions: denies.flatMap(({ rule }) => lifted(rule)),
-    };
-  }
-  const always = of('require').filter((rule) => !isOpen(rule));
-  const bound = obligationWords(accumulate(always.map(({ rule }) => rule)));
-  const sometimes = of('require')
-    .filter(isOpen)
-    .flatMap((open) =>
-      obligationWords(accumulate([open.rule])).map(({ short, long }) => ({ short, long: `${long} ${when(open)}` })),
-    );
-  const permits = of('permit').map((open) =>
-    [permitWords(open.rule), when(open)].filter((part) => part !== '').join(' '),
+  if (effect === 'deny') return deniedCell(rules);
+  const [allows, denies] = [ofEffect(rules, 'allow'), ofEffect(rules, 'deny')];
+  const [requires, permits] = [ofEffect(rules, 'require'), ofEffect(rules, 'permit')];
+  const when = (open: CellRule): string => whenWords(policy, open);
+  const always = requires.filter((rule) => !isOpen(rule)).map(({ rule }) => rule);
+  const bound = obligationWords(accumulate(always));
+  const sometimes = requires.filter(isOpen).flatMap((open) =>
+    obligationWords(accumulate([open.rule])).map(({ short, long }) => ({
+      short: `${short} ${when(open)} (rule ${open.rule.reference.id})`,
+      long: `${long} ${when(open)}`,
+    })),
   );
-  const conditions = [
-    ...(of('allow').every(isOpen)
-      ? of('allow').map((open) => `allowed ${when(open)} (rule ${open.rule.reference.id})`)
-      : []),
-    ...of('deny').flatMap((open) => [`denied ${when(open)} (rule ${open.rule.reference.id})`, ...lifted(open.rule)]),
-    ...of('require')
-      .filter(isOpen)
-      .map((open) => `bound ${when(open)} (rule ${open.rule.reference.id})`),
-  ];
   const shorts = bound.map(({ short }) => short);
   if (sometimes.length > 0) shorts.push('more in some cases');
   return {
     effect,
     summary: shorts.length === 0 ? EFFECTS[effect] : shorts.join('; '),
-    obligations: [...bound, ...sometimes].map(({ long }) => long).concat(permits),
+    obligations: [
+      ...[...bound, ...sometimes].map(({ long }) => long),
+      ...permits.map((open) => [permitWords(open.rule), when(open)].filter((part) => part !== '').join(' ')),
+    ],
     rules: ids(rules),
-    conditions,
+    conditions: [
+      ...(allows.every(isOpen) ? allows.map((open) => `allowed ${when(open)} (rule ${open.rule.reference.id})`) : []),
+      ...denies.flatMap((open) => [`denied ${when(open)} (rule ${open.rule.reference.id})`, ...lifted(open.rule)]),
+      ...sometimes.map(({ short }) => short),
+      // Of masks, what lifts them is said with the mask.
+      ...requires.flatMap(({ rule }) =>
+        Object.keys(rule.obligations ?? {}).some((key) => key !== 'mask') ? lifted(rule) : [],
+      ),
+    ],
+  };
+}
+
+const ofEffect = (rules: readonly CellRule[], effect: string): readonly CellRule[] =>
+  rules.filter(({ rule }) => rule.reference.effect === effect);
+
+function deniedCell(rules: readonly CellRule[]): MatrixCellView {
+  const denies = ofEffect(rules, 'deny');
+  const certain = denies.filter((rule) => !isOpen(rule));
+  // Where nothing is allowed anyhow, what some tables are denied by explains nothing.
+  const by = certain.length > 0 || ofEffect(rules, 'allow').length === 0 ? certain : denies;
+  return {
+    effect: 'deny',
+    summary: by.length === 0 ? 'no rule allows it' : `denied by ${ids(by).join(', ')}`,
+    obligations: [],
+    rules: ids(by),
+    conditions: by.flatMap(({ rule }) => lifted(rule)),
   };
 }
 

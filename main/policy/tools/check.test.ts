@@ -30,6 +30,17 @@ describe('checking a policy', () => {
     expect([view.hash, isGood(view)]).toEqual([null, false]);
   });
 
+  it('warns of what is hardly meant, and is good all the same', () => {
+    const view = checkPolicy(
+      POLICY.replace('version: 1', 'version: 1 #').replace('groups: {', 'groups: { nobody: [/nobody],'),
+      testContext,
+    );
+    expect(view.warnings).toContainEqual(
+      expect.objectContaining({ line: 3, message: expect.stringContaining('nobody') as string }),
+    );
+    expect(isGood(view)).toBe(true);
+  });
+
   it('is not good while a test fails', () => {
     const view = checkPolicy(`${POLICY}tests: [{ as: everyone, do: select, expect: allow }]\n`, testContext);
     expect(view.tests[0]).toMatchObject({ passed: false, differences: [expect.stringContaining('expected allow')] });

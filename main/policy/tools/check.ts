@@ -2,6 +2,7 @@ import { type PolicyCheckView, type ProblemView } from '../../../shared/policy-v
 import { compilePolicy } from '../compile.ts';
 import { type CompiledPolicy, type PolicyContext } from '../compiled-policy.ts';
 import { runPolicyTests } from '../policy-tests.ts';
+import { warningsOf } from '../warnings.ts';
 import { type Problem } from '../yaml-file.ts';
 
 /** Reads a policy as it would be read when it came into force, and runs the tests that it carries. */
@@ -12,7 +13,7 @@ export function checkPolicy(text: string, context: PolicyContext): PolicyCheckVi
   const { policy } = compiled;
   return {
     problems: [],
-    warnings: [],
+    warnings: warningsOf(text, context).map(problemView),
     hash: policy.hash,
     rules: countRules(policy),
     tests: runPolicyTests(policy),

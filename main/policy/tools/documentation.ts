@@ -66,6 +66,7 @@ const KEYS: Readonly<Record<string, string>> = {
 
   title: 'Name to show.',
   'agents.for': 'People who may let it act for them.',
+  'agents.client': "Its client at the organisation's identity provider, where that exchanges tokens (RFC 8693).",
   'services.groups': "The policy's groups that the service is in.",
   'services.client': "Its client id at the organisation's own issuer.",
   'services.issuer': 'Address of the issuer of its tokens, such as https://token.actions.githubusercontent.com.',
