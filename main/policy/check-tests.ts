@@ -1,9 +1,10 @@
+import { instantOf, type LocalClock } from './local-clock.ts';
 import { type NameChecks } from './name-checks.ts';
 import { type PolicyFile, type TestSource } from './policy-file.ts';
 import { type Path } from './yaml-file.ts';
 
-/** Whether the tests of a policy file speak of what there is. */
-export function checkTests({ tests, rules }: PolicyFile, checks: NameChecks): void {
+/** Whether the tests of a policy file speak of what there is. `clock`: of the policy's time zone, where that is one. */
+export function checkTests({ tests, rules }: PolicyFile, clock: LocalClock | undefined, checks: NameChecks): void {
   const ids = rules.map((rule) => rule.id);
   tests.forEach((test, index) => {
     const path = ['tests', index];
@@ -24,8 +25,8 @@ export function checkTests({ tests, rules }: PolicyFile, checks: NameChecks): vo
       const [from = '', within] = approver.split(' within ');
       checks.approval([...path, 'approvers', at], { from: [from], within });
     });
-    if (test.at !== undefined && Number.isNaN(Date.parse(test.at)))
-      checks.problem([...path, 'at'], `"${test.at}" is not a time such as 2026-03-02T10:00:00Z`);
+    if (test.at !== undefined && clock !== undefined && instantOf(test.at, clock) === undefined)
+      checks.problem([...path, 'at'], `"${test.at}" is not a time such as 2026-03-02T10:00 or 2026-03-02T10:00:00Z`);
   });
 }
 

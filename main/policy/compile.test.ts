@@ -332,6 +332,16 @@ const malformed: readonly (readonly [sentence: string, source: string, line: str
     `${HEAD}rules: []\ntests:\n  - { as: everyone, do: select, expect: deny, at: tomorrow }\n`,
     /"tomorrow" is not a time/,
   ],
+  [
+    'a test at a day without a time',
+    `${HEAD}rules: []\ntests:\n  - { as: everyone, do: select, expect: deny, at: 2026-03-02 }\n`,
+    /"2026-03-02" is not a time such as 2026-03-02T10:00/,
+  ],
+  [
+    'a test at a time that clocks leave out',
+    `${HEAD}timezone: Europe/Berlin\nrules: []\ntests:\n  - { as: everyone, do: select, expect: deny, at: '2026-03-29T02:30' }\n`,
+    /"2026-03-29T02:30" is not a time/,
+  ],
 ];
 
 describe('compilePolicy', () => {

@@ -46,7 +46,7 @@ export function compileFile(file: YamlFile<PolicyFile>, context: PolicyContext):
     return rule.permit === undefined || compiled === undefined ? [] : [compilePermit(rule, rule.permit, compiled)];
   });
   const functions = compileTreatments(source.functions, checks);
-  checkTests(source, checks);
+  checkTests(source, localTime, checks);
   const { problems } = checks;
   if (problems.length > 0 || localTime === undefined) return { ok: false, problems };
   const document = policyDocument(source);

@@ -429,4 +429,41 @@ tests:
       },
     ]);
   });
+
+  it('says what differs in what the asker has to give, who approves, and what becomes of the result', () => {
+    const source = `version: 1
+groups: { staff: [staff], dba: [dba] }
+services: { nightly: { client: c } }
+rules:
+  - { id: read, allow: read, to: [group:staff, service:nightly] }
+  - { id: asks, require: { reason: true, stepUp: true, approval: { from: owner-team, within: group:dba } }, to: group:staff }
+  - { id: stays, require: { noExport: true, watermark: true, record: uploaded, limits: { rowsPerHour: 7 } } }
+tests:
+  - { as: group:staff, do: select, expect: approval, needs: reason, approvers: [owner-team, group:dba] }
+  - { as: service:nightly, do: select, expect: allow, needs: step-up, noExport: false, watermark: false, record: local, limits: { rowsPerHour: 8 } }
+  - { as: service:nightly, do: select, expect: allow, needs: [], noExport: true, watermark: true, record: uploaded, limits: { rowsPerHour: 7 } }
+  - { as: service:nightly, do: export, expect: allow }
+`;
+    expect(runPolicyTests(compiled(source)).map(({ title, differences }) => [title, differences])).toEqual([
+      [
+        'group:staff: select',
+        [
+          'expected needs: reason, got reason, step-up',
+          'expected approvers: owner-team, group:dba, got owner-team within group:dba',
+        ],
+      ],
+      [
+        'service:nightly: select',
+        [
+          'expected needs: step-up, got none',
+          'expected a limit of 8 rowsPerHour, got 7',
+          'expected a record that is local, got uploaded',
+          'expected noExport to be false, got true',
+          'expected watermark to be false, got true',
+        ],
+      ],
+      ['service:nightly: select', []],
+      ['service:nightly: export', ['expected allow, got deny (rules: stays, read)']],
+    ]);
+  });
 });

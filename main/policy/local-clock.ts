@@ -54,3 +54,35 @@ function read(format: Intl.DateTimeFormat, now: Date): LocalTime {
     minute: number('minute'),
   };
 }
+
+const WRITTEN = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?$/;
+
+/**
+ * The instant of an ISO 8601 time with hours and minutes. Without an offset it is the time of day where the policy lives, whatever the
+ * machine's own zone; the earlier one where clocks are turned back and it comes twice. Undefined for anything else, and for a time
+ * that clocks leave out.
+ */
+export function instantOf(written: string, clock: LocalClock): Date | undefined {
+  const [, year, month, day, hour, minute, offset] = WRITTEN.exec(written) ?? [];
+  if (year === undefined) return undefined;
+  const utc = new Date(offset === undefined ? `${written}Z` : written);
+  if (Number.isNaN(utc.getTime())) return undefined;
+  if (offset !== undefined) return utc;
+  const wanted = [year, month, day, hour, minute].map(Number).join();
+  const candidates = [-1, 0, 1].map((days) => {
+    const near = new Date(utc.getTime() + days * 24 * 60 * MINUTE);
+    return new Date(utc.getTime() - offsetAt(near, clock));
+  });
+  const found = candidates.filter((candidate) => {
+    const local = clock(candidate);
+    return [local.year, local.month, local.day, local.hour, local.minute].join() === wanted;
+  });
+  return found.sort((one, other) => one.getTime() - other.getTime())[0];
+}
+
+/** Milliseconds that local time is ahead of UTC. */
+function offsetAt(instant: Date, clock: LocalClock): number {
+  const { year, month, day, hour, minute } = clock(instant);
+  const local = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute));
+  return local - Math.floor(instant.getTime() / MINUTE) * MINUTE;
+}

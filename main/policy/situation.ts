@@ -1,5 +1,6 @@
 import { type Asker, type PolicyAnswer, type PolicyQuestion } from './answer.ts';
 import { type CompiledPolicy } from './compiled-policy.ts';
+import { instantOf } from './local-clock.ts';
 import { type Need, type TestSource } from './policy-file.ts';
 import { type Action } from './vocabulary.ts';
 import { whoAsks } from './who.ts';
@@ -42,9 +43,11 @@ function someAgent(policy: CompiledPolicy, person: Asker): string {
 
 export function questionOf(
   policy: CompiledPolicy,
-  { as, do: action, on, at, grants, rows, usage }: Situation,
+  { as, do: action, on, at = NOON_ON_A_MONDAY, grants, rows, usage }: Situation,
 ): PolicyQuestion {
   const known = policy.context.connections.find((connection) => connection.name === on.connection);
+  const now = instantOf(at, policy.localTime);
+  if (now === undefined) throw new Error(`"${at}" is not a time, which whoever asks with it has checked`);
   return {
     action,
     asker: askerAs(policy, as),
@@ -56,7 +59,7 @@ export function questionOf(
     },
     relation: relationOf(on.table),
     grants: grants ?? [],
-    now: new Date(at ?? NOON_ON_A_MONDAY),
+    now,
     ...(rows === undefined ? {} : { estimatedRows: rows }),
     ...(usage === undefined ? {} : { rowsLastHour: usage }),
   };
