@@ -71,7 +71,7 @@ export async function openInstallation(
     secrets,
     profileDirectory: home,
     context: people.context,
-    onEvent: (event) => void opened.recordIdentity(event).catch(() => undefined),
+    onEvent: (event) => opened.recordIdentity(event),
   });
   const grants = openGranting({
     home,

@@ -77,7 +77,7 @@ export interface Policy {
 
 const PLACE = ['env', 'connection', 'database', 'schema', 'table'] as const;
 const GRANT = ['for', 'in', 'approval', 'maxMinutes', 'reason', 'stepUp', 'alert', 'text'];
-const AGENT = ['title', 'for', 'maxMinutes', 'text'];
+const AGENT = ['title', 'for', 'client', 'maxMinutes', 'text'];
 const SERVICE = ['title', 'groups', 'client', 'issuer', 'audience', 'when', 'maxMinutes', 'text'];
 
 /** @throws Unsupported for another version, or a part that is not known here */

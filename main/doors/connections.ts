@@ -6,6 +6,7 @@ import {
 } from '../../shared/views.ts';
 import { CountersignError } from '../errors.ts';
 import { askPolicy } from '../gate/decide-access.ts';
+import { isFor } from '../gate/judge.ts';
 import { refuses } from '../gate/role/doctor.ts';
 import { type Session } from '../identity/principal.ts';
 import { type Installation } from '../installation.ts';
@@ -14,6 +15,7 @@ import { type Connection } from '../profile/types.ts';
 /** The connections that policy gives this person anything on; the others are not shown at all. */
 export function visibleConnections(installation: Installation, session: Session): readonly ConnectionView[] {
   return installation.inForce().connections.flatMap((connection) => {
+    if (!isFor(session, connection)) return [];
     const reads = mayDo(installation, session, connection, 'select');
     const writes = mayDo(installation, session, connection, 'update');
     return reads || writes ? [connectionView(installation, session, connection, writes)] : [];

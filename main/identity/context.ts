@@ -55,6 +55,8 @@ export interface KnownAgent {
   readonly name: string;
   readonly title: string;
   readonly for: object;
+  /** Its client at the organisation's provider, where that exchanges tokens (RFC 8693): tokens of the provider that name it count. */
+  readonly client?: string;
   readonly maxMinutes: number;
 }
 

@@ -5,6 +5,7 @@ import { mayNot } from './agents/refusals.ts';
 import { createTokenRegistry } from './agents/registry.ts';
 import { type IdentityContext, NOTHING_KNOWN } from './context.ts';
 import { type Identity, type IdentityEvent, type People } from './identity.ts';
+import { createIssuerKeys } from './issuer-keys.ts';
 import { createLocalPeople } from './local-people.ts';
 import { createPeople } from './people.ts';
 import { type Session } from './principal.ts';
@@ -41,7 +42,8 @@ export interface IdentityPorts {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly clock?: Clock;
   readonly fetch?: typeof fetch;
-  readonly onEvent?: (event: IdentityEvent) => void;
+  /** An agent's token counts only after this has resolved for it; of everything else it is told, and need not be waited for. */
+  readonly onEvent?: (event: IdentityEvent) => void | Promise<void>;
   readonly signInTimeoutMs?: number;
 }
 
@@ -50,7 +52,8 @@ export function createIdentity(ports: IdentityPorts): Identity {
   const { organisation, secrets, context = NOTHING_KNOWN, clock = Date.now } = ports;
   const { identity, session: limits } = organisation;
   const fetchImplementation = ports.fetch ?? fetch;
-  const tell = ports.onEvent ?? (() => undefined);
+  const told = async (event: IdentityEvent): Promise<void> => ports.onEvent?.(event);
+  const tell = (event: IdentityEvent): void => void told(event).catch(() => undefined);
   const directory = join(ports.profileDirectory, 'identity');
 
   /** What stands on a login ends with it, in the same breath. */
@@ -74,16 +77,16 @@ export function createIdentity(ports: IdentityPorts): Identity {
           signInTimeoutMs: ports.signInTimeoutMs ?? SIGN_IN_TIMEOUT_MS,
         });
   const registry = createTokenRegistry(join(directory, 'agent-tokens.json'), clock);
+  const provider = identity.kind === 'oidc' ? identity.provider : undefined;
+  const issuers = createIssuerKeys(fetchImplementation);
   const agents = createAgents({
-    people,
-    context,
-    registry,
-    clock,
-    onEvent,
+    ...{ people, context, provider, issuers, registry, clock },
+    onEvent: told,
     watch: (changed) => watchFiles([registry.path, join(directory, 'changed')], changed),
   });
   const services = createServices({
-    ...(identity.kind === 'oidc' ? { provider: identity.provider } : {}),
+    ...(provider === undefined ? {} : { provider }),
+    issuers,
     sources: organisation.services ?? new Map(),
     context,
     environment: ports.environment ?? process.env,

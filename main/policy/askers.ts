@@ -6,8 +6,12 @@ import { type AgentSource, type ServiceSource } from './policy-file.ts';
 export type Wrong = (key: readonly (string | number)[], message: string, choices?: readonly string[]) => void;
 
 export function compileAgent(name: string, source: AgentSource, people: Selectors): CompiledAgent {
-  const { title = name, maxMinutes, text } = source;
-  return { name, title, for: people, maxMinutes, ...(text === undefined ? {} : { text }) };
+  const { title = name, client, maxMinutes, text } = source;
+  return {
+    ...{ name, title, for: people, maxMinutes },
+    ...(client === undefined ? {} : { client }),
+    ...(text === undefined ? {} : { text }),
+  };
 }
 
 /** Undefined where it does not say, or not clearly enough, whose token it is known by. */

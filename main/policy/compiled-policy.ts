@@ -77,6 +77,8 @@ export interface CompiledAgent {
   readonly name: string;
   readonly title: string;
   readonly for: Selectors;
+  /** Its client at the organisation's provider, where that exchanges tokens (RFC 8693). */
+  readonly client?: string;
   readonly maxMinutes: number;
   readonly text?: string;
 }

@@ -136,6 +136,7 @@ const grant = z.strictObject({
 const agent = z.strictObject({
   title: title.optional(),
   for: oneOrMany(selector),
+  client: z.string().min(1).max(300).optional(),
   maxMinutes: minutes,
   text: words.optional(),
 });

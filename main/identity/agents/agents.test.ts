@@ -121,6 +121,13 @@ describe('a token is issued only', () => {
     expect(session && (await code(issue(local, session)))).toBe('agent-no-device-key');
   });
 
+  it('once it is told of: what cannot be recorded is not given', async () => {
+    const failing = office({ fails: 'token-issued' });
+    const ana = await person(failing.identity);
+    await expect(issue(failing.identity, ana)).rejects.toThrow('the disk is full');
+    expect(await failing.identity.agentTokens(ana)).toEqual([]);
+  });
+
   it('and is told of, never with the token itself', async () => {
     const { identity, events } = office();
     const token = await issue(identity, await person(identity));

@@ -3,26 +3,17 @@ import { CountersignError } from '../../errors.ts';
 import { type IdentityContext, type KnownAgent } from '../context.ts';
 import { type DeviceSigner, type Identity, type IdentityEvent, type People } from '../identity.ts';
 import { type Principal, type Session, type SessionId } from '../principal.ts';
-import { type Clock } from '../settings.ts';
-import {
-  loginEnded,
-  mayNot,
-  notYours,
-  revoked,
-  stopped,
-  tokenExpired,
-  tokenRefused,
-  unknownAgent,
-} from './refusals.ts';
-import { type IssuedToken, summaryOf, type TokenRegistry } from './registry.ts';
-import { loginNamedBy, signAgentToken, verifyAgentToken } from './token.ts';
+import { mayNot, notYours, revoked, stopped, tokenExpired, unknownAgent } from './refusals.ts';
+import { createTokenReader, type TokenReaderPorts } from './read-token.ts';
+import { type ListedToken, summaryOf, type TokenRegistry } from './registry.ts';
+import { signAgentToken } from './token.ts';
 
-export interface AgentPorts {
-  readonly people: Pick<People, 'ensureLive' | 'confirm' | 'deviceSigner' | 'logins'>;
+export interface AgentPorts extends TokenReaderPorts {
+  readonly people: TokenReaderPorts['people'] & Pick<People, 'confirm' | 'logins'>;
   readonly context: IdentityContext;
   readonly registry: TokenRegistry;
-  readonly clock: Clock;
-  readonly onEvent: (event: IdentityEvent) => void;
+  /** A token is given out, or counts from now on, only after this has resolved for it. */
+  readonly onEvent: (event: IdentityEvent) => Promise<void>;
   /** Calls back soon after another process changed what tokens or logins there are; gives what ends that. */
   readonly watch: (changed: () => void) => () => void;
 }
@@ -43,16 +34,15 @@ export interface Agents extends Pick<Identity, 'issueAgentToken' | 'agentSession
 const SESSION_PROOF = 'countersign-session';
 const PREFIX = 'agent:';
 
-/** Codes by which a person's login is over, as against one that could not be looked at. */
-const LOGIN_OVER: ReadonlySet<string> = new Set(['session-expired', 'session-revoked', 'session-ended']);
-
 /** An agent's session in this process: the token it came with, and what it was when last looked at. */
 interface Acting {
   readonly token: string;
   readonly session: Session;
 }
 
-export function createAgents({ people, context, registry, clock, onEvent, watch }: AgentPorts): Agents {
+export function createAgents(ports: AgentPorts): Agents {
+  const { people, context, registry, clock, onEvent, watch } = ports;
+  const reader = createTokenReader(ports);
   const acting = new Map<SessionId, Acting>();
   let unwatch: (() => void) | undefined;
 
@@ -68,40 +58,48 @@ export function createAgents({ people, context, registry, clock, onEvent, watch 
     return agent;
   }
 
-  /** The login behind a token, asked of its provider where that is due. */
-  async function loginOf(id: SessionId): Promise<Session> {
-    try {
-      return await people.ensureLive({ id });
-    } catch (error) {
-      throw error instanceof CountersignError && LOGIN_OVER.has(error.code) ? loginEnded(error) : error;
-    }
-  }
-
   /** Everything that must hold for a token to count now. Nothing is remembered of an earlier yes but the token itself. */
   async function check(token: string): Promise<Checked> {
-    const person = await loginOf(loginNamedBy(token));
-    const signer = await people.deviceSigner(person);
-    if (signer === undefined) throw tokenRefused('the login that it names has no device key');
-    const claims = await verifyAgentToken(token, signer, clock());
-    const name = claims.act.sub;
-    if (claims.sub !== person.principal.subject) throw tokenRefused('it names somebody else than its login');
-    if (context.revocations().tokens.has(claims.jti)) throw revoked(name);
+    const read = await reader.read(token);
+    const { id, agent: name, person, signer, connections } = read;
+    const { issuer, subject } = person.principal;
+    if (context.revocations().tokens.has(id)) throw revoked(name);
     const agent = known(name, person.principal);
     // An administrator who lowers the minutes shortens what is already issued.
-    const ends = Math.min(claims.exp * 1000, claims.iat * 1000 + agent.maxMinutes * 60_000);
+    const ends = Math.min(read.expiresAt, read.issuedAt + agent.maxMinutes * 60_000);
     if (clock() >= ends) throw tokenExpired();
-    if (!(await registry.list()).some(({ id, key }) => id === claims.jti && key === signer.thumbprint))
-      throw stopped(name);
+    const counts =
+      read.madeBy === 'person'
+        ? (await registry.list()).some((listed) => listed.id === id && listed.key === signer.thumbprint)
+        : !(await registry.wasStopped({ issuer, subject, agent: name, id }, read.issuedAt));
+    if (!counts) throw stopped(name);
+    const said = connections === undefined ? {} : { connections };
     return {
       person,
       signer,
       session: {
-        id: `${PREFIX}${claims.jti}` as SessionId,
-        principal: actingFor(person.principal, { id: name, name: agent.title, token: claims.jti }),
+        id: `${PREFIX}${id}` as SessionId,
+        principal: actingFor(person.principal, { id: name, name: agent.title, token: id }),
         expiresAt: iso(Math.min(ends, Date.parse(person.expiresAt))),
-        ...(claims.connections === undefined ? {} : { connections: claims.connections }),
+        ...said,
+      },
+      listed: {
+        ...{ id, agent: name, issuedAt: iso(read.issuedAt), expiresAt: iso(ends), ...said },
+        ...{ issuer, subject, login: person.id, key: signer.thumbprint, madeBy: read.madeBy },
       },
     };
+  }
+
+  /** Who let an agent act is told before it does. What cannot be told does not happen. */
+  async function begin(listed: ListedToken, session: Session): Promise<void> {
+    if (!(await registry.add(listed))) return;
+    try {
+      await onEvent({ kind: 'token-issued', session, token: summaryOf(listed) });
+    } catch (error) {
+      const { issuer, subject, id } = listed;
+      await registry.stop({ issuer, subject, which: { token: id } });
+      throw error;
+    }
   }
 
   function forget(id: SessionId, kind: 'expired' | 'revoked'): void {
@@ -112,7 +110,7 @@ export function createAgents({ people, context, registry, clock, onEvent, watch 
       unwatch?.();
       unwatch = undefined;
     }
-    onEvent({ kind, session: ended.session });
+    void onEvent({ kind, session: ended.session }).catch(() => undefined);
   }
 
   async function look({ id }: Pick<Session, 'id'>): Promise<Checked> {
@@ -166,17 +164,17 @@ export function createAgents({ people, context, registry, clock, onEvent, watch 
         { sub: subject, act: { sub: agent.name }, sid: person.id, jti: id, iat: issuedAt, exp: ends, ...said },
         signer,
       );
-      const issued: IssuedToken = {
+      const listed: ListedToken = {
         ...{ id, agent: agent.name, issuedAt: iso(issuedAt * 1000), expiresAt: iso(ends * 1000), ...said },
-        ...{ issuer, subject, login: person.id, key: signer.thumbprint },
+        ...{ issuer, subject, login: person.id, key: signer.thumbprint, madeBy: 'person' },
       };
-      await registry.add(issued);
-      onEvent({ kind: 'token-issued', session: person, token: summaryOf(issued) });
-      return { token, issued: summaryOf(issued) };
+      await begin(listed, person);
+      return { token, issued: summaryOf(listed) };
     },
 
     async agentSession(token) {
-      const { session } = await check(token);
+      const { session, person, listed } = await check(token);
+      if (listed.madeBy === 'provider') await begin(listed, person);
       acting.set(session.id, { token, session });
       unwatch ??= watch(() => void lookAgain());
       return session;
@@ -184,17 +182,17 @@ export function createAgents({ people, context, registry, clock, onEvent, watch 
 
     async agentTokens(session) {
       const keys = new Map((await people.logins(session)).map(({ id, device }) => [id, device]));
-      const theirs = (await registry.list()).filter((token) => isTheirs(token, session));
-      return theirs
-        .filter(({ login, key, expiresAt }) => keys.get(login) === key && clock() < Date.parse(expiresAt))
+      const { issuer, subject } = session.principal;
+      return (await registry.list())
+        .filter((listed) => listed.issuer === issuer && listed.subject === subject)
+        .filter(({ madeBy, login, key }) => madeBy === 'provider' || keys.get(login) === key)
+        .filter(({ expiresAt }) => clock() < Date.parse(expiresAt))
         .map(summaryOf);
     },
 
     async stopAgent(session, which) {
-      const ended = await registry.remove(
-        (token) =>
-          isTheirs(token, session) && ('token' in which ? token.id === which.token : token.agent === which.agent),
-      );
+      const { issuer, subject } = session.principal;
+      const ended = await registry.stop({ issuer, subject, which });
       if (ended.length === 0 && 'token' in which) {
         throw new CountersignError(
           'agent-token-unknown',
@@ -206,7 +204,7 @@ export function createAgents({ people, context, registry, clock, onEvent, watch 
       }
       // What runs ends before anything is written down.
       await lookAgain();
-      for (const token of ended) onEvent({ kind: 'token-stopped', session, token: summaryOf(token) });
+      for (const listed of ended) await onEvent({ kind: 'token-stopped', session, token: summaryOf(listed) });
     },
 
     async confirm(session) {
@@ -233,15 +231,13 @@ interface Checked {
   readonly signer: DeviceSigner;
   /** The agent's. */
   readonly session: Session;
+  readonly listed: ListedToken;
 }
 
 /** The person's own name and groups, and the agent beside them. That the person stepped up is not the agent's to use. */
 function actingFor({ steppedUpAt: _theirs, ...person }: Principal, agent: NonNullable<Principal['agent']>): Principal {
   return { ...person, agent };
 }
-
-const isTheirs = ({ issuer, subject }: IssuedToken, { principal }: Session): boolean =>
-  issuer === principal.issuer && subject === principal.subject;
 
 function checkMinutes(minutes: number, { name, maxMinutes }: KnownAgent): void {
   if (Number.isSafeInteger(minutes) && minutes >= 1 && minutes <= maxMinutes) return;

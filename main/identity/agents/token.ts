@@ -7,7 +7,7 @@ import { deviceKeyOf } from './device-key-of.ts';
 import { tokenRefused } from './refusals.ts';
 
 /** `typ` of an agent's token (RFC 8725 §3.11): nothing else that a device key signs can be taken for one. */
-const TYPE = 'countersign-agent+jwt';
+export const AGENT_TOKEN_TYPE = 'countersign-agent+jwt';
 const AUDIENCE = 'countersign';
 /** Longest token that is looked at, characters. */
 const LONGEST = 8_192;
@@ -37,7 +37,7 @@ export type NewAgentClaims = Omit<AgentClaims, 'iss' | 'aud'>;
 /** A compact JWS (RFC 7515 §7.1) by the device key of the person's login. */
 export async function signAgentToken(said: NewAgentClaims, signer: DeviceSigner): Promise<string> {
   const payload: AgentClaims = { iss: issuerOf(signer.thumbprint), aud: AUDIENCE, ...said };
-  const jws = await signer.sign(new TextEncoder().encode(JSON.stringify(payload)), TYPE);
+  const jws = await signer.sign(new TextEncoder().encode(JSON.stringify(payload)), AGENT_TOKEN_TYPE);
   return `${jws.protected}.${jws.payload}.${jws.signature}`;
 }
 
@@ -66,7 +66,7 @@ export async function verifyAgentToken(token: string, signer: DeviceSigner, now:
       );
     },
   );
-  if (protectedHeader.typ !== TYPE) throw tokenRefused('it is another kind of token');
+  if (protectedHeader.typ !== AGENT_TOKEN_TYPE) throw tokenRefused('it is another kind of token');
   if (protectedHeader.kid !== signer.thumbprint) throw tokenRefused('it names another key');
   const said = claims.safeParse(parsed(payload));
   if (!said.success || said.data.iss !== issuerOf(signer.thumbprint)) throw tokenRefused('its claims are malformed');

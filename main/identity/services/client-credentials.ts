@@ -2,12 +2,12 @@ import * as client from 'openid-client';
 import { CountersignError } from '../../errors.ts';
 import { type Provider } from '../provider.ts';
 import { type ServiceSource } from '../settings.ts';
-import { type IssuerKeys } from './issuer-keys.ts';
+import { type IssuerKeys } from '../issuer-keys.ts';
 import { type AssertionKey, readPrivateKey } from './private-key.ts';
 import { type ServiceProof } from './proof.ts';
-import { tokenRefused } from './refusals.ts';
+import { refusalsFor, tokenRefused } from './refusals.ts';
 import { type SessionKey } from './session-key.ts';
-import { verifySignedToken } from './signed-token.ts';
+import { verifySignedToken } from '../signed-token.ts';
 
 export type ClientSource = Extract<ServiceSource, { kind: 'client' }>;
 
@@ -43,7 +43,8 @@ export async function clientProof(
     };
   }
   const proof = await verifySignedToken(answer.access_token, issuers, {
-    ...{ name, issuer, types: TYPES, key: key.thumbprint, now: asked },
+    ...{ issuer, types: TYPES, key: key.thumbprint, now: asked },
+    ...refusalsFor(name),
   }).catch((error: unknown) => {
     throw error instanceof CountersignError && error.code === 'service-token-refused'
       ? new CountersignError(error.code, error.message, {

@@ -57,3 +57,9 @@ export const unreachable = (name: string, host: string): CountersignError =>
 
 export const serviceMayNot = (what: string): CountersignError =>
   new CountersignError('service-may-not', `A service may not ${what}.`, { next: 'A person does that, signed in.' });
+
+/** For tokens of a service (signed-token.ts). */
+export const refusalsFor = (name: string) => ({
+  refused: (why: string) => tokenRefused(name, why),
+  unreachable: (host: string) => unreachable(name, host),
+});

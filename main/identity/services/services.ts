@@ -5,17 +5,18 @@ import { type Session, type SessionId } from '../principal.ts';
 import { createProvider } from '../provider.ts';
 import { type Clock, CLOCK_TOLERANCE_SECONDS, type ProviderSettings, type ServiceSource } from '../settings.ts';
 import { clientProof } from './client-credentials.ts';
-import { createIssuerKeys } from './issuer-keys.ts';
+import { type IssuerKeys } from '../issuer-keys.ts';
 import { type ServiceProof } from './proof.ts';
-import { expired, revoked, serviceMayNot, tokenRefused, unknownService } from './refusals.ts';
+import { expired, refusalsFor, revoked, serviceMayNot, tokenRefused, unknownService } from './refusals.ts';
 import { createSessionKey, isServiceSession, newSessionId, type SessionKey } from './session-key.ts';
-import { verifySignedToken } from './signed-token.ts';
+import { verifySignedToken } from '../signed-token.ts';
 import { accept, wayIn } from './way-in.ts';
 import { workloadToken } from './workload-token.ts';
 
 export interface ServicePorts {
   /** Undefined in a local profile: a workload needs none. */
   readonly provider?: ProviderSettings;
+  readonly issuers: IssuerKeys;
   readonly sources: ReadonlyMap<string, ServiceSource>;
   readonly context: Pick<IdentityContext, 'services' | 'revocations'>;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -62,8 +63,7 @@ interface Working {
 }
 
 export function createServices(ports: ServicePorts): Services {
-  const { context, clock, onEvent } = ports;
-  const issuers = createIssuerKeys(ports.fetch);
+  const { context, clock, issuers, onEvent } = ports;
   const working = new Map<SessionId, Working>();
 
   function known(name: string): KnownService {
@@ -85,7 +85,8 @@ export function createServices(ports: ServicePorts): Services {
     const { source, issuer, audience } = way;
     const jwt = await workloadToken(name, source, audience, ports);
     const proof = await verifySignedToken(jwt, issuers, {
-      ...{ name, issuer, audience, types: WORKLOAD_TYPES, key: key.thumbprint, now: clock() },
+      ...{ issuer, audience, types: WORKLOAD_TYPES, key: key.thumbprint, now: clock() },
+      ...refusalsFor(name),
     });
     accept(service, proof);
     return proof;

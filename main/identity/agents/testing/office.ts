@@ -33,7 +33,14 @@ const WHO: IdentityContext['isOf'] = (who, { groups }) =>
   groups !== 'unknown' && 'group' in who && groups.includes(String(who.group));
 
 /** One process of a profile at the test's own provider. */
-export function office(options: { readonly home?: string; readonly idleMinutes?: number } = {}): Office {
+export function office(
+  options: {
+    readonly home?: string;
+    readonly idleMinutes?: number;
+    /** What the record cannot take. */
+    readonly fails?: IdentityEvent['kind'];
+  } = {},
+): Office {
   const known: Known = { agents: new Map([agent('scout'), agent('other', 'engineers')]), revocations: NO_REVOCATIONS };
   const events: IdentityEvent[] = [];
   const waiting: { readonly kind: IdentityEvent['kind']; readonly resolve: (event: IdentityEvent) => void }[] = [];
@@ -49,7 +56,8 @@ export function office(options: { readonly home?: string; readonly idleMinutes?:
       isOf: WHO,
     },
     clock: () => clock.now,
-    onEvent(event) {
+    async onEvent(event) {
+      if (event.kind === options.fails) await Promise.reject(new Error('the disk is full'));
       events.push(event);
       for (const { kind, resolve } of waiting) if (kind === event.kind) resolve(event);
     },

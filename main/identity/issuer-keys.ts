@@ -1,14 +1,14 @@
 import { createRemoteJWKSet, customFetch, type JSONWebKeySet } from 'jose';
 import { z } from 'zod';
-import { CountersignError } from '../../errors.ts';
-import { guardedFetch, isLoopback } from '../guarded-fetch.ts';
+import { CountersignError } from '../errors.ts';
+import { guardedFetch, isLoopback } from './guarded-fetch.ts';
 
 /** Longest wait for one answer, ms. */
 const TIMEOUT_MS = 10_000;
 
 export type RemoteKeys = ReturnType<typeof createRemoteJWKSet>;
 
-/** The signature keys that issuers of workload tokens publish (OpenID Connect Discovery §3 and §4, RFC 7517). */
+/** The signature keys that issuers publish (OpenID Connect Discovery §3 and §4, RFC 7517). */
 export interface IssuerKeys {
   /**
    * Keys of an issuer: asked for when first needed, again after ten minutes, and when a token names a key that is not among
@@ -39,12 +39,12 @@ export function createIssuerKeys(fetchImplementation: typeof fetch): IssuerKeys 
     const found = discovery.safeParse(await response.json().catch(() => undefined));
     if (response.status !== 200 || !found.success) {
       throw new CountersignError('identity-issuer-invalid', `${issuer} publishes no OpenID configuration.`, {
-        next: 'Check the issuer of the service in policy.yaml.',
+        next: 'Check the issuer in policy.yaml or organisation.yaml.',
       });
     }
     if (found.data.issuer !== issuer) {
       throw new CountersignError('identity-issuer-mismatch', `What answers at ${issuer} says it is another issuer.`, {
-        next: "Copy the issuer exactly from the platform's discovery document into policy.yaml (path and final slash count).",
+        next: "Copy the issuer exactly from the platform's discovery document (path and final slash count).",
       });
     }
     const keys = new URL(found.data.jwks_uri);
@@ -90,5 +90,5 @@ export function keysFor(keys: RemoteKeys, kid: string | undefined): JSONWebKeySe
 
 const unreachable = (issuer: string): CountersignError =>
   new CountersignError('identity-unreachable', `The issuer ${issuer} could not be reached.`, {
-    next: 'Check the network and the issuer of the service in policy.yaml, then try again.',
+    next: 'Check the network and the issuer in policy.yaml or organisation.yaml, then try again.',
   });
