@@ -23,7 +23,7 @@ import { type OutputMask, type PermittedUse, type Reason, type Verdict } from '.
 const nameOf = (column: BaseColumn): string => `${column.schema}.${column.relation}.${column.column}`;
 
 export function maskView(mask: OutputMask): MaskView {
-  const { output, name, rule, sentence } = mask;
+  const { output, name, rule, sentence, liftedBy } = mask;
   return {
     output,
     name,
@@ -32,6 +32,7 @@ export function maskView(mask: OutputMask): MaskView {
     rule: rule.id,
     masker: maskerWords(mask.masker),
     sentence,
+    ...(liftedBy === undefined ? {} : { liftedBy }),
   };
 }
 

@@ -176,6 +176,7 @@ function outputMask(
       .reduce(both),
     ...(whole ? { whole } : {}),
     rule: first.mask.rule,
+    ...(first.mask.liftedBy.length === 0 ? {} : { liftedBy: first.mask.liftedBy }),
     sentence: `masked${whole ? ' whole' : ''}: ${made}${what} (${group}), rule ${first.mask.rule.id}${lift}`,
   };
 }

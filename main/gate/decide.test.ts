@@ -783,6 +783,7 @@ describe('masked columns', () => {
       group: 'pii',
       masker: { kind: 'email' },
       rule: { id: 'pii-masked', effect: 'require' },
+      liftedBy: ['unmask'],
       sentence: 'masked: e-mail address (pii), rule pii-masked; the grant unmask lifts it',
     });
   });

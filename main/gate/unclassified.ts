@@ -69,6 +69,7 @@ function maskOn(
     // Whole, whatever the class's own masker would keep: nobody has said that these are such values.
     masker: { kind: required.strength === 'null' ? 'null' : 'redact' },
     rule: required.rule,
+    ...(required.liftedBy.length === 0 ? {} : { liftedBy: required.liftedBy }),
     sentence: `masked: looks like ${found.title} (${found.group}), rule ${required.rule.id}${lift}`,
   };
 }

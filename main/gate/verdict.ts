@@ -19,6 +19,8 @@ export interface OutputMask {
   /** The output is made of the column, and not the column itself: every cell is masked, NULL and empty ones like any other. */
   readonly whole?: true;
   readonly rule: RuleReference;
+  /** Names of the grants that lift it; absent where none does. */
+  readonly liftedBy?: readonly string[];
   /** The sentence of the tooltip. */
   readonly sentence: string;
 }

@@ -74,6 +74,7 @@ export function personView({ principal, expiresAt }: Session): PersonView {
     name,
     email: email ?? null,
     groups: groups === 'unknown' ? [] : groups,
+    groupsKnown: groups !== 'unknown',
     verified,
     issuer,
     expiresAt,
