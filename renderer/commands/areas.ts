@@ -6,6 +6,7 @@ const AREAS = [
   '.editor-tab[aria-selected="true"]',
   '.sql-editor textarea, .sql-editor .native-edit-context',
   '.toolbar button',
+  '.needs-bar input, .needs-bar button',
   '.results-area [role="grid"], .results-area [tabindex="0"], .results-area button',
   '.inspector-area [role="tab"][aria-selected="true"]',
   '.activity-filters input',
@@ -17,6 +18,7 @@ const AREAS = [
   '.policy-problems button',
   '.policy-answers [role="tab"][aria-selected="true"]',
   '.matrix-detail button',
+  '.settings-place[aria-selected="true"]',
   '.page button, .page [tabindex="0"]',
   '.status-line button',
 ] as const;
@@ -40,7 +42,7 @@ export function stepArea(step: 1 | -1): void {
 /** The area whose surroundings hold the focus, when the focus is on something else in it. */
 function areaAround(shown: readonly { readonly first: HTMLElement }[], current: Element | null): number {
   const surroundings = current?.closest(
-    '.top-bar, .activity-bar, .panel, .editor-tabs, .sql-editor, .toolbar, .results-area, .inspector-area, .activity-filters, .activity-chart, .activity-list, .activity-detail, .policy-head, .policy-text, .policy-problems, .policy-answers, .page, .status-line',
+    '.top-bar, .activity-bar, .panel, .editor-tabs, .sql-editor, .toolbar, .needs-bar, .results-area, .inspector-area, .activity-filters, .activity-chart, .activity-list, .activity-detail, .settings, .policy-head, .policy-text, .policy-problems, .policy-answers, .page, .status-line',
   );
   return surroundings == null ? -1 : shown.findIndex(({ first }) => surroundings.contains(first));
 }

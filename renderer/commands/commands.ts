@@ -6,10 +6,12 @@ import {
   newTab,
   reopenClosedTab,
   showInspector,
+  showSettings,
   signOut,
 } from '../state/actions.ts';
 import { cancelRun, runCurrent } from '../state/run.ts';
 import { type Theme } from '../design/theme.ts';
+import { openSave } from '../policy/saving.ts';
 import { stepArea } from './areas.ts';
 import { type Workbench } from '../state/workbench.ts';
 import { activeTab, stepTab } from '../state/workspace.ts';
@@ -30,6 +32,12 @@ const hasTab = (workbench: Workbench): boolean =>
 function running(workbench: Workbench): boolean {
   const { active } = workbench.workspace.get();
   return active !== null && workbench.runs.get().get(active)?.snapshot().state === 'running';
+}
+
+/** People sign in, so they can sign out, confirm who they are, and let agents act for them. */
+function isOrganisation({ info }: Workbench): boolean {
+  const app = info.get();
+  return app.state === 'ready' && app.value.identity === 'oidc';
 }
 
 export function setTheme(workbench: Workbench, theme: Theme): void {
@@ -209,6 +217,33 @@ export const commands: readonly Command[] = [
       workbench.view.set('settings');
     },
   },
+  {
+    id: 'account.confirm',
+    title: 'Confirm it’s you',
+    keys: [],
+    when: isOrganisation,
+    run: (workbench) => {
+      showSettings(workbench, 'account');
+      void workbench.account.stepUp.begin();
+    },
+  },
+  {
+    id: 'grants',
+    title: 'Grants: take one, or end one',
+    keys: [],
+    run: (workbench) => {
+      showSettings(workbench, 'grants');
+    },
+  },
+  {
+    id: 'agents',
+    title: 'Agents: issue a token, or stop one',
+    keys: [],
+    when: isOrganisation,
+    run: (workbench) => {
+      showSettings(workbench, 'agents');
+    },
+  },
   ...themes.map(([theme, title]): Command => ({
     id: `theme.${theme}`,
     title,
@@ -221,10 +256,7 @@ export const commands: readonly Command[] = [
     id: 'sign-out',
     title: 'Sign out',
     keys: [],
-    when: ({ info }) => {
-      const app = info.get();
-      return app.state === 'ready' && app.value.identity === 'oidc';
-    },
+    when: isOrganisation,
     run: signOut,
   },
 ];

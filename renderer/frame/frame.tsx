@@ -1,5 +1,6 @@
 import { type ReactElement, useEffect } from 'react';
 import { type AppInfo, type PersonView } from '../../shared/views.ts';
+import { followRights } from '../account/follow-rights.ts';
 import { ActivityView } from '../activity/activity-view.tsx';
 import { Palette } from '../commands/palette.tsx';
 import { useCommandKeys } from '../commands/use-command-keys.ts';
@@ -8,6 +9,7 @@ import { EditorView } from '../editor/editor-view.tsx';
 import { PolicyView } from '../policy/policy-view.tsx';
 import { SettingsView } from '../settings/settings-view.tsx';
 import { followAudit, openWorkspace, ownerOf } from '../state/open-workspace.ts';
+import { loadConnections } from '../state/actions.ts';
 import { useStore } from '../state/store.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { VerifyView } from '../verify/verify-view.tsx';
@@ -27,6 +29,15 @@ export function Frame({ person, info }: { person: PersonView; info: AppInfo }): 
   useCommandKeys(workbench);
   useEffect(() => openWorkspace(workbench, owner), [workbench, owner]);
   useEffect(() => workbench.account.follow(), [workbench, owner]);
+  // What a grant lifts is masked in the tree no more, and a connection may be written to.
+  useEffect(
+    () =>
+      followRights(workbench, () => {
+        workbench.schema.reread();
+        void loadConnections(workbench);
+      }),
+    [workbench],
+  );
   useEffect(() => followAudit(workbench), [workbench]);
   useWindowTitle(workbench);
   return (

@@ -19,6 +19,8 @@ export interface SchemaCache {
   search(connection: string, text: string): Promise<readonly RelationView[]>;
   /** Forgets a connection and asks the server anew. */
   refresh(connection: string): Promise<void>;
+  /** Asks again for the tables and columns that are known, which stay as they are until the answer: other ones may be masked now. */
+  reread(): void;
   /** Forgets everything: another person signed in, and sees other things. */
   clear(): void;
 }
@@ -83,6 +85,25 @@ export function createSchemaCache(client: Client<Desktop>): SchemaCache {
     refresh: async (connection) => {
       forget((key) => key === connection || key.startsWith(`${connection}\0`));
       await once(path(connection), () => schemasOf(connection, true));
+    },
+    reread: () => {
+      for (const [key, before] of [...asked]) {
+        const [connection = '', schema, relation] = key.split('\0');
+        if (schema === undefined) continue;
+        const answer: Promise<readonly (RelationView | ColumnView)[]> =
+          relation === undefined
+            ? client['schema.relations']({ connection, schema })
+            : client['schema.columns']({ connection, schema, relation });
+        asked.set(key, answer);
+        answer.then(
+          (value) => {
+            if (asked.get(key) === answer) put(key, { state: 'ready', value } as Branch);
+          },
+          () => {
+            if (asked.get(key) === answer) asked.set(key, before);
+          },
+        );
+      }
     },
     clear: () => {
       forget(() => true);

@@ -49,7 +49,7 @@ type Need = VerdictView['needs'][number];
 
 const needSentences: Readonly<Record<Need, { readonly sentence: string; readonly next: string }>> = {
   reason: {
-    sentence: 'Reading payments in production needs a reason.',
+    sentence: 'This needs a reason.',
     next: 'Write in a few words what it is for; it is recorded with the statement.',
   },
   'step-up': {
