@@ -210,3 +210,26 @@ describe('a command runs as', () => {
     expect(stderr).toMatch(says);
   });
 });
+
+describe('the record of agents and services', () => {
+  it('verifies with its content: who let whom act, which service came, and what of that nobody vouches for', async () => {
+    for (const [name, value] of Object.entries(github.environment)) vi.stubEnv(name, value);
+    await cli(['whoami', '--as', 'service:deploy']);
+    vi.unstubAllEnvs();
+    const token = await issued();
+    await who({ COUNTERSIGN_AGENT_TOKEN: token });
+    await cli(['agent', 'stop', 'scout']);
+    const { stdout } = await cli(['verify', '--content', '--json']);
+    const report = JSON.parse(stdout) as {
+      readonly findings: readonly unknown[];
+      readonly checked: readonly { readonly what: string; readonly count: number }[];
+      readonly notChecked: readonly string[];
+    };
+    expect(report.findings).toEqual([]);
+    const count = (what: RegExp): number => report.checked.find((checked) => what.test(checked.what))?.count ?? 0;
+    expect(count(/^logins$/)).toBeGreaterThan(0);
+    expect(count(/^logins of services$/)).toBeGreaterThan(0);
+    expect(count(/^tokens that began once/)).toBeGreaterThan(0);
+    expect(report.notChecked.join('\n')).toMatch(/their tokens name no key/);
+  });
+});
