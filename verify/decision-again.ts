@@ -20,17 +20,27 @@ export function* decideAgain(decided: Decided): Iterable<Difference> {
   if (input.cut) return;
   yield* sameClasses(decided);
   yield* allAsked(leaf, input);
-  const answers: Answer[] = [];
-  for (const { action, on, answer: recorded } of input.questions) {
-    const answer = decided.policy.ask(input.asked, action, on);
-    answers.push(answer);
+  const again = askAgain(decided);
+  yield* again.differences;
+  yield* sameVerdict(decided, again.answers);
+}
+
+/** The policy's answers to what it was asked, and how they differ from those of the record. */
+export function askAgain({ policy, input }: Pick<Decided, 'policy' | 'input'>): {
+  readonly answers: readonly Answer[];
+  readonly differences: readonly Difference[];
+} {
+  const differences: Difference[] = [];
+  const answers = input.questions.map(({ action, on, answer: recorded }) => {
+    const answer = policy.ask(input.asked, action, on);
     if (!isDeepStrictEqual(plainAnswer(answer), recorded))
-      yield {
+      differences.push({
         code: 'decision-answer',
         sentence: `To ${action} on ${inWords(on)} the policy answers otherwise than was recorded: ${differing(answer, recorded)}.`,
-      };
-  }
-  yield* sameVerdict(decided, answers);
+      });
+    return answer;
+  });
+  return { answers, differences };
 }
 
 /** Minutes that the record does not name. */
@@ -77,26 +87,34 @@ function differing(answer: Answer, recorded: unknown): string {
 }
 
 /** The event says in clear who asked where; the sealed part must say the same. */
-function* sameCircumstances(
-  leaf: Json,
-  { asked: { person, agent, service, connection, at: decidedAt } }: DecisionInput,
-): Iterable<Difference> {
-  const user = at(leaf, 'actor', 'user');
-  const told = {
-    ...{ name: person.name, email: person.email, groups: person.groups, verified: person.verified, agent, service },
-    ...{ connection: connection.name, env: connection.env, database: connection.database },
+function* sameCircumstances(leaf: Json, input: DecisionInput): Iterable<Difference> {
+  const { connection } = input.asked;
+  const told = { connection: connection.name, env: connection.env, database: connection.database };
+  const recorded = {
+    connection: at(leaf, 'db', 'id'),
+    env: at(leaf, 'db', 'env'),
+    database: at(leaf, 'db', 'database'),
   };
+  if (!isAsker(leaf, input) || !isDeepStrictEqual(told, recorded)) yield OTHER_ASKER;
+  yield* sameTime(leaf, input);
+}
+
+export const OTHER_ASKER: Difference = {
+  code: 'decision-asker',
+  sentence: 'It was decided for another asker, or on another connection, than the event names.',
+};
+
+export function isAsker(leaf: Json, { asked: { person, agent, service } }: DecisionInput): boolean {
+  const user = at(leaf, 'actor', 'user');
+  const { name, email, groups, verified } = person;
   const recorded = {
     ...{ name: at(user, 'name'), email: at(user, 'email'), groups: at(user, 'groups'), verified: at(user, 'verified') },
-    agent: at(leaf, 'actor', 'agent', 'id'),
-    service: at(leaf, 'actor', 'service'),
-    ...{ connection: at(leaf, 'db', 'id'), env: at(leaf, 'db', 'env'), database: at(leaf, 'db', 'database') },
+    ...{ agent: at(leaf, 'actor', 'agent', 'id'), service: at(leaf, 'actor', 'service') },
   };
-  if (!isDeepStrictEqual(told, recorded))
-    yield {
-      code: 'decision-asker',
-      sentence: 'It was decided for another asker, or on another connection, than the event names.',
-    };
+  return isDeepStrictEqual({ name, email, groups, verified, agent, service }, recorded);
+}
+
+export function* sameTime(leaf: Json, { asked: { at: decidedAt } }: DecisionInput): Iterable<Difference> {
   const late = typeof leaf.t === 'number' ? Math.abs(leaf.t / 1000 - decidedAt) : Infinity;
   if (late > RECORDED_WITHIN)
     yield {
@@ -197,7 +215,7 @@ function* sameVerdict(decided: Decided, answers: readonly Answer[]): Iterable<Di
   yield* sameRules(leaf, new Set([...rules, ...[...judged.permits.values()].flatMap((given) => [...given])]));
 }
 
-function* sameRules(leaf: Json, rules: ReadonlySet<string>): Iterable<Difference> {
+export function* sameRules(leaf: Json, rules: ReadonlySet<string>): Iterable<Difference> {
   const recorded = at(leaf, 'pol', 'rules');
   const named = new Set(Array.isArray(recorded) ? recorded.map(String) : []);
   const [missing, extra] = [[...rules].filter((id) => !named.has(id)), [...named].filter((id) => !rules.has(id))];

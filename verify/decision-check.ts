@@ -1,5 +1,6 @@
 import { ClassificationModel } from './classification.ts';
 import { decideAgain } from './decision-again.ts';
+import { decideLeavingAgain } from './decision-leaving.ts';
 import { readDecisionInput } from './decision-input.ts';
 import { type CheckedEvent, type EventCheck, type NewEventCheck, type Opened } from './event-check.ts';
 import { at, isObject, type Json } from './json.ts';
@@ -56,6 +57,8 @@ class DecisionCheck implements EventCheck {
         return this.#load(event);
       case 'stmt.intent':
       case 'stmt.denied':
+      case 'export.intent':
+      case 'export.denied':
         return this.#decision(event);
       case 'stmt.outcome':
       case 'stmt.closed':
@@ -153,6 +156,9 @@ class DecisionCheck implements EventCheck {
     const leaf = wholeLeaf(event);
     if (typeof leaf === 'string') return this.#notAgain(WHY[leaf]);
     if (event.kind === 'stmt.intent') this.#bounds(event.index, leaf);
+    const leaves = event.kind.startsWith('export.');
+    // Records from before it was asked when rows leave have no decision of it.
+    if (leaves && at(leaf, 'pol', 'input') === undefined) return;
     const hash = at(leaf, 'pol', 'hash');
     const inForce = this.#inForce.policy;
     if (inForce.length > 0 && !inForce.includes(String(hash)))
@@ -165,10 +171,10 @@ class DecisionCheck implements EventCheck {
       return this.#report.finding('decision-form', 'It does not say what it was decided from.', where);
     const opened = event.open(sealed);
     if (typeof opened === 'string') return this.#notAgain(WHY[opened]);
-    this.#compare(leaf, opened, policy.model, where);
+    this.#compare(leaf, opened, policy.model, where, leaves);
   }
 
-  #compare(leaf: Json, opened: Buffer, policy: PolicyModel, where: string): void {
+  #compare(leaf: Json, opened: Buffer, policy: PolicyModel, where: string, leaves: boolean): void {
     try {
       const input = readDecisionInput(opened);
       const classes = this.#inForce.classes;
@@ -176,10 +182,11 @@ class DecisionCheck implements EventCheck {
         this.#report.finding('policy-in-force', 'It was decided by a classification that was not in force.', where);
       const known = this.#documents.classifications.get(input.classes);
       const classification = known !== undefined && 'model' in known ? known.model : undefined;
-      for (const { code, sentence } of decideAgain({ leaf, input, policy, classification }))
+      const decided = { leaf, input, policy, classification };
+      for (const { code, sentence } of leaves ? decideLeavingAgain(decided) : decideAgain(decided))
         this.#report.finding(code, sentence, where);
       if (input.cut) return this.#notAgain('they touch more than is kept of a decision');
-      if (classification === undefined)
+      if (classification === undefined && !leaves)
         this.#notAgain('the record does not hold the classification, so masks were judged by their strength only');
       this.#again++;
     } catch (error) {

@@ -48,6 +48,8 @@ export interface DecisionInput {
   /** When they last proved again who they are; milliseconds since 1970 UTC. */
   readonly steppedUpAt: number | undefined;
   readonly action: string;
+  /** Of rows that leave the screen: how many. */
+  readonly rows: number | undefined;
   /** SHA-256 of the classification, hex. */
   readonly classes: string;
   /** True where the statement was too large for its questions to be kept. */
@@ -82,6 +84,7 @@ export function readDecisionInput(bytes: Buffer): DecisionInput {
     asked: circumstances(given),
     steppedUpAt: steppedUpAt(object(given.person)),
     action: text(given.action),
+    rows: given.rows === undefined ? undefined : number(given.rows),
     classes: text(given.classes),
     cut: given.cut === true,
     questions: list(given.asked ?? []).map((item) => {
@@ -106,7 +109,7 @@ function time(given: unknown): number {
   return Number.isNaN(read) ? wrong('a time') : read;
 }
 
-function circumstances({ at, person, agent, service, connection, grants, rowsLastHour }: Json): Circumstances {
+function circumstances({ at, person, agent, service, connection, grants, rows, rowsLastHour }: Json): Circumstances {
   const { name, email, groups, verified, acr, amr } = object(person);
   const where = object(connection);
   return {
@@ -128,6 +131,7 @@ function circumstances({ at, person, agent, service, connection, grants, rowsLas
     },
     grants: list(grants).map(text),
     at: time(at),
+    ...(rows === undefined ? {} : { estimatedRows: number(rows) }),
     ...(rowsLastHour === undefined ? {} : { rowsLastHour: number(rowsLastHour) }),
   };
 }

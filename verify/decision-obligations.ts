@@ -34,10 +34,10 @@ export function* metObligations(decided: Decided, obligations: readonly Obligati
     yield { code: 'decision-obligation', sentence: `It did not wait for a record that is ${String(LEVELS[highest])}.` };
 }
 
-const isReason = (given: unknown): boolean => typeof given === 'string' && /[\p{L}\p{N}]/u.test(given);
+export const isReason = (given: unknown): boolean => typeof given === 'string' && /[\p{L}\p{N}]/u.test(given);
 
 /** A person proves who they are; an agent or a service cannot, whatever its person did. */
-function isFresh({ asked, steppedUpAt }: DecisionInput, minutes: number): boolean {
+export function isFresh({ asked, steppedUpAt }: DecisionInput, minutes: number): boolean {
   if (steppedUpAt === undefined || asked.agent !== undefined || asked.service !== undefined) return false;
   const age = asked.at - steppedUpAt;
   return age <= minutes * 60_000 && age >= -CLOCKS_DIFFER;

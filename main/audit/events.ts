@@ -117,6 +117,8 @@ export type AuditEvent =
       /** The intent whose rows leave, where they come from one statement. */
       readonly ref?: Reference;
       readonly export: ExportRecord;
+      /** The decision by which they leave; absent in records from before it was one of its own. */
+      readonly pol?: Pick<Decision, 'hash' | 'decision' | 'rules' | 'input'>;
       readonly why?: Why;
     } & InSession)
   /** A result was to leave and did not: nothing of it. */
@@ -125,7 +127,7 @@ export type AuditEvent =
       readonly actor: Actor;
       readonly ref: Reference;
       readonly export: ExportRecord;
-      readonly pol: Pick<Decision, 'hash' | 'decision' | 'rules' | 'reasons'>;
+      readonly pol: Pick<Decision, 'hash' | 'decision' | 'rules' | 'reasons' | 'input'>;
       readonly why?: Why;
     } & InSession)
   | ({

@@ -59,13 +59,15 @@ export interface Departing {
   readonly bytes: number;
 }
 
-export type LeavingVerdict =
+/** `exports`: what the policy was asked about it, and its answers. */
+export type LeavingVerdict = { readonly exports: readonly Access[] } & (
   | { readonly verdict: 'allow'; readonly watermark?: RuleReference; readonly demanded?: DemandedLevel }
   | {
       readonly verdict: 'refuse';
       readonly reasons: readonly [Reason, ...Reason[]];
       readonly rules: readonly RuleReference[];
-    };
+    }
+);
 
 /**
  * May these rows leave, now. Whatever would refuse the statement today, or mask more of it than is masked in the result,
@@ -85,12 +87,13 @@ export function decideLeaving(input: DecideInput, shown: Allow, departing: Depar
   const [first, ...rest] = reasons;
   if (first !== undefined) {
     const rules = exports.flatMap(({ answer }) => answer.rules);
-    return { verdict: 'refuse', reasons: [first, ...rest], rules: [...new Set(rules)] };
+    return { verdict: 'refuse', reasons: [first, ...rest], rules: [...new Set(rules)], exports };
   }
   const watermark = exports.flatMap(({ answer }) => answer.obligations.watermark ?? [])[0] ?? shown.watermark;
   const demanded = demandedLevel(exports);
   return {
     verdict: 'allow',
+    exports,
     ...(watermark === undefined ? {} : { watermark }),
     ...(demanded === undefined ? {} : { demanded }),
   };

@@ -5,6 +5,7 @@ import { decideLeaving } from './decide-leaving.ts';
 import { type HeldResults, type Owner, referenceTo } from './held-results.ts';
 import { situationOf } from './judge.ts';
 import { type GatePorts } from './ports.ts';
+import { leavingInput } from './record-decision.ts';
 import { actorOf } from './record.ts';
 import { whyOf } from './record-why.ts';
 import { countOf, type RowRange, type RowRanges, withRows } from './row-ranges.ts';
@@ -61,8 +62,14 @@ export function createLeavingResults(ports: Ports, held: HeldResults): LeavingRe
     const { facts, lineage, found, verdict: shown } = owner;
     const asking = { session, ...(why.reason === undefined ? {} : { reason: why.reason }) };
     const situation = await situationOf(ports, inForce, connection, asking, found);
-    const verdict = decideLeaving({ ...situation, facts, lineage }, shown, { rows: leaving.rows, bytes });
-    if (verdict.verdict === 'allow') return verdict;
+    const input = { ...situation, facts, lineage };
+    const verdict = decideLeaving(input, shown, { rows: leaving.rows, bytes });
+    const hash = inForce.policy.hash;
+    const decidedFrom = { text: leavingInput(input, verdict.exports, leaving.rows, inForce.classificationHash) };
+    if (verdict.verdict === 'allow') {
+      const rules = verdict.exports.flatMap(({ answer }) => answer.rules.map(({ id }) => id));
+      return { ...verdict, pol: { hash, decision: 'allow', rules: [...new Set(rules)], input: decidedFrom } as const };
+    }
     const { reasons, rules } = verdict;
     await ports.audit.append({
       k: 'export.denied',
@@ -71,10 +78,11 @@ export function createLeavingResults(ports: Ports, held: HeldResults): LeavingRe
       ref: referenceTo(owner.intent),
       export: leaving,
       pol: {
-        hash: inForce.policy.hash,
+        hash,
         decision: 'refuse',
         rules: rules.map(({ id }) => id),
         reasons: reasons.slice(0, MOST_REASONS).map(({ code, sentence }) => ({ code, sentence })),
+        input: decidedFrom,
       },
       ...(Object.keys(why).length === 0 ? {} : { why }),
     });
@@ -119,13 +127,15 @@ export function createLeavingResults(ports: Ports, held: HeldResults): LeavingRe
       const { rows, bytes, columns } = held.get(session.id, id);
       const why = reason === undefined ? owner.why : { ...owner.why, ...whyOf({ reason }) };
       const leaving = { ...how, columns };
-      const { watermark, demanded } = await ask(session, owner, { ...leaving, rows }, bytes, why);
+      const { watermark, demanded, pol } = await ask(session, owner, { ...leaving, rows }, bytes, why);
       const s = owner.workingSession;
       const begun = await ports.audit.append({
         k: 'export.intent',
         s,
+        actor: actorOf(session),
         ref: referenceTo(owner.intent),
         export: { ...leaving, rows, bytes },
+        pol,
         ...(Object.keys(why).length === 0 ? {} : { why }),
       });
       const ended = async ({ status, ...left }: Left): Promise<void> => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type PolicyAnswer } from '../policy/answer.ts';
+import { type Action } from '../policy/vocabulary.ts';
 import { type Access, type DecideInput } from './decide-access.ts';
 import { maskedViews } from './decide-masks.ts';
 import { type Limits, type Verdict } from './verdict.ts';
@@ -18,14 +19,38 @@ export function decisionInput(
   verdict: Verdict,
   classificationHash: string,
 ): string {
-  const { facts, principal, connection } = input;
   const columns = classifiedColumns(input);
   // A statement over a thousand tables is decided as any other, and the record says that it does not have it all.
   const cut = accesses.length > MOST || columns.length > MOST;
   return JSON.stringify({
+    ...told(input, input.facts.action),
+    classes: classificationHash,
+    ...(cut ? { cut: true } : { ...questions(accesses), views: viewsOf(input, accesses), columns }),
+    ...(verdict.verdict === 'allow' ? { allowed: allowed(verdict) } : {}),
+  });
+}
+
+/** The same of rows that were about to leave the screen, `rows` of them: what the policy was told and asked then. */
+export function leavingInput(
+  input: DecideInput,
+  exports: readonly Access[],
+  rows: number,
+  classificationHash: string,
+): string {
+  return JSON.stringify({
+    ...told(input, 'export'),
+    rows,
+    classes: classificationHash,
+    ...(exports.length > MOST ? { cut: true } : questions(exports)),
+  });
+}
+
+/** Who asks, where, when, and what is in force for them. */
+function told({ now, principal, connection, grants, rowsLastHour, reason }: DecideInput, action: Action) {
+  return {
     v: 1,
-    at: input.now.toISOString(),
-    action: facts.action,
+    at: now.toISOString(),
+    action,
     person: {
       name: principal.name,
       email: principal.email,
@@ -43,13 +68,10 @@ export function decisionInput(
       database: connection.database,
       team: connection.team,
     },
-    grants: input.grants,
-    rowsLastHour: input.rowsLastHour,
-    reason: input.reason === undefined ? undefined : true,
-    classes: classificationHash,
-    ...(cut ? { cut: true } : { ...questions(accesses), views: viewsOf(input, accesses), columns }),
-    ...(verdict.verdict === 'allow' ? { allowed: allowed(verdict) } : {}),
-  });
+    grants,
+    rowsLastHour,
+    reason: reason === undefined ? undefined : true,
+  };
 }
 
 /** Many relations have the same answer: each stands once, and questions name it by its place. */

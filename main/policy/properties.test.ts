@@ -15,6 +15,9 @@ import {
 } from './testing/random-policies.ts';
 import { MASK_STRENGTHS, RECORD_LEVELS } from './vocabulary.ts';
 
+/** Milliseconds: each run reads policies anew, and the machine may have more to do. */
+const timeout = 180_000;
+
 /** Whether `two` binds at least as tightly as `one`. */
 function atLeast(one: Obligations, two: Obligations): boolean {
   const strength = (obligations: Obligations, name: string, group: string) =>
@@ -44,7 +47,7 @@ function noWider(before: PolicyAnswer, after: PolicyAnswer): boolean {
 }
 
 describe('policies of any rules', () => {
-  it('give no more when a deny or a require is added', () => {
+  it('give no more when a deny or a require is added', { timeout }, () => {
     fc.assert(
       fc.property(rules, fc.oneof(denyRule, requireRule), questions, (list, added, asked) => {
         const before = evaluate(policyOf(numbered(list)), asked);
@@ -55,7 +58,7 @@ describe('policies of any rules', () => {
     );
   });
 
-  it('drop no obligation when an allow is added', () => {
+  it('drop no obligation when an allow is added', { timeout }, () => {
     fc.assert(
       fc.property(rules, allowRule, questions, (list, added, asked) => {
         const before = evaluate(policyOf(numbered(list)), asked);
@@ -66,7 +69,7 @@ describe('policies of any rules', () => {
     );
   });
 
-  it('answer the same in whatever order the rules are written', () => {
+  it('answer the same in whatever order the rules are written', { timeout }, () => {
     const shuffled = rules.chain((list) => {
       const named = numbered(list);
       return fc.tuple(fc.constant(named), fc.shuffledSubarray(named, { minLength: named.length }));
@@ -81,7 +84,7 @@ describe('policies of any rules', () => {
     );
   });
 
-  it('give an agent never more than the person it acts for', () => {
+  it('give an agent never more than the person it acts for', { timeout }, () => {
     fc.assert(
       fc.property(rules, questions, (list, asked) => {
         const policy = policyOf(numbered(list));
@@ -95,7 +98,7 @@ describe('policies of any rules', () => {
     );
   });
 
-  it('give nobody more when the identity provider stops saying which groups they are in', () => {
+  it('give nobody more when the identity provider stops saying which groups they are in', { timeout }, () => {
     fc.assert(
       fc.property(rules, questions, (list, asked) => {
         const policy = policyOf(numbered(list));
@@ -106,46 +109,55 @@ describe('policies of any rules', () => {
     );
   });
 
-  it('give an agent nothing that no rule gives to agents, and nothing for a person whom it is not for', () => {
-    fc.assert(
-      fc.property(rules, questions, (list, asked) => {
-        const { agent: _agent, service: _service, ...person } = asked.asker;
-        const through = (id: string, who: Asker): PolicyAnswer =>
-          evaluate(policyOf(numbered(list)), { ...asked, asker: { ...who, agent: { id } } });
-        const named = (id: string): boolean =>
-          list.some(
-            ({ allow, scope: { to = [] } }) => allow !== undefined && (to.includes('agent') || to.includes(id)),
+  it(
+    'give an agent nothing that no rule gives to agents, and nothing for a person whom it is not for',
+    { timeout },
+    () => {
+      fc.assert(
+        fc.property(rules, questions, (list, asked) => {
+          const { agent: _agent, service: _service, ...person } = asked.asker;
+          const policy = policyOf(numbered(list));
+          const through = (id: string, who: Asker): PolicyAnswer =>
+            evaluate(policy, { ...asked, asker: { ...who, agent: { id } } });
+          const named = (id: string): boolean =>
+            list.some(
+              ({ allow, scope: { to = [] } }) => allow !== undefined && (to.includes('agent') || to.includes(id)),
+            );
+          expect(through('scout', { ...person, groups: ['blue'] }).effect).toBe('deny');
+          expect(through('gone', person).effect).toBe('deny');
+          if (!named('agent:crawler')) expect(through('crawler', person).effect).toBe('deny');
+        }),
+        { numRuns: 300 },
+      );
+    },
+  );
+
+  it(
+    'give a service what they give to it, to services, to its groups or to everyone, whatever its token says',
+    { timeout },
+    () => {
+      fc.assert(
+        fc.property(rules, questions, fc.subarray(GROUPS), (list, asked, claimed) => {
+          const policy = policyOf(numbered(list));
+          const as = (asker: Partial<Asker>): PolicyAnswer =>
+            evaluate(policy, { ...asked, asker: { groups: claimed, verified: true, ...asker } });
+          const nightly = as({ service: { name: 'nightly' } });
+          const given = list.some(
+            ({ allow, scope: { to = ['everyone'] } }) =>
+              allow !== undefined &&
+              ['everyone', 'service', 'service:nightly', 'group:green'].some((word) => to.includes(word)),
           );
-        expect(through('scout', { ...person, groups: ['blue'] }).effect).toBe('deny');
-        expect(through('gone', person).effect).toBe('deny');
-        if (!named('agent:crawler')) expect(through('crawler', person).effect).toBe('deny');
-      }),
-      { numRuns: 300 },
-    );
-  });
+          if (!given) expect(nightly.effect).toBe('deny');
+          expect(as({ service: { name: 'nightly' }, groups: 'unknown', email: 'a@b.c' })).toEqual(nightly);
+          expect(as({ service: { name: 'gone' } }).effect).toBe('deny');
+          expect(as({ service: { name: 'nightly' }, agent: { id: 'crawler' } }).effect).toBe('deny');
+        }),
+        { numRuns: 300 },
+      );
+    },
+  );
 
-  it('give a service what they give to it, to services, to its groups or to everyone, whatever its token says', () => {
-    fc.assert(
-      fc.property(rules, questions, fc.subarray(GROUPS), (list, asked, claimed) => {
-        const policy = policyOf(numbered(list));
-        const as = (asker: Partial<Asker>): PolicyAnswer =>
-          evaluate(policy, { ...asked, asker: { groups: claimed, verified: true, ...asker } });
-        const nightly = as({ service: { name: 'nightly' } });
-        const given = list.some(
-          ({ allow, scope: { to = ['everyone'] } }) =>
-            allow !== undefined &&
-            ['everyone', 'service', 'service:nightly', 'group:green'].some((word) => to.includes(word)),
-        );
-        if (!given) expect(nightly.effect).toBe('deny');
-        expect(as({ service: { name: 'nightly' }, groups: 'unknown', email: 'a@b.c' })).toEqual(nightly);
-        expect(as({ service: { name: 'gone' } }).effect).toBe('deny');
-        expect(as({ service: { name: 'nightly' }, agent: { id: 'crawler' } }).effect).toBe('deny');
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  it('lift nothing for a service by any grant', () => {
+  it('lift nothing for a service by any grant', { timeout }, () => {
     fc.assert(
       fc.property(rules, questions, (list, asked) => {
         const policy = policyOf(numbered(list));
@@ -157,7 +169,7 @@ describe('policies of any rules', () => {
     );
   });
 
-  it('let nobody take out what they do not let them read', () => {
+  it('let nobody take out what they do not let them read', { timeout }, () => {
     fc.assert(
       fc.property(rules, questions, (list, asked) => {
         const policy = policyOf(numbered(list));
@@ -169,7 +181,7 @@ describe('policies of any rules', () => {
     );
   });
 
-  it('give nobody more when a fact is no longer known', () => {
+  it('give nobody more when a fact is no longer known', { timeout }, () => {
     fc.assert(
       fc.property(rules, questions, (list, asked) => {
         const policy = policyOf(numbered(list));

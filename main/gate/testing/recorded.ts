@@ -29,7 +29,7 @@ export async function recordedDecision(
   principal: Principal,
   connection: Connection,
   more: Partial<DecideInput> = {},
-): Promise<{ readonly verdict: Verdict; readonly intent: StatementIntent }> {
+): Promise<{ readonly verdict: Verdict; readonly intent: StatementIntent; readonly input: DecideInput }> {
   const understood = await understand(text, { standardConformingStrings: true, clientEncoding: 'UTF8' });
   const { tree } = understood;
   const lineage = tree === undefined || understood.facts.hazards.length > 0 ? undefined : trace(tree, index);
@@ -49,7 +49,7 @@ export async function recordedDecision(
     classOf: (column: Parameters<typeof classification.of>[0]) => classification.of(column)?.class,
     decidedFrom: () => decisionInput(input, judgeAccess(input), verdict, inForce.classificationHash),
   };
-  return { verdict, intent: intentOf({ id: 's' }, request, judged, () => '') };
+  return { verdict, intent: intentOf({ id: 's' }, request, judged, () => ''), input };
 }
 
 /** Hands events to a check as the verifier does, one second after another. */
