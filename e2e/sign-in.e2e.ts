@@ -37,8 +37,14 @@ function profileFor(provider: TestProvider): string {
     const people = [{ person: ANA.email, groups: [...ANA.groups] }];
     writeFileSync(join(home, 'directory.json'), signDirectory(people, pem, Date.now(), 1), { mode: 0o600 });
   }
+  const { clientSecret } = provider.personality;
+  if (clientSecret !== undefined) writeFileSync(join(home, 'client-secret'), clientSecret, { mode: 0o600 });
+  const identity = {
+    ...(needsDirectory ? { directoryKey: directoryKeyOf(pem) } : {}),
+    ...(clientSecret === undefined ? {} : { clientSecret: 'file:client-secret' }),
+  };
   const files = {
-    organisation: organisationFor(provider, needsDirectory ? { directoryKey: directoryKeyOf(pem) } : {}),
+    organisation: organisationFor(provider, identity),
     connections: 'version: 1\n',
     classification: 'version: 1\n',
     policy: 'version: 1\nrules: []\n',

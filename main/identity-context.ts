@@ -1,7 +1,13 @@
 import { resolveSecret, type SecretStore } from './credentials/index.ts';
 import { CountersignError } from './errors.ts';
 import { readDirectory } from './identity/directory.ts';
-import { type Directory, type IdentityContext, type Revocations, type ServiceSource } from './identity/index.ts';
+import {
+  type Directory,
+  type IdentityContext,
+  type IdentitySettings,
+  type Revocations,
+  type ServiceSource,
+} from './identity/index.ts';
 import { type CompiledPolicy, type Selectors } from './policy/compiled-policy.ts';
 import { isOf } from './policy/who.ts';
 import { type Profile } from './profile/load.ts';
@@ -68,6 +74,22 @@ function revocationsOf(list: readonly Revocation[]): Revocations {
     tokens: named('token'),
     grants: named('grant'),
   };
+}
+
+/** The identity provider as identity uses it; a client's secret is read when it is used, and kept nowhere. */
+export function identitySource(
+  { identity }: Organisation,
+  store: SecretStore,
+  profileDirectory: string,
+): IdentitySettings['identity'] {
+  if (identity.kind === 'os-account') return identity;
+  const { clientSecret, ...provider } = identity.provider;
+  return clientSecret === undefined
+    ? { kind: 'oidc', provider }
+    : {
+        kind: 'oidc',
+        provider: { ...provider, clientSecret: () => resolveSecret(clientSecret, { store, profileDirectory }) },
+      };
 }
 
 /** How this machine gets services' tokens; a private key is read when it is used, and kept nowhere. */

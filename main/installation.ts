@@ -11,7 +11,7 @@ import { openGate, type OpenGate } from './gate/open.ts';
 import { inForceId, policyLoadOf } from './gate/record-policy.ts';
 import { type Origin } from './gate/request.ts';
 import { openGranting } from './granting.ts';
-import { knownPeople, serviceSources } from './identity-context.ts';
+import { identitySource, knownPeople, serviceSources } from './identity-context.ts';
 import { createIdentity, type Identity, type IdentityContext } from './identity/index.ts';
 import { ownKey } from './own-keys.ts';
 import { loadProfile, type Profile } from './profile/load.ts';
@@ -66,6 +66,7 @@ export async function openInstallation(
   const identity = createIdentity({
     organisation: {
       ...profile.organisation,
+      identity: identitySource(profile.organisation, secrets, home),
       services: serviceSources(profile.organisation.services, secrets, home),
     },
     secrets,

@@ -61,7 +61,8 @@ export function createProvider(
   return {
     settings,
     ask,
-    configure: async (authentication = client.None()) => {
+    configure: async (authentication) => {
+      const secret = await settings.clientSecret?.();
       const configuration = new client.Configuration(
         await metadata(),
         settings.clientId,
@@ -69,7 +70,7 @@ export function createProvider(
           [client.clockTolerance]: CLOCK_TOLERANCE_SECONDS,
           [client.clockSkew]: Math.round((clock() - Date.now()) / 1000),
         },
-        authentication,
+        authentication ?? (secret === undefined ? client.None() : client.ClientSecretPost(secret)),
       );
       configuration[client.customFetch] = guarded;
       configuration.timeout = TIMEOUT_SECONDS;

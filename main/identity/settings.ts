@@ -6,6 +6,11 @@ export interface ProviderSettings {
   /** https:, or http: on loopback only. */
   readonly issuer: string;
   readonly clientId: string;
+  /**
+   * Of a native client that has a secret all the same, as Google's desktop clients do: everybody who has the program has it, so it
+   * proves nothing (RFC 8252 §8.5), and PKCE is what protects the sign-in. Without one the client is public.
+   */
+  readonly clientSecret?: () => Promise<string>;
   readonly scopes: readonly string[];
   /** Loopback redirect (RFC 8252 §7.3): some providers match the port exactly, hence a list. */
   readonly redirect: { readonly host: string; readonly ports: 'any' | readonly number[]; readonly path: string };

@@ -44,6 +44,7 @@ export const oidcSection = z.strictObject({
   kind: z.literal('oidc'),
   issuer: z.string().max(2000),
   clientId: z.string().min(1).max(500),
+  clientSecret: secretReference.optional(),
   scopes: z.array(z.string().min(1).max(100)).max(50).default(['openid', 'profile', 'email']),
   redirect: z
     .strictObject({
@@ -70,7 +71,7 @@ type OidcSection = z.output<typeof oidcSection>;
 
 /** What is wrong with the section beyond its shape, or the provider it describes. */
 export function oidcProvider(
-  { kind: _kind, directoryKey, redirect, ...section }: OidcSection,
+  { kind: _kind, directoryKey, clientSecret, redirect, ...section }: OidcSection,
   problem: YamlFile<unknown>['problem'],
 ): OidcProvider | ReturnType<typeof problem> {
   const { issuer, scopes, groupsFrom } = section;
@@ -88,6 +89,7 @@ export function oidcProvider(
     ...section,
     authorizationParameters: withoutAbsent(section.authorizationParameters),
     ...(directoryKey === undefined ? {} : { directoryKey: withoutAbsent(directoryKey) }),
+    ...(clientSecret === undefined ? {} : { clientSecret }),
     redirect: { ...redirect, ports: redirect.ports.length === 0 ? ('any' as const) : redirect.ports },
   };
 }

@@ -66,6 +66,8 @@ export interface OidcProvider {
     readonly amr: readonly string[];
     readonly requireAuthTime: boolean;
   };
+  /** Of a client that is public and yet has one, as Google's desktop clients do. */
+  readonly clientSecret?: SecretReference;
   /** Claims that the ID token must carry with exactly this value. */
   readonly requiredClaims: Readonly<Record<string, string>>;
   /** Asked of the provider besides, such as Google's access_type. */

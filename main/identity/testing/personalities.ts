@@ -14,6 +14,8 @@ export interface Personality {
   readonly strict: boolean;
   /** Whether the ID token says when the person signed in although nobody asked. */
   readonly statesAuthTime: boolean;
+  /** Of a client that is native and yet has a secret, as Google's are. */
+  readonly clientSecret?: string;
   /** Needed for a refresh token besides, as Google wants it. */
   readonly offlineParameter?: readonly [AuthorizationParameter, string];
   /** Strength without and with a second factor, and how the latter is asked for. */
@@ -100,6 +102,7 @@ export const personalities: Readonly<Record<PersonalityName, Personality>> = {
   google: {
     path: '',
     ...{ exactPort: false, rotates: false, strict: false, statesAuthTime: false },
+    clientSecret: 'made-up-for-tests',
     offlineParameter: ['access_type', 'offline'],
     claims: ({ name, email }) => ({ name, email, email_verified: true, hd: 'shop.example' }),
     settings: {

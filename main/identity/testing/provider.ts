@@ -31,6 +31,7 @@ export interface TestProvider {
 
 export async function startProvider(name: PersonalityName): Promise<TestProvider> {
   const personality = personalities[name];
+  const { clientSecret } = personality;
   const server = createServer();
   const origin = `http://127.0.0.1:${String(await listen(server))}`;
   const issuer = `${origin}${personality.path}`;
@@ -58,7 +59,11 @@ export async function startProvider(name: PersonalityName): Promise<TestProvider
   return {
     issuer,
     personality,
-    settings: { issuer, clientId: CLIENT, redirect, groupsClaim: 'groups', ...personality.settings },
+    settings: {
+      ...{ issuer, clientId: CLIENT, redirect, groupsClaim: 'groups' },
+      ...personality.settings,
+      ...(clientSecret === undefined ? {} : { clientSecret: () => Promise.resolve(clientSecret) }),
+    },
     disable: ({ id }) => void disabled.add(id),
     stop: async () => {
       await close(server);
@@ -88,7 +93,9 @@ async function configurationOf(
         client_id: CLIENT,
         // oidc-provider lets native clients use any loopback port.
         application_type: personality.exactPort ? 'web' : 'native',
-        token_endpoint_auth_method: 'none',
+        ...(personality.clientSecret === undefined
+          ? { token_endpoint_auth_method: 'none' as const }
+          : { token_endpoint_auth_method: 'client_secret_post' as const, client_secret: personality.clientSecret }),
         grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
         response_types: ['code'],
         redirect_uris: redirectUris,
