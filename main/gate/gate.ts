@@ -114,9 +114,10 @@ export function createGate(ports: GatePorts): Gate {
     // Under way before anybody is asked who it is: whatever ends the login from here on ends the statement.
     const statement = running.begin(asked.session, outer);
     const { signal } = statement;
-    let atWork = false;
+    let [known, atWork] = [false, false];
     try {
       const session = await identify(asked.session);
+      known = true;
       const request = { ...asked, session };
       const spend = spendOnce(ports.budgets);
       for (let judgements = 1; ; judgements++) {
@@ -172,7 +173,8 @@ export function createGate(ports: GatePorts): Gate {
         }
       }
     } catch (error) {
-      if (signal.aborted && !(error instanceof CommitUnknown)) yield endedEvent(signal, since());
+      // Why somebody is not known says more than that whatever they ran has ended with their login.
+      if (signal.aborted && known && !(error instanceof CommitUnknown)) yield endedEvent(signal, since());
       else if (error instanceof CountersignError)
         yield { kind: 'failed', error, position: undefined, milliseconds: since() };
       else throw error;

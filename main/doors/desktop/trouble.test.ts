@@ -170,7 +170,10 @@ describe('a login that ends', () => {
     } finally {
       restore();
     }
-    expect((await running).at(-1)).toMatchObject({ kind: 'cancelled' });
+    expect((await running).at(-1)).toMatchObject({
+      kind: 'failed',
+      error: { code: expect.stringMatching(/^session-/) as string },
+    });
     expect(await told).toMatchObject({ code: expect.stringMatching(/^session-(revoked|ended)$/) as string });
     await until('its connections are closed', async () => {
       const there = await workplace.observe(
