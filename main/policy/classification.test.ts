@@ -5,6 +5,7 @@ import {
   columnKey,
   commentedClass,
   parseColumn,
+  policyClasses,
   readClassification,
   type Classification,
   type Masker,
@@ -245,5 +246,31 @@ describe('comments on columns', () => {
 
   it('count for nothing where the file turns them off', () => {
     expect(classify(readOf('comments: off\n'), 'shop', mail, undefined, commented)).toBeUndefined();
+  });
+});
+
+describe('the classes that a policy may name', () => {
+  const FILE = `classes: { email: { group: contact, masker: email }, card: { group: payment, masker: card } }
+columns:
+  - { classes: { public.people.mail: email, public.people.other: email } }
+  - { connections: shop, classes: { crm.contacts.mail: email } }
+`;
+  const classesOf = (text: string) => {
+    const read = readClassification(`version: 1\n${text}`, ['shop']);
+    return read.ok ? policyClasses(read.classification) : read.problems;
+  };
+
+  it('have the number of columns that the file names', () => {
+    expect(classesOf(FILE)).toEqual([
+      { name: 'email', group: 'contact', columns: 3 },
+      { name: 'card', group: 'payment', columns: 0 },
+    ]);
+  });
+
+  it('have no number where what detectors find counts too', () => {
+    expect(classesOf(`detect: mask\n${FILE}`)).toEqual([
+      { name: 'email', group: 'contact' },
+      { name: 'card', group: 'payment' },
+    ]);
   });
 });

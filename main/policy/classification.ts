@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type PolicyContext } from './compiled-policy.ts';
 import { type Masker, masker } from './masker.ts';
 import { readYaml, type Path, type Problem, type YamlFile } from './yaml-file.ts';
 import { NAME, NAME_RULE } from './vocabulary.ts';
@@ -269,4 +270,20 @@ export function classifiedColumns(
         });
     },
   };
+}
+
+/**
+ * The classes that a policy may name, each with the number of columns that the file says are of it. Where detectors' findings
+ * count too, nobody knows how many there are.
+ */
+export function policyClasses({
+  detect,
+  classes,
+  columns,
+}: Pick<Classification, 'detect' | 'classes' | 'columns'>): PolicyContext['classes'] {
+  const named = [...columns.values()].flatMap((known) => [...known.values()]);
+  return [...classes.values()].map(({ class: name, group }) => {
+    const count = named.filter((other) => other === name).length;
+    return { name, group, ...(detect === 'mask' ? {} : { columns: count }) };
+  });
 }

@@ -1,5 +1,5 @@
 import { CountersignError } from '../errors.ts';
-import { readClassification, type Classification } from '../policy/classification.ts';
+import { policyClasses, readClassification, type Classification } from '../policy/classification.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import { type CompiledPolicy } from '../policy/compiled-policy.ts';
 import { printProblems, type Problem } from '../policy/yaml-file.ts';
@@ -63,9 +63,8 @@ export function readProfile(home: string, texts: ProfileTexts): Profile {
   const names = connections.connections.map((connection) => connection.name);
   const classification = readClassification(texts.classification, names);
   if (!classification.ok) throw invalid('classification', classification.problems);
-  const classes = [...classification.classification.classes.values()];
   const policy = compilePolicy(texts.policy, {
-    classes: classes.map((entry) => ({ name: entry.class, group: entry.group })),
+    classes: policyClasses(classification.classification),
     connections: connections.connections,
   });
   if (!policy.ok) throw invalid('policy', policy.problems);
