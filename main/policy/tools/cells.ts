@@ -11,9 +11,9 @@ import { either, tableWords } from './why.ts';
 export function cellOf(policy: CompiledPolicy, rules: readonly CellRule[]): MatrixCellView {
   const sources = ruleSources(policy);
   const scenarios = scenariosOf(rules, ({ reference }) => sources.get(reference.id));
-  const effects = new Set(scenarios.map((scenario) => outcomeOf(rules, scenario).effect));
+  const effects = new Set(scenarios.each.map((scenario) => outcomeOf(rules, scenario).effect));
   const [only = 'deny'] = effects;
-  const effect = effects.size === 1 ? only : 'depends';
+  const effect = effects.size === 1 && scenarios.complete ? only : 'depends';
   if (effect === 'deny') return deniedCell(rules);
   const [allows, denies] = [ofEffect(rules, 'allow'), ofEffect(rules, 'deny')];
   const [requires, permits] = [ofEffect(rules, 'require'), ofEffect(rules, 'permit')];

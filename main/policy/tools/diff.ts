@@ -79,7 +79,10 @@ function compareRules(
   const [of, ofThen] = [ruleSources(before), ruleSources(after)];
   const fromBefore = new Set(old.map(({ rule }) => rule));
   const sourceOf = (rule: CompiledRule) => (fromBefore.has(rule) ? of : ofThen).get(rule.reference.id);
-  return scenariosOf([...old, ...young], sourceOf)
+  const { each, complete } = scenariosOf([...old, ...young], sourceOf);
+  // What was not looked at may be wider and narrower.
+  if (!complete) return { wider: true, narrower: true };
+  return each
     .map((scenario) => compareOutcomes(outcomeOf(old, scenario), outcomeOf(young, scenario), after.context.classes))
     .reduce(both, NO_DIFFERENCE);
 }

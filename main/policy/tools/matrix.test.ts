@@ -91,6 +91,35 @@ describe('the matrix', () => {
     expect(cellOf(shop, 'group:engineers', 'shop', 'insert').conditions).toEqual([]);
   });
 
+  it('finds the one table on which two patterns meet', () => {
+    const policy = compiled(`version: 1
+rules:
+  - { id: read, allow: select, in: { table: 'a*' } }
+  - { id: closed, deny: select, in: { table: '*z' } }
+  - { id: other, allow: select, in: { schema: s1 } }
+  - { id: never, deny: select, in: { schema: s1 } }
+`);
+    expect(cellOf(matrixOf(policy), 'everyone', 'shop', 'select').effect).toBe('depends');
+    const covered = compiled(`version: 1
+rules:
+  - { id: read, allow: select, in: { schema: hr, table: 'a*' } }
+  - { id: closed, deny: select, in: { schema: 'h*' } }
+`);
+    expect(cellOf(matrixOf(covered), 'everyone', 'shop', 'select')).toMatchObject({
+      effect: 'deny',
+      summary: 'denied by closed',
+    });
+  });
+
+  it('promises nothing of a cell with more cases than anybody waits for', () => {
+    const rules = Array.from({ length: 200 }, (_, i) => {
+      const place = `in: { schema: 's${String(i)}*', table: '*t${String(i)}' }`;
+      return `  - { id: r${String(i)}, ${i % 2 === 0 ? 'allow' : 'deny'}: select, ${place}, when: rows.estimate > ${String(i)} }`;
+    });
+    const policy = compiled(`version: 1\nrules:\n  - { id: read, allow: select }\n${rules.join('\n')}\n`);
+    expect(cellOf(matrixOf(policy), 'everyone', 'shop', 'select').effect).toBe('depends');
+  });
+
   it('promises nothing that the policy does not answer, whatever the rules and circumstances', () => {
     fc.assert(
       fc.property(
