@@ -4,10 +4,11 @@ import { type Identity } from '../identity/identity.ts';
 import { type Session } from '../identity/principal.ts';
 import { type Ended, GRANT, GRANT_END, type Taken } from './grant-events.ts';
 import { type KnownGrant } from './grant-ledger.ts';
-import { type Grant, type Grants, type GrantTerms } from './grants.ts';
+import { type Grant, type Grants } from './grants.ts';
 import { type HubEvent } from './hub.ts';
-import { isFresh, isSamePerson, type Over } from './in-force.ts';
+import { isSamePerson, type Over } from './in-force.ts';
 import { createKnownGrants, type KnownGrantsPorts } from './known-grants.ts';
+import { isPerson, offersTo, permit, type Permitted } from './permit.ts';
 import { reasonIn } from './reason.ts';
 import * as refusals from './refusals.ts';
 import { type Relied, watchRelied } from './relied-grants.ts';
@@ -32,11 +33,12 @@ const MOST = 20;
 /** ms that the machine's clock may be behind before nothing can be taken. */
 const CLOCK_BEHIND = 60_000;
 /** UTF-16 units. */
-const LONGEST_REASON = 2_000;
 const LONGEST_WHY = 500;
 
 /** What the record says of an end that nobody asked for. */
 const NO_MORE = { time: 'time', policy: 'policy', revoked: 'revoked' } as const;
+/** And of one that was recorded and then could not be given. */
+const NOT_TAKEN = 'not taken';
 
 /**
  * Grants of a profile, over a hub that is not trusted: what counts is signed by the person, recorded, within its time, given by
@@ -59,7 +61,7 @@ export function createGrants(ports: GrantsPorts): Grants {
     if (why.kind === 'time' && taken) await recordEnd(known.grant, undefined, NO_MORE.time);
     if (why.kind !== 'policy' && why.kind !== 'revoked') return;
     // Otherwise it would be in force again when the policy or the list of revocations says so.
-    const event = await signEnd(known, session, NO_MORE[why.kind]);
+    const event = await signEnd(known.grant.id, session, NO_MORE[why.kind]);
     if (await isFirstEnd(known, event)) await recordEnd(known.grant, undefined, NO_MORE[why.kind]);
   }
 
@@ -68,9 +70,9 @@ export function createGrants(ports: GrantsPorts): Grants {
     for (const listener of listeners) listener(ended === undefined ? grant : { ...grant, ended });
   }
 
-  async function signEnd(known: KnownGrant, session: Session, why: string): Promise<HubEvent> {
+  async function signEnd(grant: string, session: Session, why: string): Promise<HubEvent> {
     const content: Ended = {
-      ...{ v: 1, scope, nonce: nonce(), grant: known.grant.id },
+      ...{ v: 1, scope, nonce: nonce(), grant },
       ...{ by: personOf(session.principal), at: ports.now().toISOString(), why },
     };
     return (await sign(session, GRANT_END, content)).event;
@@ -95,61 +97,40 @@ export function createGrants(ports: GrantsPorts): Grants {
     return signEvent(topic, content, signer, ports);
   }
 
-  const offersTo = (session: Session): ReturnType<Grants['offers']> =>
-    ports.terms().flatMap((terms) => {
-      const connections = ports.connections().filter((name) => terms.mayTake(session, name));
-      // A copy: what the policy said, without reading it again for each use.
-      return connections.length === 0 ? [] : [{ ...terms, connections }];
-    });
+  const given = () => ({ terms: ports.terms(), connections: ports.connections() });
 
-  /** What the policy and the person as they are signed in must allow. */
-  function permit(session: Session, request: Parameters<Grants['take']>[1]): { terms: GrantTerms; minutes: number } {
-    if (!isPerson(session)) throw refusals.notForPrograms();
-    const terms = ports.terms().find(({ name }) => name === request.grant);
-    const offers = offersTo(session);
-    if (terms === undefined) throw refusals.unknown(offers.map(({ name }) => name));
-    if (!ports.connections().includes(request.connection) || !terms.mayTake(session, request.connection))
-      throw refusals.notYours(terms.name, offers.find(({ name }) => name === terms.name)?.connections ?? []);
-    if (terms.approval !== undefined) throw refusals.approvalNeeded(terms.name, terms.approval);
-    const { minutes = terms.maxMinutes } = request;
-    if (!Number.isInteger(minutes) || minutes < 1 || minutes > terms.maxMinutes)
-      throw refusals.tooLong(terms.name, terms.maxMinutes);
-    if (terms.reason && reasonIn(request.reason) === undefined) throw refusals.reasonNeeded(terms.name);
-    const { stepUpMinutes } = terms;
-    const { steppedUpAt } = session.principal;
-    if (
-      stepUpMinutes !== undefined &&
-      !(steppedUpAt !== undefined && isFresh(Date.parse(steppedUpAt), stepUpMinutes, ports.now().getTime()))
-    )
-      throw refusals.stepUpNeeded(terms.name, stepUpMinutes);
-    if (time.behind() > CLOCK_BEHIND) throw refusals.clockBehind();
-    return { terms, minutes };
+  /** What somebody signs who takes a grant. */
+  function takenBy({ principal }: Session, connection: string, { terms, minutes, reason }: Permitted): Taken {
+    const from = ports.now();
+    const { steppedUpAt } = principal;
+    return {
+      ...{ v: 1, scope, nonce: nonce(), grant: terms.name, connection, person: personOf(principal) },
+      from: from.toISOString(),
+      until: new Date(from.getTime() + minutes * 60_000).toISOString(),
+      ...(reason === undefined ? {} : { reason }),
+      policy: ports.policy(),
+      ...(steppedUpAt === undefined ? {} : { steppedUpAt: new Date(steppedUpAt).toISOString() }),
+    };
   }
 
-  /** Takes a recorded grant back, as far as that goes, when it could not be given after all. */
-  async function undo(grant: Recorded, actor: Actor): Promise<void> {
+  /** Takes back what is recorded and could not be given after all; as far as that goes, because what hindered it may hinder this. */
+  async function undo(grant: Recorded, session: Session, actor: Actor): Promise<void> {
     grants.settle(grant.id, { kind: 'recorded' });
-    await recordEnd(grant, actor, 'not taken').catch(() => undefined);
+    await signEnd(grant.id, session, NOT_TAKEN)
+      .then((event) => hub.append(event))
+      .catch(() => undefined);
+    await recordEnd(grant, actor, NOT_TAKEN).catch(() => undefined);
   }
 
   return {
     async take(asked, request) {
       const session = await identity.ensureLive(asked);
-      const { terms, minutes } = permit(session, request);
+      const permitted = permit(session, request, { ...given(), now: ports.now().getTime() });
+      if (time.behind() > CLOCK_BEHIND) throw refusals.clockBehind();
       await grants.refresh();
       if (grants.inForce(session).length >= MOST) throw refusals.tooMany(MOST);
-      const reason = reasonIn(request.reason)?.slice(0, LONGEST_REASON).toWellFormed();
-      const from = ports.now();
-      const { steppedUpAt } = session.principal;
-      const content: Taken = {
-        ...{ v: 1, scope, nonce: nonce(), grant: terms.name, connection: request.connection },
-        person: personOf(session.principal),
-        from: from.toISOString(),
-        until: new Date(from.getTime() + minutes * 60_000).toISOString(),
-        ...(reason === undefined ? {} : { reason }),
-        policy: ports.policy(),
-        ...(steppedUpAt === undefined ? {} : { steppedUpAt: new Date(steppedUpAt).toISOString() }),
-      };
+      const { terms, reason } = permitted;
+      const content = takenBy(session, request.connection, permitted);
       const { event, digest: id } = await sign(session, GRANT, content);
       const grant: Recorded = { id, name: content.grant, connection: content.connection, until: content.until };
       const actor = await ports.actorOf(session);
@@ -164,17 +145,14 @@ export function createGrants(ports: GrantsPorts): Grants {
       try {
         await hub.append(event);
         await grants.refresh();
+        const known = grants.inForce(session).find((one) => one.grant.id === id);
+        if (known === undefined) throw refusals.notInForce(terms.name);
+        relied.add({ known, session, taken: true });
+        return known.grant;
       } catch (error) {
-        await undo(grant, actor);
+        await undo(grant, session, actor);
         throw error;
       }
-      const known = grants.inForce(session).find((one) => one.grant.id === id);
-      if (known === undefined) {
-        await undo(grant, actor);
-        throw refusals.notInForce(terms.name);
-      }
-      relied.add({ known, session, taken: true });
-      return known.grant;
     },
 
     async inForce(session, connection) {
@@ -191,7 +169,7 @@ export function createGrants(ports: GrantsPorts): Grants {
       return grants.inForce(of).map(({ grant }) => grant);
     },
 
-    offers: (session) => (isPerson(session) ? offersTo(session) : []),
+    offers: (session) => (isPerson(session) ? offersTo(session, given()) : []),
 
     async end(asked, id, why) {
       const session = await identity.ensureLive(asked);
@@ -202,7 +180,7 @@ export function createGrants(ports: GrantsPorts): Grants {
       const own = isSamePerson(known.signer, session.principal);
       if (!own && !ports.administrator(session.principal)) throw refusals.notTheirs();
       const words = (reasonIn(why) ?? 'ended').slice(0, LONGEST_WHY).toWellFormed();
-      const event = await signEnd(known, session, words);
+      const event = await signEnd(id, session, words);
       // Others know an administrator by what their login proves, which may be older than their membership.
       if (!own && !(await grants.wouldEnd(event))) throw refusals.unproven();
       const end = { by: session.principal.email ?? session.principal.name, why: words };
@@ -231,8 +209,6 @@ const recordOf = ({ id, name, connection, until }: Recorded) => ({
   ...{ id, name, connection },
   until: Math.floor(Date.parse(until) / 1000),
 });
-
-const isPerson = ({ principal }: Session): boolean => principal.agent === undefined && principal.service === undefined;
 
 const nonce = (): string => randomBytes(16).toString('base64url');
 
