@@ -15,7 +15,7 @@ export function termsOf({ maxMinutes, reason, stepUp, approval, alert }: GrantOf
     `At most ${String(maxMinutes)} minutes.`,
     ...(reason ? ['It asks for a reason, which is recorded.'] : []),
     ...(stepUp ? ['It asks that you confirm it is you.'] : []),
-    ...(alert.length > 0 ? [`${alert.join(', ')} ${alert.length === 1 ? 'is' : 'are'} told at once.`] : []),
+    ...(alert.length > 0 ? [`It is recorded as an alert for ${alert.join(' and ')}.`] : []),
     ...(approval === null ? [] : [`It needs the approval of ${approval}.`]),
   ];
 }
