@@ -46,9 +46,9 @@ function keeps(
     return `no reason was given, which rule ${reason} requires`;
   if (stepUp !== undefined && !isFresh(input, stepUp.minutes))
     return `who took them had not proved who they are within ${stepUp.minutes} minutes, which rule ${stepUp.rule} requires`;
-  for (const of of ['rows', 'bytes'] as const) {
-    const most = obligations[of] ?? Infinity;
-    if (Number(at(leaf, 'export', of) ?? 0) > most) return `they are more than ${most} ${of}`;
+  for (const unit of ['rows', 'bytes'] as const) {
+    const most = obligations[unit] ?? Infinity;
+    if (Number(at(leaf, 'export', unit) ?? 0) > most) return `they are more than ${most} ${unit}`;
   }
   return undefined;
 }
