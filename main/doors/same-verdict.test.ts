@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
@@ -36,6 +37,22 @@ const CASES = [
   'SELECT $1::int',
 ] as const;
 
+/** Rules of this test beside those of the demonstration, each about a table of its own. */
+const RULES = `
+  - { id: why, require: { reason: true }, in: { table: orders } }
+  - { id: fresh, require: { stepUp: { minutes: 5 } }, in: { table: products } }
+  - { id: both, require: { reason: true, stepUp: true }, in: { table: order_items } }
+  - { id: stays, deny: export, in: { table: events }, text: it is for the screen }
+  - { id: marked, require: { watermark: true }, in: { table: events } }
+`;
+/** Statements that the person could have by giving something, and what that is. */
+const NEEDS = [
+  ['SELECT id FROM orders LIMIT 1', ['reason'], 'reason-needed'],
+  ['SELECT id FROM products LIMIT 1', ['step-up'], 'step-up-needed'],
+  ['SELECT quantity FROM order_items LIMIT 1', ['reason', 'step-up'], 'reason-needed'],
+  ['SELECT name FROM customers c JOIN orders o ON c.email = o.status', [], undefined],
+] as const;
+
 describe('the window and the command line', () => {
   let home: string;
   let window: Desktop;
@@ -54,17 +71,23 @@ describe('the window and the command line', () => {
       if (step.kind === 'open') redirect = signInAt(step.url, 'ana@shop.example', 'ana-demo').then((url) => fetch(url));
     }
     await redirect;
-  });
+    const policy = join(home, 'policy.yaml');
+    await writeFile(policy, (await readFile(policy, 'utf8')).replace('\ntests:', `${RULES}\ntests:`));
+    while ((await client['query.explain']({ connection: 'production', text: NEEDS[0][0] })).verdict === 'allow');
+  }, 60_000);
   afterAll(async () => {
     closeLink();
     await window.close();
     rmSync(home, { recursive: true, force: true });
   });
 
-  async function cli(command: 'query' | 'explain'): Promise<readonly Record<string, unknown>[]> {
+  async function cli(
+    command: 'query' | 'explain',
+    lines: readonly object[] = CASES.map((sql) => ({ sql })),
+  ): Promise<readonly Record<string, unknown>[]> {
     const stdout = new PassThrough();
     const stderr = new PassThrough();
-    const stdin = Readable.from(CASES.map((sql, id) => `${JSON.stringify({ id, sql })}\n`));
+    const stdin = Readable.from(lines.map((line, id) => `${JSON.stringify({ id, ...line })}\n`));
     const text = stdout.toArray();
     stderr.resume();
     const code = await runCli([command, 'production', '--jsonl', '--home', home], {
@@ -118,5 +141,55 @@ describe('the window and the command line', () => {
         }
       }
     }
+  });
+
+  it('say alike what the person can give so that it runs', async () => {
+    const told = await cli(
+      'explain',
+      NEEDS.map(([sql]) => ({ sql })),
+    );
+    for (const [i, [text, needs, code]] of NEEDS.entries()) {
+      const view = await client['query.explain']({ connection: 'production', text });
+      expect(view.needs, text).toEqual(needs);
+      expect(told[i], text).toMatchObject({ ...view });
+      if (code !== undefined) expect(told[i]?.['code'], text).toBe(code);
+    }
+  });
+
+  it('take a reason alike, and neither takes one that says nothing', async () => {
+    const [text] = NEEDS[0];
+    const reasons = ['a customer called', '\u200b \u3164\u3164\u3164'];
+    const told = await cli(
+      'query',
+      reasons.map((reason) => ({ sql: text, reason, ticket: 'T-1' })),
+    );
+    for (const [i, reason] of reasons.entries()) {
+      const request = { connection: 'production', text, offset: 0, reason, ticket: 'T-1' };
+      const events: RunEvent[] = [];
+      for await (const event of client['query.run'](request)) events.push(event);
+      const verdict = events.find((event) => event.kind === 'verdict')?.verdict;
+      expect(verdict?.verdict).toBe(i === 0 ? 'allow' : 'refuse');
+      expect([told[i]?.['verdict'], told[i]?.['reason']]).toEqual([
+        verdict?.verdict,
+        verdict?.reasons[0]?.sentence ?? null,
+      ]);
+    }
+  });
+
+  it('let rows leave alike: shown in the window, and neither copied nor given to another program', async () => {
+    const text = 'SELECT id FROM events LIMIT 2';
+    const [told] = await cli('query', [{ sql: text }]);
+    expect(told).toMatchObject({ verdict: 'allow', rows: [], error: { code: 'export-refused' } });
+    const events: RunEvent[] = [];
+    for await (const event of client['query.run']({ connection: 'production', text, offset: 0 })) events.push(event);
+    const verdict = events.find((event) => event.kind === 'verdict')?.verdict;
+    expect(verdict).toMatchObject({ verdict: 'allow', leaving: { kind: 'no' } });
+    expect(verdict?.watermark).toMatch(/^ana@shop\.example \d{4}-\d\d-\d\dT\d\d:\d\dZ [\da-f-]{36}#\d+$/);
+    const result = events.find((event) => event.kind === 'columns')?.result ?? '';
+    expect((await client['result.cell']({ result, row: 0, column: 0 })).text).not.toBeNull();
+    const area = { result, firstRow: 0, rows: 1, firstColumn: 0, columns: 1, format: 'csv', headers: true } as const;
+    const error = (told?.['error'] ?? {}) as { readonly code: string; readonly message: string };
+    await expect(client['result.copy'](area)).rejects.toMatchObject({ code: error.code, message: error.message });
+    await expect(client['clipboard.copied']({ result, cells: 1 })).rejects.toMatchObject({ code: error.code });
   });
 });
