@@ -82,7 +82,7 @@ describe('a policy put to statements', { timeout: 120_000 }, () => {
         why: 'the grant break-glass lifts it',
       }),
     );
-    const other = changed('closed.yaml', 'env: [staging, production] } }', 'env: staging } }';
+    const other = changed('closed.yaml', 'env: [staging, production] } }', 'env: staging } }');
     const view = await explained('production', '--sql', SHOWS, '--policy', other);
     expect(view.verdict.reasons.map(({ code }) => code)).toEqual(['not-allowed']);
   });

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { buffer } from 'node:stream/consumers';
 import { CountersignError } from '../../errors.ts';
 import { MAX_FILE_BYTES } from '../../policy/yaml-file.ts';
 import { readConfiguration } from '../../profile/configuration-file.ts';
@@ -17,8 +18,9 @@ export async function policyText(home: string, file: string | undefined): Promis
   return { name: file, text: await readText(file) };
 }
 
+/** Also of a pipe, such as a shell puts in the place of a command: no more of it is read than a policy may have. */
 export async function readText(file: string): Promise<string> {
-  const bytes = await readFile(file).catch((cause: unknown) => {
+  const bytes = await buffer(createReadStream(file, { end: MAX_FILE_BYTES })).catch((cause: unknown) => {
     throw unreadable(file, 'cannot be read', 'Check the path and its permissions.', cause);
   });
   if (bytes.length > MAX_FILE_BYTES)

@@ -76,6 +76,8 @@ describe('countersign policy check', () => {
 
   it.each([
     ['a file that is not there', ['check', '/nowhere/policy.yaml'], /cannot be read/],
+    ['a file without an end', ['check', '/dev/zero'], /is larger than 1048576 bytes/],
+    ['a directory', ['check', '/tmp'], /cannot be read/],
     ['a profile that is not there', ['check', '--home', '/nowhere'], /There is no connections\.yaml/],
   ])('cannot look at %s', async (_what, argv, message) => {
     const { code, stderr } = await run([
