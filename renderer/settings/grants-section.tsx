@@ -101,7 +101,7 @@ function InForceGrant({ grant, now }: { grant: GrantView; now: number }): ReactE
           }}
         >
           <TextField
-            label={`Why do you end it? ${person} is told.`}
+            label="Why do you end it? It is recorded."
             autoFocus
             isRequired
             maxLength={500}
