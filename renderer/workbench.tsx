@@ -42,7 +42,7 @@ export function startWorkbench(root: HTMLElement, client: Client<Desktop>, host:
   });
   void load();
   // Monaco is most of the window's code: it comes while the frame is drawn or the person signs in.
-  requestIdleCallback(() => void import('./editor/sql-editor.tsx'));
+  requestIdleCallback(() => void import('./monaco-views.ts'));
   createRoot(root).render(
     <StrictMode>
       <WorkbenchContext value={workbench}>

@@ -21,7 +21,7 @@ import { useActiveRun } from './use-run.ts';
 import './editor-view.css';
 
 /** Monaco is the largest part of the window: the frame is on the screen before it is fetched. */
-const SqlEditor = lazy(async () => ({ default: (await import('./sql-editor.tsx')).SqlEditor }));
+const SqlEditor = lazy(async () => ({ default: (await import('../monaco-views.ts')).SqlEditor }));
 
 const FIRST_KEYS = ['tab.new', 'relations', 'palette', 'history'];
 

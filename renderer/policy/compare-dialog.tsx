@@ -6,7 +6,7 @@ import { useStore } from '../state/store.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { isBehind } from './draft.ts';
 
-const CompareText = lazy(async () => ({ default: (await import('./compare-text.tsx')).CompareText }));
+const CompareText = lazy(async () => ({ default: (await import('../monaco-views.ts')).CompareText }));
 
 /** The file on disk beside the text in the editor; where the file has moved on, which of them counts is said here too. */
 export function CompareDialog(): ReactElement | null {

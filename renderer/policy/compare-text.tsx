@@ -26,8 +26,11 @@ export function CompareText({ before, after }: { before: string; after: string }
       original: monaco.editor.createModel(before, YAML),
       modified: monaco.editor.createModel(after, YAML),
     };
-    editor.setModel(models);
+    const compared = editor.createViewModel(models);
+    editor.setModel(compared);
     return () => {
+      // A comparison that is under way is called off before its texts go.
+      compared.dispose();
       editor.dispose();
       models.original.dispose();
       models.modified.dispose();

@@ -16,7 +16,7 @@ import { useWorkbench } from '../state/workbench.ts';
 import { Explanation } from './explanation.tsx';
 import { isComplete, type Question, withAsker } from './explain-question.ts';
 
-const SqlBox = lazy(async () => ({ default: (await import('./sql-box.tsx')).SqlBox }));
+const SqlBox = lazy(async () => ({ default: (await import('../monaco-views.ts')).SqlBox }));
 
 /** Which rules decide a statement, as whom and when one likes, and why; nothing runs. */
 export function ExplainTab(): ReactElement {

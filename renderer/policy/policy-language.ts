@@ -1,15 +1,22 @@
-/** YAML in Monaco, with what the gate says about a policy: the window itself reads none of it. Returns what ends it. */
+/** YAML in Monaco, with what the gate says about a policy: the window itself reads none of it. */
+import { monaco } from '../editor/monaco-setup.ts';
+// After the set-up: parts of Monaco create their Trusted Types policies while they load. Not by the language's own registration, whose
+// `import()` would have a bundler put Monaco before the set-up.
+import 'monaco-editor/features/codeAction/register.js';
 import 'monaco-editor/features/diffEditor/register.js';
-import 'monaco-editor/languages/definitions/yaml/register.js';
+import { conf, language } from 'monaco-editor/languages/definitions/yaml/yaml.js';
 import { type Desktop } from '../../shared/contract.ts';
 import { type Client } from '../../shared/rpc/types.ts';
 import { type PolicyCompletionView, type ProblemView } from '../../shared/views.ts';
-import { monaco } from '../editor/monaco-setup.ts';
 import { withoutFences } from './hover-text.ts';
 import { markedPart, mendsOf } from './positions.ts';
 
 export const YAML = 'yaml';
 export const policyUri = monaco.Uri.from({ scheme: 'policy', path: '/policy.yaml' });
+
+monaco.languages.register({ id: YAML, extensions: ['.yaml'], aliases: ['YAML'] });
+monaco.languages.setMonarchTokensProvider(YAML, language);
+monaco.languages.setLanguageConfiguration(YAML, conf);
 
 const kinds: Record<PolicyCompletionView['kind'], monaco.languages.CompletionItemKind> = {
   key: monaco.languages.CompletionItemKind.Field,

@@ -22,7 +22,7 @@ import './policy.css';
 import './policy-answers.css';
 
 /** Monaco comes after the frame, as in the editor. */
-const PolicyText = lazy(async () => ({ default: (await import('./policy-text.tsx')).PolicyText }));
+const PolicyText = lazy(async () => ({ default: (await import('../monaco-views.ts')).PolicyText }));
 
 /** Keeps what is edited and not saved with the person's tabs; what is not known yet changes nothing. */
 function keepDraft({ policy, workspace }: Workbench): () => void {
