@@ -78,6 +78,28 @@ describe('taking a grant', () => {
     expect(await namesIn(broken)).toEqual([]);
   });
 
+  it('is taken back in every process where the hub took it and could not say so', async () => {
+    const hub = place.hub();
+    let lost = false;
+    const unsure = place.open({
+      hub: {
+        ...hub,
+        async append(event) {
+          const taken = await hub.append(event);
+          if (lost) return taken;
+          lost = true;
+          throw new CountersignError('hub-unavailable', 'The answer was lost.');
+        },
+      },
+    });
+    const unaware = place.open({
+      recorded: () => Promise.resolve({ started: place.recordedAt, ended: new Set(), newest: 0 }),
+    });
+    await expect(unsure.take(ana.session, REQUEST)).rejects.toMatchObject({ code: 'hub-unavailable' });
+    expect(await hub.since(0, 10)).toHaveLength(2);
+    expect([await namesIn(unsure), await namesIn(unaware)]).toEqual([[], []]);
+  });
+
   it.each<[string, string, Partial<Parameters<Grants['take']>[1]>, Parameters<typeof terms>[0]?]>([
     ['an unknown name', 'grant-unknown', { grant: 'root' }],
     ['a connection that it is not for', 'grant-not-yours', { connection: 'vault' }],
