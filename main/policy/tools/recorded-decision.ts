@@ -68,6 +68,8 @@ const decision = z.object({
   answers: z.array(answer).default([]),
   views: z.array(z.tuple([text, text])).default([]),
   columns: z.array(column).default([]),
+  /** Absent where it was refused; without `leaving` in records from before that was asked. */
+  allowed: z.object({ leaving: z.enum(['yes', 'no', 'asked-then']).optional() }).optional(),
 });
 export type RecordedDecision = z.output<typeof decision>;
 

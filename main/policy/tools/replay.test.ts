@@ -15,7 +15,9 @@ rules:
 `;
 const base = compiled(BASE);
 
-type Change = Partial<Pick<RecordedDecision, 'action' | 'columns' | 'cut' | 'rowsLastHour' | 'agent' | 'views'>> & {
+type Change = Partial<
+  Pick<RecordedDecision, 'action' | 'allowed' | 'columns' | 'cut' | 'rowsLastHour' | 'agent' | 'views'>
+> & {
   readonly groups?: readonly string[];
   readonly table?: string;
 };
@@ -122,6 +124,30 @@ describe('what another policy makes of a recorded statement', () => {
     ],
     ['fewer rows', 'rows: 1000', 'rows: 10', {}, ALLOWED, 'allow -> allow: rows: 1,000 -> 10 ()'],
     ['no bound of rows', ', limits: { rows: 1000 }', '', {}, ALLOWED, 'allow -> allow: rows: 1,000 -> no bound ()'],
+    [
+      'rows that may not leave',
+      'rules:',
+      'rules:\n  - { id: stay, deny: export }',
+      { allowed: { leaving: 'yes' } },
+      ALLOWED,
+      'allow -> allow: rows may leave -> rows stay on the screen ()',
+    ],
+    [
+      'rows that may leave by their number',
+      'rules:',
+      'rules:\n  - { id: few, deny: export, when: rows.estimate > 10 }',
+      { allowed: { leaving: 'yes' } },
+      ALLOWED,
+      'allow -> allow: rows may leave -> how many rows may leave is asked when they do ()',
+    ],
+    [
+      'rows that may leave, of records from before that was asked',
+      'rules:',
+      'rules:\n  - { id: stay, deny: export }',
+      { allowed: {} },
+      ALLOWED,
+      'same',
+    ],
     ['a reason', 'mask: {', 'reason: true, mask: {', {}, ALLOWED, 'allow -> allow: needs a reason ()'],
     [
       'rows of the hour that are spent',

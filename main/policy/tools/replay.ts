@@ -5,6 +5,7 @@ import { RECORD_LEVELS } from '../vocabulary.ts';
 import { approvers } from '../words.ts';
 import { count } from './obligation-words.ts';
 import { type RecordedAnswer, type RecordedDecision, recordedQuestion } from './recorded-decision.ts';
+import { LEAVING_WORDS, leavingOf } from './replay-leaving.ts';
 import { columnMasks, maskRefusal } from './replay-masks.ts';
 
 /** What the event of a statement says in clear of how it was decided. */
@@ -63,7 +64,13 @@ export function replay(policy: CompiledPolicy, recorded: RecordedDecision, verdi
   const changes =
     verdict.decision === 'refuse'
       ? [`allowed: ${verdict.codes.map((code) => WAS[code] ?? code).join(', ')}`, ...masks]
-      : [...refusals, ...(after === 'allow' ? boundOtherwise(before, answers) : []), ...masks];
+      : [
+          ...refusals,
+          ...(after === 'allow'
+            ? [...boundOtherwise(before, answers), ...leavingOtherwise(policy, recorded, answers)]
+            : []),
+          ...masks,
+        ];
   if (changes.length === 0) return { kind: 'same' };
   return { kind: 'changed', before: verdict.decision, after, changes, rules: rulesThatDiffer(before, answers) };
 }
@@ -139,11 +146,6 @@ const BOUNDS = [
 const SWITCHES = [
   ['a reason', (answer: RecordedAnswer) => answer.reason, ({ reason }: Obligations) => reason],
   ['a step-up', (answer: RecordedAnswer) => answer.stepUp, ({ stepUp }: Obligations) => stepUp],
-  [
-    'rows that stay on the screen',
-    (answer: RecordedAnswer) => answer.noExport,
-    ({ noExport }: Obligations) => noExport,
-  ],
   ['a watermark', (answer: RecordedAnswer) => answer.watermark, ({ watermark }: Obligations) => watermark],
 ] as const;
 
@@ -166,6 +168,16 @@ function boundOtherwise(before: readonly RecordedAnswer[], answers: readonly Pol
     RECORD_LEVELS.findLast((one) => levels.includes(one)) ?? 'local';
   const [old, young] = [level(before.map(({ record }) => record)), level(after.map(({ record }) => record?.level))];
   return [...bounds, ...switches, ...(old === young ? [] : [`record: ${old} -> ${young}`])];
+}
+
+function leavingOtherwise(
+  policy: CompiledPolicy,
+  recorded: RecordedDecision,
+  answers: readonly PolicyAnswer[],
+): readonly string[] {
+  const before = recorded.allowed?.leaving;
+  const after = leavingOf(policy, recorded, answers);
+  return before === undefined || before === after ? [] : [`${LEAVING_WORDS[before]} -> ${LEAVING_WORDS[after]}`];
 }
 
 function maskedOtherwise(
