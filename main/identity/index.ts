@@ -3,7 +3,7 @@ import { type SecretStore } from '../credentials/index.ts';
 import { createAgents } from './agents/agents.ts';
 import { mayNot } from './agents/refusals.ts';
 import { createTokenRegistry } from './agents/registry.ts';
-import { type IdentityContext, NOTHING_KNOWN } from './context.ts';
+import { type IdentityContext } from './context.ts';
 import { type Identity, type IdentityEvent, type People } from './identity.ts';
 import { createIssuerKeys } from './issuer-keys.ts';
 import { createLocalPeople } from './local-people.ts';
@@ -36,8 +36,8 @@ export interface IdentityPorts {
   readonly organisation: IdentitySettings;
   readonly secrets: SecretStore;
   readonly profileDirectory: string;
-  /** The policy's agents and services, revocations and directory; without it there are none. */
-  readonly context?: IdentityContext;
+  /** The policy's agents and services, revocations and directory. */
+  readonly context: IdentityContext;
   /** Where services find their tokens; the process's own environment where absent. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly clock?: Clock;
@@ -49,7 +49,7 @@ export interface IdentityPorts {
 
 /** Identity as organisation.yaml describes it. Throws CountersignError `identity-issuer-*` for an issuer nobody could trust. */
 export function createIdentity(ports: IdentityPorts): Identity {
-  const { organisation, secrets, context = NOTHING_KNOWN, clock = Date.now } = ports;
+  const { organisation, secrets, context, clock = Date.now } = ports;
   const { identity, session: limits } = organisation;
   const fetchImplementation = ports.fetch ?? fetch;
   const told = async (event: IdentityEvent): Promise<void> => ports.onEvent?.(event);

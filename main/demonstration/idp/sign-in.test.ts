@@ -12,6 +12,7 @@ import {
   type Identity,
   type IdentityEvent,
   type IdentitySettings,
+  NOTHING_KNOWN,
   type Session,
   verifyPkToken,
 } from '../../identity/index.ts';
@@ -56,8 +57,9 @@ function identityAt(): Identity {
     organisation: settings(),
     secrets: createFileSecretStore(profile),
     profileDirectory: profile,
+    context: NOTHING_KNOWN,
     clock: () => now,
-    onEvent: ({ kind }) => events.push(kind),
+    onEvent: ({ kind }) => void events.push(kind),
   });
 }
 
@@ -265,11 +267,11 @@ describe('a session of the demonstration', () => {
   it('is refreshed once when several processes need it at the same moment', async () => {
     const session = await signInAs('ana');
     const program = `
-      import { createIdentity } from ${JSON.stringify(new URL('../../identity/index.ts', import.meta.url).href)};
+      import { createIdentity, NOTHING_KNOWN } from ${JSON.stringify(new URL('../../identity/index.ts', import.meta.url).href)};
       import { createFileSecretStore } from ${JSON.stringify(new URL('../../credentials/index.ts', import.meta.url).href)};
       const { organisation, profile, now } = JSON.parse(process.env.CASE);
       const kinds = [];
-      const identity = createIdentity({ organisation, profileDirectory: profile, secrets: createFileSecretStore(profile), clock: () => now, onEvent: ({ kind }) => kinds.push(kind) });
+      const identity = createIdentity({ organisation, context: NOTHING_KNOWN, profileDirectory: profile, secrets: createFileSecretStore(profile), clock: () => now, onEvent: ({ kind }) => kinds.push(kind) });
       const session = await identity.restore();
       await Promise.all([1, 2, 3].map(() => identity.ensureLive(session)));
       console.log(JSON.stringify(kinds));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { generateKeyPair, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { createMemorySecretStore } from '../../credentials/index.ts';
-import { createIdentity, type Identity, type Session } from '../index.ts';
+import { createIdentity, type Identity, NOTHING_KNOWN, type Session } from '../index.ts';
 import { clock, issuer, key, profile } from '../testing/bench.ts';
 import { settingsFor } from '../testing/sign-in.ts';
 import { office, person } from './testing/office.ts';
@@ -135,6 +135,7 @@ describe('a token that was', () => {
         // Another machine has other secrets.
         secrets: createMemorySecretStore(),
         profileDirectory: elsewhere,
+        context: NOTHING_KNOWN,
         clock: () => clock.now,
       });
       await expect(other.agentSession(token)).rejects.toMatchObject({ code: 'agent-login-ended' });
@@ -143,7 +144,7 @@ describe('a token that was', () => {
     }
   });
 
-  it('stopped does not come back with an older list: the list of a profile only lets in what it names', async () => {
+  it('stopped does not come back when the list is lost: it only lets in what it names', async () => {
     const { identity, ana, token } = await target();
     const list = join(profile, 'identity', 'agent-tokens.json');
     await identity.stopAgent(ana, { agent: 'scout' });

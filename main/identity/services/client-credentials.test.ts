@@ -150,7 +150,7 @@ describe('a service is refused', () => {
     });
   };
 
-  it.each<readonly [string, object, object]>([
+  it.each<readonly [string, object, Record<string, unknown>]>([
     ['its token was issued to another client', { client_id: 'other' }, {}],
     ['its token names two clients', { azp: 'other' }, {}],
     ['its token names no client and another subject', { client_id: undefined }, {}],

@@ -33,7 +33,7 @@ export function desk(clock: { readonly now: number }, issuer?: string): Desk {
       context: { ...NOTHING_KNOWN, services: () => services, revocations: () => opened.revocations },
       environment,
       clock: () => clock.now,
-      onEvent: (event) => events.push(event),
+      onEvent: (event) => void events.push(event),
     }),
     ...{ events, services, sources, environment },
     revocations: NO_REVOCATIONS,
