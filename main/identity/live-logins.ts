@@ -87,7 +87,7 @@ export function createLiveLogins(ports: LiveLoginsPorts): LiveLogins {
     const { issuer, clientId } = provider.settings;
     // A profile that now names another provider or client does not trust logins of the former one.
     if (record?.principal.issuer !== issuer || record.clientId !== clientId) throw signedOutElsewhere();
-    const taken = revocationOf(record.principal, revocations());
+    const taken = revocationOf(record.principal, revocations(), record.formerDevices);
     if (taken !== undefined) return end(record, 'revoked', taken);
     const over = endOf(record, limits, clock());
     if (over !== undefined) return end(record, 'expired', over);

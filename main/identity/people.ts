@@ -123,7 +123,12 @@ export function createPeople(ports: PeoplePorts): People {
       // Nothing that is over comes back by a step-up.
       if (endOf(current, limits, clock()) !== undefined) return current;
       const { groupsFrom: _former, ...rest } = current;
-      const device = login.principal.device ?? current.principal.device;
+      const former = current.principal.device;
+      const device = login.principal.device ?? former;
+      const formerDevices = [
+        ...(current.formerDevices ?? []),
+        ...(former === undefined || former === device ? [] : [former]),
+      ];
       return {
         ...rest,
         principal: {
@@ -135,6 +140,7 @@ export function createPeople(ports: PeoplePorts): People {
           login.refreshToken === undefined && current.refreshToken !== undefined
             ? current.expiresAt
             : expiryOf(Date.parse(current.createdAt), login),
+        ...(formerDevices.length === 0 ? {} : { formerDevices }),
         ...broughtBy(login),
       };
     });

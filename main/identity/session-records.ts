@@ -42,6 +42,8 @@ const sessionRecord = z.strictObject({
   refreshToken: z.string().exactOptional(),
   /** Which of the provider's documents the groups are from; absent where none stated them. */
   groupsFrom: z.enum(['id-token', 'userinfo']).exactOptional(),
+  /** Thumbprints of keys that this login had before a step-up, so that naming any of them revokes it. */
+  formerDevices: z.array(z.string()).readonly().exactOptional(),
   binding: z.strictObject({ deviceKey: deviceKeySchema, pkToken: pkTokenSchema }).exactOptional(),
 });
 export type SessionRecord = Readonly<z.infer<typeof sessionRecord>>;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_REVOCATIONS } from './context.ts';
 import { type People } from './identity.ts';
 import { verifyPkToken } from './pk-token.ts';
 import { type Session } from './principal.ts';
@@ -134,6 +135,17 @@ describe('a step-up', () => {
     });
     expect(verified.claims.acr).toBe('loa-2');
     expect(events).toEqual(['signed-in', 'stepped-up']);
+  });
+
+  it('does not shake off a revocation of the key that the login had before', async () => {
+    let revoked = '';
+    const revocations = () => ({ ...NO_REVOCATIONS, devices: new Set([revoked]) });
+    const identity = identityAt(issuer.issuer, {}, { context: { revocations } });
+    const session = await signIn(identity, browser());
+    const after = await stepUp(identity, await stepUp(identity, session, browser()), browser());
+    expect((await identity.ensureLive(after)).id).toBe(session.id);
+    revoked = session.principal.device ?? '';
+    await expect(identity.ensureLive(after)).rejects.toMatchObject({ code: 'session-revoked' });
   });
 
   it('is known to every process of the profile, and outlives a refresh', async () => {
