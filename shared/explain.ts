@@ -89,6 +89,8 @@ export function explainSections(view: VerdictView): readonly ExplainSection[] {
     { title: 'Permitted uses', lines: view.permitted.map(permittedLine) },
     { title: 'Rules', lines: view.rules.map(({ id, effect, text }) => plain(`${effect} ${id}`, text)) },
     { title: 'Limits', lines: [...limitLines(view), ...orderLines(view)] },
+    { title: 'Grants it relies on', lines: view.grants.map(grantLine) },
+    { title: 'Leaving the screen', lines: leavingLines(view) },
     { title: 'Who may approve', lines: view.approvers.map((approver) => plain(approver)) },
     { title: 'Second lineage', lines: view.secondLineage === null ? [] : [plain(view.secondLineage.sentence)] },
     { title: 'Not listed', lines: view.cut ? [plain('The statement names more than is listed here.')] : [] },
@@ -112,6 +114,18 @@ const reasonLine = ({ code, sentence, next, span }: VerdictView['reasons'][numbe
 
 const relationLine = ({ name, access, via }: VerdictView['objects'][number]): ExplainLine =>
   plain(`${access === 'read' ? 'reads' : 'changes'} ${name}${via === null ? '' : ` through ${via}`}`);
+
+/** To the minute: a grant is taken for minutes. */
+const grantLine = ({ name, until }: VerdictView['grants'][number]): ExplainLine =>
+  plain(`${name}, until ${until.slice(0, 16).replace('T', ' ')} UTC`);
+
+/** What stands in the way of rows that leave, and what stands beside them. */
+function leavingLines({ leaving: { sentence }, watermark }: VerdictView): readonly ExplainLine[] {
+  return [
+    ...(sentence === null ? [] : [plain(sentence)]),
+    ...(watermark === null ? [] : [plain('Beside each row stands who has seen it', watermark)]),
+  ];
+}
 
 function columnLines({ columns }: VerdictView): readonly ExplainLine[] {
   const lines = columns.map(({ column, place, span }) => plain(`${column} ${placeWords(place)}`, null, span));

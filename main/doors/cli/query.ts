@@ -3,7 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
 import { buffer as readAll } from 'node:stream/consumers';
 import { CountersignError } from '../../errors.ts';
+import { NEEDS } from '../../gate/decide-needs.ts';
 import { type Gate, type Left } from '../../gate/gate.ts';
+import { type Reason } from '../../gate/verdict.ts';
 import { type Session } from '../../identity/principal.ts';
 import { type Installation } from '../../installation.ts';
 import { formatRows, formatTable, type Row, type TextColumn } from '../format/rows.ts';
@@ -15,7 +17,7 @@ import { explainText, refusalText } from './explain-text.ts';
 import { type CliIo, DONE, type ExitCode, REFUSED, tell, write } from './io.ts';
 import { answerLines, explainAnswerer, queryAnswerer } from './jsonl.ts';
 import { askerOf, withInstallation } from './signed-in.ts';
-import { requestOf, runStatement, type Told } from './statement.ts';
+import { errorOf, requestOf, runStatement, type Told } from './statement.ts';
 import { statementOf } from './utf8.ts';
 
 export interface StatementOptions extends AskerOptions {
@@ -135,30 +137,36 @@ async function print(io: CliIo, told: Told, text: string, format: Format, leavin
     return REFUSED;
   }
   if (told.error !== undefined) {
-    const { code, message, next, position } = told.error;
+    const { code, message, next } = told.error;
     if (verdict === undefined) throw new CountersignError(code, message, next === undefined ? {} : { next });
-    tell(
-      io,
-      refusalText(
-        [
-          {
-            code,
-            sentence: message,
-            ...(next === undefined ? {} : { next }),
-            ...(position === undefined ? {} : { span: { start: position, end: position + 1 } }),
-          },
-        ],
-        text,
-      ),
-    );
+    tell(io, refusalText([reasonOf(told.error)], text));
     return REFUSED;
   }
-  if (told.columns.length > 0) await printRecorded(io, told, format, leaving);
+  try {
+    if (told.columns.length > 0) await printRecorded(io, told, format, leaving);
+  } catch (error) {
+    if (!(error instanceof CountersignError) || !STAYS.has(error.code)) throw error;
+    // It ran, and nothing of it was written.
+    tell(io, refusalText([reasonOf(errorOf(error))], text));
+    return REFUSED;
+  }
   if (told.cut !== undefined) tell(io, `Result ${told.cut}.\n`);
   const masked = told.columns.filter((column) => column.mask !== undefined).map((column) => column.name);
   if (masked.length > 0) tell(io, `Masked: ${masked.join(', ')}\n`);
   if (format === 'table' || told.columns.length === 0) tell(io, `${told.tag ?? ''}\n`);
   return DONE;
+}
+
+/** Codes of a result that ran and may not leave. */
+const STAYS: ReadonlySet<string> = new Set(['export-refused', 'export-needs-approval', ...Object.keys(NEEDS)]);
+
+function reasonOf({ code, message, next, position }: NonNullable<Told['error']>): Reason {
+  return {
+    code,
+    sentence: message,
+    ...(next === undefined ? {} : { next }),
+    ...(position === undefined ? {} : { span: { start: position, end: position + 1 } }),
+  };
 }
 
 /**
