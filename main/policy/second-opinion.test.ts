@@ -201,6 +201,7 @@ const CONDITIONS = [
   'rows.estimate > 10',
   'table.name.startsWith("t")',
   'person.email == "a@b.c" || agent.acting',
+  '!agent.acting',
   'usage.rowsLastHour >= 100',
   'service.acting && "red" in person.groups',
   'statement.action == "export"',

@@ -17,7 +17,9 @@ export function askerAs(policy: CompiledPolicy, words: readonly string[]): Asker
   const named = (kind: string): readonly string[] =>
     words.flatMap((word) => (word.startsWith(`${kind}:`) ? [word.slice(kind.length + 1)] : []));
   const [email] = named('person');
-  const service = words.includes('service') ? [...policy.services.keys()].sort()[0] : named('service')[0];
+  const service = words.includes('service')
+    ? ([...policy.services.keys()].sort()[0] ?? 'service')
+    : named('service')[0];
   const person: Asker = {
     groups: named('group').flatMap((name) => providerName(policy, name)),
     verified: true,

@@ -17,6 +17,8 @@ export const CONDITIONS: Readonly<Record<string, { readonly cedar: string; reado
   'table.name == "t1"': { cedar: 'resource.name == "t1"', needs: 'resource has name' },
   '"red" in person.groups': { cedar: 'principal in Group::"red"', needs: 'context.groupsKnown' },
   'usage.rowsLastHour < 100': { cedar: 'context.usage < 100', needs: 'context has usage' },
+  // Of people and not of their agents: it binds an agent all the same.
+  '!agent.acting': { cedar: 'context.agent == ""', needs: 'true' },
   'service.acting || agent.id == "scout"': {
     cedar: 'context.service != "" || context.agent == "scout"',
     needs: 'true',
