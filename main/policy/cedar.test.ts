@@ -11,7 +11,7 @@ import { numbered, policyOf, questions, type Rule, rules } from './testing/rando
 const POLICIES = Number(process.env['COUNTERSIGN_RANDOM_POLICIES'] ?? 500);
 const QUESTIONS = 8;
 /** Milliseconds. */
-const timeout = 60_000 + POLICIES * 100;
+const timeout = 60_000 + POLICIES * 300;
 
 interface Opinion {
   readonly effect: 'allow' | 'deny';

@@ -17,7 +17,7 @@ import { ACTION_WORDS, ACTIONS, ENVIRONMENTS, MASK_STRENGTHS, PERMIT_FORMS, RECO
 /** More for whoever has the time: COUNTERSIGN_RANDOM_POLICIES=20000. Each policy is asked several questions. */
 const RUNS = Number(process.env['COUNTERSIGN_RANDOM_POLICIES'] ?? 600);
 /** Milliseconds. */
-const timeout = 60_000 + RUNS * 100;
+const timeout = 60_000 + RUNS * 300;
 
 /** Expressions of each type, some of which fail: a fact that is missing, a number by zero. */
 const { truth } = fc.letrec<{ truth: string; whole: string; real: string; text: string; texts: string }>((tie) => {
