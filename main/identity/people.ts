@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { type SecretStore } from '../credentials/index.ts';
 import { CountersignError } from '../errors.ts';
@@ -10,6 +9,7 @@ import { createJwksArchive } from './jwks-archive.ts';
 import { createLiveLogins, signedOutElsewhere } from './live-logins.ts';
 import { endOf } from './liveness.ts';
 import { type Login } from './login.ts';
+import { newRecord, strengthened } from './login-record.ts';
 import { type Principal, type Session, type SessionId } from './principal.ts';
 import { createProvider } from './provider.ts';
 import { revocationOf } from './revocations.ts';
@@ -67,31 +67,8 @@ export function createPeople(ports: PeoplePorts): People {
     ...{ provider, records, archive, limits, folder, clock, revocations, sessionOf, onEvent },
   });
 
-  const expiryOf = (createdAt: number, login: Login): string => {
-    const longest = createdAt + limits.maxHours * 3_600_000;
-    // Without a refresh token the provider cannot be asked again, so the login ends when its word does.
-    return iso(login.refreshToken === undefined ? Math.min(longest, login.vouchedUntil) : longest);
-  };
-  /** What a sign-in and a step-up both bring to a record. */
-  const broughtBy = ({ groupsFrom, refreshToken, binding }: Login) => ({
-    lastUsedAt: iso(clock()),
-    revalidatedAt: iso(clock()),
-    ...(groupsFrom === undefined ? {} : { groupsFrom }),
-    ...(refreshToken === undefined ? {} : { refreshToken }),
-    ...(binding === undefined ? {} : { binding }),
-  });
-
   async function keep(login: Login): Promise<SessionRecord> {
-    const now = clock();
-    const record: SessionRecord = {
-      version: 1,
-      id: randomUUID() as SessionId,
-      clientId: ports.provider.clientId,
-      principal: login.principal,
-      createdAt: iso(now),
-      expiresAt: expiryOf(now, login),
-      ...broughtBy(login),
-    };
+    const record = newRecord(login, ports.provider.clientId, limits, clock());
     await archive.record(ports.provider.issuer, login.keys);
     await forgetEnded();
     await records.add(record);
@@ -116,33 +93,13 @@ export function createPeople(ports: PeoplePorts): People {
     if (ended.length > 0) await records.remove(ended);
   }
 
-  /** Takes the place of what the login had: key, proof, tokens, groups and strength; its id and its longest hours stay. */
   async function strengthen(id: SessionId, login: Login, steppedUpAt: number): Promise<SessionRecord> {
     await archive.record(ports.provider.issuer, login.keys);
     const changed = await live.change(id, (current) => {
+      const now = clock();
       // Nothing that is over comes back by a step-up.
-      if (endOf(current, limits, clock()) !== undefined) return current;
-      const { groupsFrom: _former, ...rest } = current;
-      const former = current.principal.device;
-      const device = login.principal.device ?? former;
-      const formerDevices = [
-        ...(current.formerDevices ?? []),
-        ...(former === undefined || former === device ? [] : [former]),
-      ];
-      return {
-        ...rest,
-        principal: {
-          ...login.principal,
-          ...(device === undefined ? {} : { device }),
-          steppedUpAt: iso(steppedUpAt),
-        },
-        expiresAt:
-          login.refreshToken === undefined && current.refreshToken !== undefined
-            ? current.expiresAt
-            : expiryOf(Date.parse(current.createdAt), login),
-        ...(formerDevices.length === 0 ? {} : { formerDevices }),
-        ...broughtBy(login),
-      };
+      const isOver = endOf(current, limits, now) !== undefined;
+      return isOver ? current : strengthened(current, login, limits, { steppedUpAt, now });
     });
     if (changed === undefined) {
       if (login.refreshToken !== undefined) await live.revokeAtProvider(login.refreshToken);
