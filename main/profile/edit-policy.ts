@@ -16,13 +16,19 @@ export const revisionOf = (text: string): string => createHash('sha256').update(
  * made from, where the profile would not load with it, or where a test that it carries fails.
  * @param revision of the file that the text was made from
  * @param record is told of the policy before it is written; what it throws leaves the file as it is
- * @throws CountersignError `policy-changed`, `policy-tests-fail`, `profile-busy`, or what `loadProfile` throws
+ * @throws CountersignError `policy-changed`, `policy-not-text`, `policy-tests-fail`, `profile-busy`, or what `loadProfile` throws
  */
 export async function replacePolicy(
   home: string,
   { text, revision }: { readonly text: string; readonly revision: string },
   record: (policy: CompiledPolicy) => Promise<void>,
 ): Promise<void> {
+  // What is checked below would be written as other characters.
+  if (!text.isWellFormed()) {
+    throw new CountersignError('policy-not-text', 'The policy has half of a character in it.', {
+      next: 'Take it out: it is where an editor shows a replacement character.',
+    });
+  }
   const lock = tryLock(join(home, 'policy.lock'));
   if (lock === null) {
     throw new CountersignError('profile-busy', 'The policy is being saved by another window or command.', {

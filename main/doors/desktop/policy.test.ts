@@ -115,6 +115,12 @@ describe('the policy of a window', { timeout: 30_000 }, () => {
       'policy-tests-fail',
       /policy\.yaml:6: everyone: select: expected deny, got allow/,
     ],
+    [
+      'with half a character',
+      { text: `${POLICY}# \ud800`, revision: revisionOf(POLICY) },
+      'policy-not-text',
+      /half of a character/,
+    ],
     ['that is not text', { text: '\u0000', revision: revisionOf(POLICY) }, 'profile-invalid', /policy\.yaml/],
   ])('is not saved: one %s', async (_what, saved, code, message) => {
     await expect(async () => handlers()['policy.save'](saved, none)).rejects.toMatchObject({

@@ -117,6 +117,11 @@ describe('what is offered at the cursor', () => {
     for (const { label, detail } of completionsAt(text, offset, testContext)) expect(detail, label).not.toBe('');
   });
 
+  it('is nothing in a text that is nested beyond all measure', () => {
+    for (const text of ['['.repeat(5_000), '{a: '.repeat(2_000), '- '.repeat(5_000)])
+      expect(completionsAt(text, text.length, testContext)).toEqual([]);
+  });
+
   it('never fails, whatever the text and wherever the cursor', () => {
     const piece = fc.constantFrom(
       'rules:',
