@@ -375,6 +375,16 @@ describe('evaluate', () => {
     expect(evaluate(everyone, question(agentOf('analysts'))).effect).toBe('deny');
   });
 
+  it.each([
+    ['denied', 'deny: read', { effect: 'deny', rules: [{ id: 'people' }] }],
+    ['bound', 'require: { limits: { rows: 5 } }', { effect: 'allow', obligations: { rows: { value: 5 } } }],
+  ])('does not let an agent do what its person is %s by as somebody without an agent', (_how, rule, expected) => {
+    const source = compiled(`version: 1
+rules: [{ id: all, allow: read, to: [everyone, agent] }, { id: people, ${rule}, when: '!agent.acting' }]
+`);
+    expect(evaluate(source, question(agentOf('analysts')))).toMatchObject(expected);
+  });
+
   it('treats a condition that gives an error as false for allow and as true for deny and require', () => {
     const source = `version: 1
 rules:
