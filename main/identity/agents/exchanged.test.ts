@@ -79,7 +79,8 @@ describe('a token that the provider made in exchange', () => {
       ({ known }) => (known.agents = new Map([['scout', SCOUT]])),
       'agent-token-refused',
     ],
-    ['it has expired', () => (clock.now += 601_000), 'agent-token-refused'],
+    ['it has expired', () => (clock.now += 601_000), 'agent-token-expired'],
+    ['the clock is set back before it', () => (clock.now -= 120_000), 'agent-token-refused'],
   ])('ends, and does not come back, when %s', async (_when, happens, expected) => {
     const at = await exchanging();
     const token = await exchanged();
@@ -88,6 +89,16 @@ describe('a token that the provider made in exchange', () => {
     expect(['session-ended', expected]).toContain(await code(at.identity.ensureLive(session)));
     expect(await code(at.identity.agentSession(token))).toBe(expected);
     expect(await code(office().identity.agentSession(token))).not.toBe('accepted');
+  });
+
+  it('goes on while the provider does not answer, until its own time', async () => {
+    const { identity } = await exchanging();
+    const session = await identity.agentSession(await exchanged());
+    issuer.answers.keys = { keys: [] };
+    clock.now += 590_000;
+    expect((await identity.ensureLive(session)).id).toBe(session.id);
+    clock.now += 11_000;
+    expect(await code(identity.ensureLive(session))).toBe('agent-token-expired');
   });
 
   it('of after the agent was stopped is another one, and counts', async () => {

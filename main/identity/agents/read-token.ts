@@ -6,8 +6,8 @@ import { type IdentityContext } from '../context.ts';
 import { type DeviceSigner, type People } from '../identity.ts';
 import { type IssuerKeys } from '../issuer-keys.ts';
 import { type Session, type SessionId } from '../principal.ts';
-import { type Clock, type ProviderSettings } from '../settings.ts';
-import { verifySignedToken } from '../signed-token.ts';
+import { type Clock, CLOCK_TOLERANCE_SECONDS, type ProviderSettings } from '../settings.ts';
+import { type SignedToken, verifySignedToken } from '../signed-token.ts';
 import { loginEnded, tokenRefused } from './refusals.ts';
 import { AGENT_TOKEN_TYPE, loginNamedBy, verifyAgentToken } from './token.ts';
 
@@ -41,6 +41,8 @@ const LOGIN_OVER: ReadonlySet<string> = new Set(['session-expired', 'session-rev
 
 /** Reads agents' tokens of both kinds. @throws CountersignError `agent-*`, and whatever asking the provider throws */
 export function createTokenReader({ people, context, provider, issuers, clock }: TokenReaderPorts) {
+  const exchanged = new Map<string, SignedToken>();
+
   async function standing(id: SessionId): Promise<Pick<ReadToken, 'person' | 'signer'>> {
     const person = await people.ensureLive({ id }).catch((error: unknown) => {
       throw error instanceof CountersignError && LOGIN_OVER.has(error.code) ? loginEnded(error) : error;
@@ -60,8 +62,14 @@ export function createTokenReader({ people, context, provider, issuers, clock }:
     };
   }
 
-  async function readExchanged(token: string, { issuer, clientId }: NonNullable<typeof provider>): Promise<ReadToken> {
-    const { subject, issuedAt, expiresAt, claims } = await verifySignedToken(token, issuers, {
+  /**
+   * The provider's signature is looked at once in a process: a provider that does not answer ends nothing that runs, and the
+   * token ends by its own time.
+   */
+  async function verified(token: string, { issuer, clientId }: NonNullable<typeof provider>): Promise<SignedToken> {
+    const known = exchanged.get(token);
+    if (known !== undefined) return known;
+    const made = await verifySignedToken(token, issuers, {
       ...{ issuer, audience: clientId, types: EXCHANGED_TYPES, now: clock() },
       refused: tokenRefused,
       unreachable: (host) =>
@@ -69,6 +77,15 @@ export function createTokenReader({ people, context, provider, issuers, clock }:
           next: 'Check the network, then try again.',
         }),
     });
+    if (exchanged.size >= MOST_REMEMBERED) exchanged.clear();
+    exchanged.set(token, made);
+    return made;
+  }
+
+  async function readExchanged(token: string, { issuer, clientId }: NonNullable<typeof provider>): Promise<ReadToken> {
+    const { subject, issuedAt, expiresAt, claims } = await verified(token, { issuer, clientId });
+    if (clock() < issuedAt - CLOCK_TOLERANCE_SECONDS * 1000)
+      throw tokenRefused("it was issued after this machine's clock says it is");
     const said = actor.safeParse(claims['act']);
     if (!said.success) throw tokenRefused('it does not name exactly one that acts for the person (act)');
     const named = [...context.agents().values()].filter(({ client }) => client === said.data.sub);
@@ -94,6 +111,9 @@ export function createTokenReader({ people, context, provider, issuers, clock }:
         : readIssued(token),
   };
 }
+
+/** Tokens whose signature is remembered; more than a process ever has at work. */
+const MOST_REMEMBERED = 100;
 
 /** RFC 8693 does not say what kind of token comes of an exchange: an access token (RFC 9068), or a JWT of no further kind. */
 const EXCHANGED_TYPES = ['jwt', 'at+jwt', 'application/at+jwt'];
