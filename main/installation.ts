@@ -62,6 +62,8 @@ export async function openInstallation(
   const { audit, anchors } = recording;
   let told: string | undefined;
   const people = knownPeople(profile);
+  /** What happened to logins and is on its way into the record: a command that ends at once still waits for it. */
+  const underway = new Set<Promise<void>>();
 
   const identity = createIdentity({
     organisation: {
@@ -72,7 +74,11 @@ export async function openInstallation(
     secrets,
     profileDirectory: home,
     context: people.context,
-    onEvent: (event) => opened.recordIdentity(event),
+    onEvent: (event) => {
+      const recorded = opened.recordIdentity(event);
+      underway.add(recorded);
+      return recorded.finally(() => underway.delete(recorded));
+    },
   });
   const grants = openGranting({
     home,
@@ -174,6 +180,7 @@ export async function openInstallation(
       watch.close();
       liveness.close();
       try {
+        await Promise.allSettled(underway);
         await opened.close();
         await grants.close();
       } finally {

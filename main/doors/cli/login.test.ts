@@ -68,6 +68,15 @@ describe('countersign login --step-up', () => {
     expect((await run(['whoami', '--home', profile.home])).stdout).toContain('confirmed again at');
   });
 
+  it('leaves a record that verifies: both keys are bound to the person, and end with the sign-in', async () => {
+    await login(profile.home);
+    await login(profile.home, ['--step-up']);
+    await run(['logout', '--home', profile.home]);
+    const { code, stdout } = await run(['verify', '--content', '--home', profile.home]);
+    expect(stdout).toContain('2 logins');
+    expect(code).toBe(0);
+  });
+
   it('is for whoever --as names, and refused where somebody else answers', async () => {
     await login(profile.home);
     await login(profile.home, [], as(ELI.email));
