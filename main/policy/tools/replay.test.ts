@@ -124,6 +124,23 @@ describe('what another policy makes of a recorded statement', () => {
     ],
     ['fewer rows', 'rows: 1000', 'rows: 10', {}, ALLOWED, 'allow -> allow: rows: 1,000 -> 10 ()'],
     ['no bound of rows', ', limits: { rows: 1000 }', '', {}, ALLOWED, 'allow -> allow: rows: 1,000 -> no bound ()'],
+    ['a reason that is still asked for', 'mask: {', 'reason: true, mask: {', {}, refused('reason-needed'), 'same'],
+    [
+      'a reason that is not asked for any more',
+      'rows: 1000',
+      'rows: 100',
+      {},
+      refused('reason-needed'),
+      'refuse -> allow: allowed: it needed a reason ()',
+    ],
+    [
+      'a step-up that is asked for in the place of a deny',
+      'id: hr, deny: all, in: { schema: hr }',
+      'id: hr, require: { stepUp: true }, in: { schema: hr }',
+      { table: 'hr.people' },
+      refused('denied'),
+      'refuse -> allow: allowed: a rule denied it; needs a step-up (masked, read)',
+    ],
     [
       'rows that may not leave',
       'rules:',

@@ -28,27 +28,14 @@ export type Replayed =
       readonly rules: readonly string[];
     };
 
-/** Refusals by policy: whatever else a statement was refused for, another policy does not change. */
-const BY_POLICY: ReadonlySet<string> = new Set([
-  'denied',
-  'not-allowed',
-  'approval-needed',
-  'reason-needed',
-  'step-up-needed',
-  'rows-per-hour-spent',
-  'masked-column-used',
-  'masked-column-computed',
-  'masked-column-stored',
-  'obligation-unmet',
-]);
-
 /**
  * Asks a policy what was asked when a recorded statement was decided, and says what comes out otherwise. Nothing is looked
  * up: what the record does not know is not guessed, and such a statement is skipped.
  */
 export function replay(policy: CompiledPolicy, recorded: RecordedDecision, verdict: RecordedVerdict): Replayed {
   if (recorded.cut) return { kind: 'skipped', why: 'it touches more than the record keeps' };
-  if (verdict.decision === 'refuse' && verdict.codes.some((code) => !BY_POLICY.has(code))) return { kind: 'same' };
+  if (verdict.decision === 'refuse' && verdict.codes.some((code) => !Object.hasOwn(BY_POLICY, code)))
+    return { kind: 'same' };
   const questions = recorded.asked.map(({ action, on }) => recordedQuestion(recorded, action, on));
   const answers = questions.map((question) => evaluate(policy, question));
   const missing = failedAnew(recorded, answers);
@@ -58,12 +45,12 @@ export function replay(policy: CompiledPolicy, recorded: RecordedDecision, verdi
   const before = recorded.asked.flatMap(({ answer }) => recorded.answers[answer] ?? []);
   const refusals = refusalsOf(policy, recorded, questions, answers);
   const after = refusals.length > 0 ? 'refuse' : 'allow';
-  if (verdict.decision === 'refuse' && after === 'refuse') return { kind: 'same' };
+  if (verdict.decision === 'refuse' && (after === 'refuse' || stillMissing(verdict, answers))) return { kind: 'same' };
   const masks = after === 'allow' ? maskedOtherwise(policy, recorded, verdict, answers) : [];
   // Of what a refused statement would have been bound by nothing is known: only what it would show is told.
   const changes =
     verdict.decision === 'refuse'
-      ? [`allowed: ${verdict.codes.map((code) => WAS[code] ?? code).join(', ')}`, ...masks]
+      ? [`allowed: ${verdict.codes.map((code) => BY_POLICY[code] ?? code).join(', ')}`, ...needsNow(answers), ...masks]
       : [
           ...refusals,
           ...(after === 'allow'
@@ -75,7 +62,8 @@ export function replay(policy: CompiledPolicy, recorded: RecordedDecision, verdi
   return { kind: 'changed', before: verdict.decision, after, changes, rules: rulesThatDiffer(before, answers) };
 }
 
-const WAS: Readonly<Record<string, string>> = {
+/** Refusals by policy: what a statement was refused for besides, another policy does not change. */
+const BY_POLICY: Readonly<Record<string, string>> = {
   denied: 'a rule denied it',
   'not-allowed': 'no rule allowed it',
   'approval-needed': 'it needed an approval',
@@ -87,6 +75,27 @@ const WAS: Readonly<Record<string, string>> = {
   'masked-column-computed': 'it computes with a masked column',
   'masked-column-stored': 'it stores a masked column',
 };
+
+/** What the asker had not given, by the code of the refusal for it. */
+const MISSING: Readonly<Record<string, (bound: Obligations) => boolean>> = {
+  'reason-needed': ({ reason }) => reason !== undefined,
+  'step-up-needed': ({ stepUp }) => stepUp !== undefined,
+  'obligation-unmet': ({ record }) => record !== undefined && record.level !== 'local',
+};
+
+/** Whether what was missing then is asked for by this policy too. */
+function stillMissing({ codes }: RecordedVerdict, answers: readonly PolicyAnswer[]): boolean {
+  return codes.some((code) => answers.some(({ obligations }) => MISSING[code]?.(obligations) === true));
+}
+
+function needsNow(answers: readonly PolicyAnswer[]): readonly string[] {
+  const some = (isAsked: (bound: Obligations) => unknown): boolean =>
+    answers.some(({ obligations }) => isAsked(obligations) !== undefined);
+  return [
+    ...(some(({ reason }) => reason) ? ['needs a reason'] : []),
+    ...(some(({ stepUp }) => stepUp) ? ['needs a step-up'] : []),
+  ];
+}
 
 /** A rule whose condition fails now and did not then: it asks for what the gate knew, or will know, and the record does not. */
 function failedAnew(
