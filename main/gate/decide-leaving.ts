@@ -1,4 +1,4 @@
-import { type PolicyAnswer } from '../policy/answer.ts';
+import { type Bound, type PolicyAnswer } from '../policy/answer.ts';
 import { type Access, askPolicy, type DecideInput, judgeAccess, whoAsks } from './decide-access.ts';
 import { judgeMasks, NO_MASKS } from './decide-masks.ts';
 import { approvalsOf, demandedLevel, needReasons, needsApproval } from './decide-needs.ts';
@@ -61,7 +61,13 @@ export interface Departing {
 
 /** `exports`: what the policy was asked about it, and its answers. */
 export type LeavingVerdict = { readonly exports: readonly Access[] } & (
-  | { readonly verdict: 'allow'; readonly watermark?: RuleReference; readonly demanded?: DemandedLevel }
+  | {
+      readonly verdict: 'allow';
+      readonly watermark?: RuleReference;
+      readonly demanded?: DemandedLevel;
+      /** Rows that may leave in any hour: a count of its own, beside that of rows that are had. */
+      readonly rowsPerHour?: Bound;
+    }
   | {
       readonly verdict: 'refuse';
       readonly reasons: readonly [Reason, ...Reason[]];
@@ -91,8 +97,11 @@ export function decideLeaving(input: DecideInput, shown: Allow, departing: Depar
   }
   const watermark = exports.flatMap(({ answer }) => answer.obligations.watermark ?? [])[0] ?? shown.watermark;
   const demanded = demandedLevel(exports);
+  // What the same rule bound when the rows came has been counted then.
+  const [rowsPerHour] = boundsOf(exports, 'rowsPerHour').filter(({ rule }) => rule.id !== shown.rowsPerHour?.rule.id);
   return {
     verdict: 'allow',
+    ...(rowsPerHour === undefined ? {} : { rowsPerHour }),
     exports,
     ...(watermark === undefined ? {} : { watermark }),
     ...(demanded === undefined ? {} : { demanded }),
@@ -157,7 +166,7 @@ function isAsMasked(masks: readonly OutputMask[], wanted: OutputMask): boolean {
   return had.masker.kind === 'redact' && wanted.masker.kind !== 'null';
 }
 
-function boundsOf(exports: readonly Access[], of: 'rows' | 'bytes') {
+function boundsOf(exports: readonly Access[], of: 'rows' | 'bytes' | 'rowsPerHour') {
   return exports.flatMap(({ answer }) => answer.obligations[of] ?? []).sort((one, other) => one.value - other.value);
 }
 

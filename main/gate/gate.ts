@@ -128,8 +128,9 @@ export function createGate(ports: GatePorts): Gate {
           const judged = charge(hour.judged, spend);
           const { judgement, connection } = judged;
           const { verdict } = judgement;
+          // Whoever has signed out meanwhile asks for nothing more, and begins nothing.
+          signal.throwIfAborted();
           const workingSession = await ports.sessions.begin(session, request.origin);
-          // Whoever has signed out meanwhile asks for nothing more.
           signal.throwIfAborted();
           const record = intentOf(workingSession, request, judged, ports.comparedHash);
           // Recorded before it is told: a reader who leaves at the verdict leaves no gap in the record.

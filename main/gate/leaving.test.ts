@@ -137,6 +137,24 @@ describe('a result', () => {
     expect(pieces.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 
+  it('leaves row by row up to what may leave in an hour, each counted once', async () => {
+    road.policy(`${POLICY}  - { id: slowly, require: { limits: { rowsPerHour: 60 } }, on: export }\n`);
+    const id = await resultOf('SELECT id FROM people');
+    const copy = (first: number, count: number): Promise<unknown> =>
+      road.opened.gate.copy(session, id, { first, count });
+    await copy(0, 40);
+    await copy(0, 40);
+    await expect(copy(0, 61)).rejects.toMatchObject({
+      code: 'rows-per-hour-spent',
+      message: 'Rule slowly lets 60 rows leave the screen in any hour, and 20 are left.',
+    });
+    expect(lastRecorded()).toMatchObject({ k: 'export.denied', export: { rows: 61 } });
+    await copy(0, 60);
+    await expect(road.opened.gate.recordLeaving(session, id, HOW)).rejects.toMatchObject({
+      code: 'rows-per-hour-spent',
+    });
+  });
+
   it('that a grant showed in clear stays once the grant has ended', async () => {
     granted = [{ id: 'g1', name: 'unmask', until: '2099-01-01T00:00:00Z' }];
     const id = await resultOf('SELECT secret FROM people LIMIT 2');

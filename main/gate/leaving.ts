@@ -1,7 +1,8 @@
 import { type ExportRecord, type Outcome, type Why } from '../audit/events.ts';
 import { CountersignError } from '../errors.ts';
-import { type Session } from '../identity/principal.ts';
-import { decideLeaving } from './decide-leaving.ts';
+import { type Principal, type Session } from '../identity/principal.ts';
+import { countedAs } from './budgets/rows-per-hour.ts';
+import { decideLeaving, type LeavingVerdict } from './decide-leaving.ts';
 import { type HeldResults, type Owner, referenceTo } from './held-results.ts';
 import { situationOf } from './judge.ts';
 import { type GatePorts } from './ports.ts';
@@ -32,8 +33,8 @@ export interface HowItLeaves {
  * Results on their way off the screen. Each asks the policy again, as of now: for what is copied, with all rows of the result
  * that were copied before, so that pieces count together. What may not leave is recorded as denied.
  *
- * All of these throw CountersignError: `result-gone`; `export-refused`, `export-needs-approval`, `reason-needed` or
- * `step-up-needed` where it may not leave.
+ * All of these throw CountersignError: `result-gone`; `export-refused`, `export-needs-approval`, `reason-needed`,
+ * `step-up-needed` or `rows-per-hour-spent` where it may not leave.
  */
 export interface LeavingResults {
   /** Before text of these rows is made for the clipboard. */
@@ -56,6 +57,8 @@ export function createLeavingResults(ports: Ports, held: HeldResults): LeavingRe
     leaving: ExportRecord & { readonly rows: number },
     bytes: number,
     why: Why,
+    /** Of the rows, those that have not left before. */
+    added: number,
   ) {
     const inForce = ports.inForce();
     const connection = inForce.connection(owner.connection);
@@ -63,7 +66,8 @@ export function createLeavingResults(ports: Ports, held: HeldResults): LeavingRe
     const asking = { session, ...(why.reason === undefined ? {} : { reason: why.reason }) };
     const situation = await situationOf(ports, inForce, connection, asking, found);
     const input = { ...situation, facts, lineage };
-    const verdict = decideLeaving(input, shown, { rows: leaving.rows, bytes });
+    const decided = decideLeaving(input, shown, { rows: leaving.rows, bytes });
+    const verdict = withinTheHour(decided, situation.principal, added);
     const hash = inForce.policy.hash;
     const decidedFrom = { text: leavingInput(input, verdict.exports, leaving.rows, inForce.classificationHash) };
     if (verdict.verdict === 'allow') {
@@ -90,6 +94,22 @@ export function createLeavingResults(ports: Ports, held: HeldResults): LeavingRe
     throw new CountersignError(code, sentence, next === undefined ? {} : { next });
   }
 
+  /** Rows that leave are counted as they do, and none leave where the hour has fewer: what is cut here would look whole. */
+  function withinTheHour(verdict: LeavingVerdict, principal: Principal, added: number): LeavingVerdict {
+    if (verdict.verdict !== 'allow' || verdict.rowsPerHour === undefined) return verdict;
+    const { value, rule } = verdict.rowsPerHour;
+    const now = ports.now();
+    const aside = ports.usage.reserve(`${countedAs(principal)} leaving`, added, value, now);
+    if (aside.rows >= added) return verdict;
+    aside.settle(0, now);
+    const reason = {
+      code: 'rows-per-hour-spent',
+      sentence: `Rule ${rule.id} lets ${value.toLocaleString('en')} rows leave the screen in any hour, and ${aside.rows.toLocaleString('en')} are left.`,
+      next: 'Take fewer, or wait.',
+    };
+    return { verdict: 'refuse', reasons: [reason], rules: [rule], exports: verdict.exports };
+  }
+
   async function askToCopy(session: Session, id: string, range: RowRange): Promise<Departure> {
     const owner = held.ownerOf(session.id, id);
     const result = held.get(session.id, id);
@@ -102,7 +122,7 @@ export function createLeavingResults(ports: Ports, held: HeldResults): LeavingRe
       const count = countOf(rows);
       const leaving = { format: 'text', to: 'clipboard', rows: count, columns: result.columns } as const;
       const bytes = Math.ceil((result.bytes * count) / Math.max(1, result.rows));
-      const verdict = await ask(session, owner, leaving, bytes, owner.why);
+      const verdict = await ask(session, owner, leaving, bytes, owner.why, count - countOf(before.rows));
       before.rows = rows;
       return { watermark: verdict.watermark === undefined ? undefined : owner.watermark };
     });
@@ -127,7 +147,7 @@ export function createLeavingResults(ports: Ports, held: HeldResults): LeavingRe
       const { rows, bytes, columns } = held.get(session.id, id);
       const why = reason === undefined ? owner.why : { ...owner.why, ...whyOf({ reason }) };
       const leaving = { ...how, columns };
-      const { watermark, demanded, pol } = await ask(session, owner, { ...leaving, rows }, bytes, why);
+      const { watermark, demanded, pol } = await ask(session, owner, { ...leaving, rows }, bytes, why, rows);
       const s = owner.workingSession;
       const begun = await ports.audit.append({
         k: 'export.intent',

@@ -158,7 +158,12 @@ async function print(io: CliIo, told: Told, text: string, format: Format, leavin
 }
 
 /** Codes of a result that ran and may not leave. */
-const STAYS: ReadonlySet<string> = new Set(['export-refused', 'export-needs-approval', ...Object.keys(NEEDS)]);
+const STAYS: ReadonlySet<string> = new Set([
+  'export-refused',
+  'export-needs-approval',
+  'rows-per-hour-spent',
+  ...Object.keys(NEEDS),
+]);
 
 function reasonOf({ code, message, next, position }: NonNullable<Told['error']>): Reason {
   return {
