@@ -34,7 +34,7 @@ export function Refusal({
           <Reason key={`${reason.code} ${index}`} run={run} reason={reason} onReveal={onReveal} />
         ))}
       </ul>
-      <Rules run={run} />
+      {verdict.needs.length === 0 && <Rules run={run} />}
       {verdict.approvers.length > 0 && (
         <p className="stopped-line">
           <span className="stopped-label">Who may approve</span>
