@@ -153,7 +153,7 @@ describe('taking a grant', () => {
 
   it('is refused to a login that is over, and to one without a device key', async () => {
     const keyless = place.open({
-      identity: { ensureLive: (one) => Promise.resolve(one), deviceSigner: () => Promise.resolve(undefined) },
+      identity: { ensureLive: (one: Session) => Promise.resolve(one), deviceSigner: () => Promise.resolve(undefined) },
     });
     await expect(keyless.take(ana.session, REQUEST)).rejects.toMatchObject({ code: 'grant-unsigned' });
     place.over.add(ana.session.id);
@@ -171,7 +171,7 @@ describe('taking a grant', () => {
     const steppedUpAt = new Date(place.clock.now - minutesAgo * 60_000);
     const eve = await place.provider.signIn('ana', steppedUpAt.getTime(), { steppedUpAt: steppedUpAt.toISOString() });
     const own = place.open({
-      identity: { ensureLive: (one) => Promise.resolve(one), deviceSigner: () => Promise.resolve(eve.signer) },
+      identity: { ensureLive: (one: Session) => Promise.resolve(one), deviceSigner: () => Promise.resolve(eve.signer) },
     });
     const result = own.take(eve.session, REQUEST);
     if (taken) await expect(result).resolves.toMatchObject({ name: 'unmask' });

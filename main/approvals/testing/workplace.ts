@@ -98,7 +98,7 @@ export async function makeWorkplace(vouching?: Vouching): Promise<Workplace> {
         policy: () => 'ab'.repeat(32),
         connections: () => ['shop', 'staging', 'vault'],
         identity: {
-          ensureLive: (session) =>
+          ensureLive: (session: Session) =>
             place.over.has(session.id)
               ? Promise.reject(new CountersignError('session-ended', 'You are signed out.'))
               : Promise.resolve(place.changed.get(session.id) ?? session),
