@@ -14,7 +14,7 @@ import { connectPostgres } from '../main/databases/postgres/session.ts';
 import { decide } from '../main/gate/decide.ts';
 import { confirm, questionsOf } from '../main/gate/enforce/confirm.ts';
 import { type Judged } from '../main/gate/judge.ts';
-import { judgeAccess } from '../main/gate/decide-access.ts';
+import { judgeAccess, policyQuestion } from '../main/gate/decide-access.ts';
 import { decisionInput } from '../main/gate/record-decision.ts';
 import { trace } from '../main/gate/lineage/trace.ts';
 import { type GateRequest } from '../main/gate/request.ts';
@@ -161,6 +161,8 @@ async function steps(installation: Installation, request: GateRequest, server: T
       counted: [],
       connection,
       policyHash: policy.hash,
+      found: { detected: undefined, commented: undefined },
+      questions: () => judgeAccess(input).map(({ action, relation }) => policyQuestion(input, action, relation)),
       decidedFrom: () => decisionInput(input, judgeAccess(input), judgement.verdict, inForce.classificationHash),
       tree,
       catalog,
