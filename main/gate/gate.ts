@@ -31,6 +31,7 @@ import { createRunning, EndedByGate, type SessionEndCode, sessionEnded } from '.
 import { suggestClassification, type Suggestion } from './suggest.ts';
 import { type Allow } from './verdict.ts';
 import { watermarkOf } from './watermark.ts';
+import { type WorkingSession } from './working-sessions.ts';
 
 export { type Departure, type Left, type SessionEndCode, type StoredResult };
 
@@ -142,7 +143,7 @@ export function createGate(ports: GatePorts): Gate {
           }
           statement.restsOn(verdict, session);
           const intent = await ports.audit.recordIntent(record);
-          const owner = ownerOf(request, judged, verdict, intent, workingSession.id);
+          const owner = ownerOf(request, judged, verdict, intent, workingSession);
           const queue = createEventQueue<GateEvent>();
           queue.push({
             kind: 'verdict',
@@ -200,12 +201,13 @@ export function createGate(ports: GatePorts): Gate {
     { judgement: { facts, lineage }, connection, found }: Judged,
     verdict: Allow,
     { receipt }: RecordedIntent,
-    workingSession: string,
+    { id, bind }: WorkingSession,
   ): Owner {
     return {
       session: session.id,
       intent: receipt,
-      workingSession,
+      workingSession: id,
+      bind,
       connection: connection.name,
       facts,
       lineage,

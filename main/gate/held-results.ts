@@ -12,6 +12,8 @@ export interface Owner {
   readonly session: Session['id'];
   readonly intent: Receipt;
   readonly workingSession: string;
+  /** Index of the leaf that ties the login's device key to the person, in the log of the intent. */
+  readonly bind: number | undefined;
   /** Name of the connection. */
   readonly connection: string;
   readonly facts: Facts;

@@ -78,7 +78,7 @@ export function createLeavingResults(ports: Ports, held: HeldResults): LeavingRe
     await ports.audit.append({
       k: 'export.denied',
       s: owner.workingSession,
-      actor: actorOf(session),
+      actor: actorOf(session, owner.bind),
       ref: referenceTo(owner.intent),
       export: leaving,
       pol: {
@@ -152,7 +152,7 @@ export function createLeavingResults(ports: Ports, held: HeldResults): LeavingRe
       const begun = await ports.audit.append({
         k: 'export.intent',
         s,
-        actor: actorOf(session),
+        actor: actorOf(session, owner.bind),
         ref: referenceTo(owner.intent),
         export: { ...leaving, rows, bytes },
         pol,
