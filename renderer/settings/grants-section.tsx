@@ -3,6 +3,7 @@ import { clockTime, remaining } from '../account/clock-words.ts';
 import { TakeGrant, termsOf } from '../account/take-grant.tsx';
 import { type GrantOfferView, type GrantsView, type GrantView } from '../../shared/views.ts';
 import { Button, EmptyState, Message, TextField } from '../design/index.ts';
+import { Shown } from '../results/shown.tsx';
 import { useStore } from '../state/store.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { Loaded, Section } from './section.tsx';
@@ -89,8 +90,12 @@ function InForceGrant({ grant, now }: { grant: GrantView; now: number }): ReactE
         )}
       </div>
       <p className="settings-note selectable">
-        {mine ? 'Yours' : person}, {clockTime(from, now)} to {clockTime(until, now)}
-        {reason !== null && `: ${reason}`}
+        {mine ? 'Yours' : <Shown text={person} />}, {clockTime(from, now)} to {clockTime(until, now)}
+        {reason !== null && (
+          <>
+            : <Shown text={reason} />
+          </>
+        )}
       </p>
       {why !== null && (
         <form
