@@ -55,7 +55,7 @@ export async function startLemonldap(): Promise<Lemonldap> {
   async function stop(): Promise<void> {
     if (child.exitCode === null && child.signalCode === null) {
       const ended = once(child, 'exit');
-      // It holds nothing that it would have to put away, and while it waits for a connection it does not hear SIGTERM.
+      // It holds nothing that it would have to put away.
       child.kill('SIGKILL');
       await ended;
     }
