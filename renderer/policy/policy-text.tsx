@@ -116,6 +116,8 @@ export function PolicyText(): ReactElement {
       ...editorOptions(),
       model: null,
       folding: true,
+      // What is pasted keeps its layout.
+      autoIndent: 'advanced',
       // It would lie over the text; mends are in the hover and on Control and a full stop.
       lightbulb: { enabled: monaco.editor.ShowLightbulbIconMode.Off },
       quickSuggestions: { other: true, comments: false, strings: true },

@@ -18,13 +18,13 @@ const file = (text: string, change: Partial<PolicyStateView> = {}): PolicyStateV
   ...change,
 });
 
-/** Texts with `bad` in them have an error. */
+/** Texts with `bad` in them have an error, those with `untrue` a test that fails. */
 const checked = (text: string): PolicyCheckView => ({
   problems: text.includes('bad') ? [{ line: 1, column: 1, message: 'No.', choices: [] }] : [],
   warnings: [],
   hash: null,
   rules: 1,
-  tests: [],
+  tests: [{ line: 1, title: 'a', passed: !text.includes('untrue'), differences: [] }],
 });
 
 function gate() {
@@ -190,6 +190,7 @@ describe('saving a policy', () => {
   it.each([
     ['nothing was typed', file('one'), null, /nothing to save/],
     ['it has an error', file('one'), 'bad', /an error/],
+    ['one of its own tests fails', file('one'), 'untrue', /1 of 1 test fails/],
     ['the person may not', file('one', { locked: 'Only administrators save it.' }), 'two', /Only administrators/],
   ])('is not begun where %s', async (_, first, text, why) => {
     const { policy, answered, end } = await opened(first);

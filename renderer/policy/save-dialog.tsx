@@ -1,6 +1,5 @@
 import { type ReactElement, useMemo } from 'react';
 import { Button, Dialog, Message, ProgressBar } from '../design/index.ts';
-import { plural } from '../results/words.ts';
 import { useStore } from '../state/store.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { ChangeList } from './change-list.tsx';
@@ -18,7 +17,8 @@ export function SaveDialog(): ReactElement | null {
 function Open(): ReactElement {
   const { policy } = useWorkbench();
   const { of, value, trouble } = useStore(policy.diff.answer);
-  const check = useStore(policy.check.answer);
+  // What is known of the text may change while this is read.
+  useStore(policy.check.answer);
   const text = useStore(policy.draft, (draft) => draft?.text ?? null);
   const saving = useStore(policy.saving);
   // The file may change while this is read.
@@ -30,7 +30,6 @@ function Open(): ReactElement {
     () => (diff === null ? [] : groupChanges(diff.changes).filter(({ direction }) => direction !== 'narrower')),
     [diff],
   );
-  const failing = check.value?.tests.filter(({ passed }) => !passed).length ?? 0;
   const close = (): void => {
     policy.dialog.set(null);
   };
@@ -66,11 +65,6 @@ function Open(): ReactElement {
         </Message>
       )}
       {hindrance !== null && saving.state !== 'saving' && <Message meaning="write">{hindrance}</Message>}
-      {failing > 0 && (
-        <Message meaning="write">
-          {plural(failing, 'test')} of its own {failing === 1 ? 'fails' : 'fail'}.
-        </Message>
-      )}
       {diff !== null && (
         <>
           <p className="change-counts">

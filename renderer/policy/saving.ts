@@ -1,5 +1,6 @@
 import { isBehind, isEdited } from './draft.ts';
 import { type Policy } from './policy.ts';
+import { testsWords } from './tests-model.ts';
 
 /** Why the text cannot be saved now, in a sentence for whoever wants to; null where it can. */
 export function whyNotSaved({ state, draft, check }: Policy): string | null {
@@ -13,6 +14,9 @@ export function whyNotSaved({ state, draft, check }: Policy): string | null {
   if (of !== held.text || value === null) return 'It is being checked.';
   const { length } = value.problems;
   if (length > 0) return length === 1 ? 'It has an error.' : `It has ${String(length)} errors.`;
+  const failing = value.tests.filter(({ passed }) => !passed).length;
+  if (failing > 0)
+    return `${testsWords(value.tests)}: correct the rules, or tests that expect what is no longer meant.`;
   return null;
 }
 

@@ -113,7 +113,9 @@ export function checkOf(text: string): PolicyCheckView {
     rules: lines.filter((line) => /^ {2}- (\{ )?id:/.test(line)).length,
     tests: tests.map(({ line, title }) => {
       const differences = [
-        ...(open && title.includes('do: drop') ? ['expected deny by no-drop, is approval by production-writes'] : []),
+        ...(open && title.includes('by: no-drop')
+          ? ['expected deny by no-drop, is approval by production-writes']
+          : []),
         ...(wide && title.includes('mask:') ? ['expected email partial, is clear'] : []),
       ];
       return { line, title: title.replaceAll(/[{}]/g, ''), passed: differences.length === 0, differences };
