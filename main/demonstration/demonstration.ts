@@ -35,7 +35,7 @@ export interface Demonstration {
 }
 
 /** Raised when the shop's tables, rows or roles change, so that an older profile is filled anew. */
-const SHOP_VERSION = '2';
+const SHOP_VERSION = '3';
 const SEED = 20_260_101;
 
 const ENVIRONMENTS = ['staging', 'production'] as const;
@@ -180,13 +180,13 @@ async function fill(
       const role = roleOf(environment);
       await asSuperuser(server, `shop_${environment}`, async (query) => {
         const reads = roleScript({ user: role, database: `shop_${environment}`, searchPath: ['public'] });
-        // In staging the role owns what it works on; in production it can read and nothing else.
+        // In staging the role owns what it works on; in production it reads, and changes rows where policy lets somebody.
         if (environment === 'staging')
           await query(`${reads}GRANT CREATE ON SCHEMA public TO ${role}; SET ROLE ${role}`);
         await query(schema);
         for (const statement of shopData(SEED, sizes[environment])) await query(statement);
         await query(objects);
-        if (environment === 'production') await query(reads);
+        if (environment === 'production') await query(`${reads}${changesRows(role)}`);
       });
     }),
   );
@@ -214,6 +214,9 @@ async function secret(home: string, name: string): Promise<string> {
   await writePrivateFile(path, new TextEncoder().encode(made));
   return made;
 }
+
+const changesRows = (role: string): string =>
+  `GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}; GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ${role};`;
 
 async function writeProfile(
   home: string,

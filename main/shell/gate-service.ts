@@ -6,7 +6,7 @@ import { type ProfileChoice } from './start-options.ts';
 
 /** The workbench behind the window, as main/doors/desktop opens it. */
 export interface Desktop {
-  serveLink(link: Link): void;
+  serveLink(link: Link, place?: string): void;
   close(): Promise<void>;
 }
 

@@ -9,6 +9,7 @@ import { CountersignError } from '../../errors.ts';
 import { tryLock } from '../../lock.ts';
 import { makeProfileDirectory, PROFILE_FILES } from '../../profile/directory.ts';
 import { createLocalProfile } from '../../profile/local.ts';
+import { createSeats } from './seats.ts';
 
 export interface DesktopOptions {
   /** The profile directory; made when absent. */
@@ -22,7 +23,8 @@ export interface DesktopOptions {
 
 /** The desktop door of one profile: every window is a link. */
 export interface Desktop {
-  serveLink(link: Link): void;
+  /** `place`: where the window is, the same when it comes back after a reload; the one window there is where absent. */
+  serveLink(link: Link, place?: string): void;
   close(): Promise<void>;
 }
 
@@ -50,9 +52,10 @@ export async function openDesktop({ home, demonstration, protector, onProgress }
     const installation = await openInstallation(home, 'desktop', { ...(protector && { protector }) });
     const search = createSearch(installation);
     const windows = new Set<() => void>();
+    const seats = createSeats();
     return {
-      serveLink(link) {
-        const window = createWindow(installation, search, demo);
+      serveLink(link, place = 'window') {
+        const window = createWindow(installation, search, demo, seats.at(place));
         windows.add(window.close);
         link.onClose(() => {
           windows.delete(window.close);

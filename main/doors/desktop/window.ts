@@ -23,6 +23,7 @@ import { grantHandlers } from './grants.ts';
 import { openHistory } from './history.ts';
 import { policyHandlers } from './policy.ts';
 import { createRuns } from './runs.ts';
+import { type Seat } from './seats.ts';
 import { type Search } from './search.ts';
 import { columnViews, relationViews, schemaViews, searchRelations } from './schema.ts';
 import { openWorkspace, personalDirectory } from './workspace.ts';
@@ -44,12 +45,14 @@ export function createWindow(
   installation: Installation,
   search: Search,
   demonstration: Demonstration | undefined,
+  seat: Seat,
 ): { readonly handlers: Handlers<Desktop>; readonly close: () => void } {
   const { gate, identity, audit, home } = installation;
   let desk: Desk | undefined;
 
   function sitDown(session: Session): Desk {
     desk?.history.close();
+    seat.take(session.id);
     const directory = personalDirectory(home, session.principal);
     desk = {
       session,
@@ -109,7 +112,8 @@ export function createWindow(
     'app.info': () => appInfo(installation, demonstration),
 
     async 'session.current'() {
-      const session = await identity.restore();
+      const last = seat.last();
+      const session = last === 'unknown' ? await identity.restore() : last && { id: last };
       if (session === undefined) return null;
       try {
         return personView(sitDown(await identity.ensureLive(session)).session);
@@ -131,6 +135,7 @@ export function createWindow(
         await identity.signOut(desk.session);
         desk.history.close();
         desk = undefined;
+        seat.take(undefined);
       }
       return null;
     },

@@ -31,7 +31,7 @@ export async function runBrowserShell(options: {
   let shell: BrowserShell;
   try {
     shell = await startBrowserShell({
-      serveLink: (link) => desktop.serveLink(link),
+      serveLink: (link, place) => desktop.serveLink(link, place),
       rendererDirectory: options.rendererDirectory,
       profileDirectory: profile.home,
       openWith: options.openWith,

@@ -8,7 +8,7 @@ import { MAX_FRAME_BYTES, webSocketLink, type Link } from '../../../shared/rpc/i
 import { listRendererFiles } from '../renderer-files.ts';
 import { judgeRequest, judgeUpgrade, type Refusal, type Site } from './request-guard.ts';
 import { fileResponder, redeemTicket, refuse } from './responses.ts';
-import { type TabKeys } from './tab-keys.ts';
+import { fingerprint, type TabKeys } from './tab-keys.ts';
 import { type Tabs } from './tabs.ts';
 
 const MAX_HEADER_BYTES = 8 * 1024;
@@ -33,7 +33,8 @@ export async function startLoopbackServer(options: {
   readonly keys: TabKeys;
   readonly tabs: Tabs;
   onRedeemed(): void;
-  serveLink(link: Link): void;
+  /** `place` is the same for every connection of one tab, and says nothing of its key. */
+  serveLink(link: Link, place: string): void;
 }): Promise<LoopbackServer> {
   const { keys, tabs } = options;
   const respondWithFile = fileResponder(listRendererFiles(options.rendererDirectory));
@@ -83,7 +84,7 @@ export async function startLoopbackServer(options: {
       });
       tabs.add(key, socket);
       socket.send(Buffer.from(admitted.welcome, 'utf8'));
-      options.serveLink(webSocketLink(socket));
+      options.serveLink(webSocketLink(socket), fingerprint(key));
     });
   });
 

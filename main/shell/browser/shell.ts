@@ -25,7 +25,7 @@ const LAST_TAB_GRACE_MS = 5_000;
 
 export interface BrowserShellOptions {
   /** Called for each tab that connects; serves until the link closes. */
-  serveLink(link: Link): void;
+  serveLink(link: Link, place: string): void;
   /** The built renderer: index.html and its assets. */
   readonly rendererDirectory: string;
   /** The profile; redirect files go to its run/, the browser's own profile to its browser/. */
@@ -102,7 +102,7 @@ export async function startBrowserShell(options: BrowserShellOptions): Promise<B
     keys,
     tabs,
     onRedeemed: removeRedirects,
-    serveLink: (link) => options.serveLink(link),
+    serveLink: (link, place) => options.serveLink(link, place),
   });
 
   const address = (lifetimeMs: number): string =>

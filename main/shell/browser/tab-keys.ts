@@ -31,7 +31,7 @@ export interface TabKeys {
 }
 
 const token = (): string => randomBytes(TOKEN_BYTES).toString('base64url');
-const fingerprint = (value: string): string => createHash('sha256').update(value).digest('base64');
+export const fingerprint = (value: string): string => createHash('sha256').update(value).digest('base64');
 
 export function createTabKeys(now: () => number = Date.now): TabKeys {
   const expiry = new Map<string, number>();
