@@ -156,5 +156,9 @@ describe.skipIf(chromiumPath === undefined)(inChromium('signing in with an organ
     expect(await nameIn(ana.page, ANA.name).count()).toBe(1);
     expect(await ana.page.getByText(ELI.name).count()).toBe(0);
     expect(await eli.page.getByText(ANA.name).count()).toBe(0);
+    // Eli signed in last: Ana's window is hers all the same when it comes back.
+    await ana.page.reload();
+    await nameIn(ana.page, ANA.name).waitFor();
+    expect(await ana.page.getByText(ELI.name).count()).toBe(0);
   });
 });
