@@ -1,4 +1,5 @@
 import { CountersignError } from '../errors.ts';
+import { mayNot } from '../identity/agents/refusals.ts';
 import { type Session } from '../identity/principal.ts';
 import { type Installation } from '../installation.ts';
 import * as standing from '../profile/standing.ts';
@@ -24,6 +25,14 @@ export function requireAdministrator(installation: Asked, session: Session, what
   if (isAdministrator(installation, session)) return;
   const { administrators } = installation.profile().organisation;
   throw refusal('not-an-administrator', `Only administrators may ${what}.`, administrators, 'administrators');
+}
+
+/**
+ * An agent has the person's name in the record, and no part in what they did without it: texts, values and reasons of theirs.
+ * @throws CountersignError `agent-may-not`
+ */
+export function requireNoAgent({ principal }: Session, what: string): void {
+  if (principal.agent !== undefined) throw mayNot(what);
 }
 
 function refusal(code: string, message: string, groups: readonly string[], key: string): CountersignError {

@@ -132,6 +132,22 @@ describe('who sees what', () => {
     expect(await of(index)).toContain('no event');
   });
 
+  it('shows nothing to an agent: what the person did without it is not its own, nor is what others did', async () => {
+    const index = await done(ana);
+    for (const person of [ana, sam]) {
+      const agent = { ...person, principal: { ...person.principal, agent: { id: 'scout', name: 'Scout' } } };
+      const refused = { code: 'agent-may-not' };
+      await expect(activity.events(agent, { query: {}, ...page })).rejects.toMatchObject(refused);
+      await expect(activity.facets(agent, { query: {} })).rejects.toMatchObject(refused);
+      await expect(activity.chart(agent, { query: {}, from: 0, to: Date.now(), bucket: 'day' })).rejects.toMatchObject(
+        refused,
+      );
+      await expect(activity.event(agent, { log: audit.id, index })).rejects.toMatchObject(refused);
+      await expect(all(activity.export(agent, { query: {}, format: 'csv' }, forever))).rejects.toMatchObject(refused);
+    }
+    expect(await reviews()).toEqual([]);
+  });
+
   it('tells how far the index is, and whether everything is seen', async () => {
     const end = new AbortController();
     for await (const progress of activity.progress(ana, end.signal)) {

@@ -1,6 +1,6 @@
 /**
- * The activity of a profile as doors ask for it. A reviewer sees everybody's, everybody else their own; what a reviewer
- * looks at is itself recorded, before it is shown. Translates between contract, index and record.
+ * The activity of a profile as doors ask for it. A reviewer sees everybody's, everybody else their own, an agent
+ * nothing; what a reviewer looks at is itself recorded, before it is shown. Translates between contract, index and record.
  */
 import { type ActivityEventView, type ActivityProgressView, type ActivityQuery } from '../../../shared/views.ts';
 import { type Anchors } from '../../audit/anchors/index.ts';
@@ -18,6 +18,7 @@ import { parseVerifierKey, SIGNATURE_TYPE, type VerifierKey } from '../../audit/
 import { CountersignError } from '../../errors.ts';
 import { type Session } from '../../identity/principal.ts';
 import { newest } from '../newest.ts';
+import { requireNoAgent } from '../standing.ts';
 import { eventView, type TextRight } from './event-view.ts';
 import { exportEvents, type ExportFormat } from './export.ts';
 import { recordedEvent, type RecordedEvent } from './recorded-event.ts';
@@ -76,8 +77,11 @@ export function createActivity(ports: ActivityPorts): Activity {
     .map(({ key }) => parseVerifierKey(key, SIGNATURE_TYPE.cosignature))
     .filter((key) => key !== null);
 
-  const viewerOf = (session: Session): Viewer =>
-    ports.isReviewer(session) ? { everything: true } : { everything: false, person: personOf(session) };
+  /** @throws CountersignError `agent-may-not` */
+  function viewerOf(session: Session): Viewer {
+    requireNoAgent(session, 'read the record');
+    return ports.isReviewer(session) ? { everything: true } : { everything: false, person: personOf(session) };
+  }
 
   /** Who looks, after it was recorded that they look at what others did. */
   async function searching(session: Session, query: ActivityQuery): Promise<Viewer> {
@@ -150,8 +154,9 @@ export function createActivity(ports: ActivityPorts): Activity {
       );
     },
     async *export(session, { query, format, limit }, signal) {
+      const viewer = viewerOf(session);
       await reviews.exported(session, query, format);
-      yield* exportEvents(store, filterOf(query), viewerOf(session), {
+      yield* exportEvents(store, filterOf(query), viewer, {
         format,
         signal,
         ...(limit === undefined ? {} : { limit }),

@@ -149,6 +149,13 @@ describe('a command runs as', () => {
     expect(stderr).toContain("agent's token was refused");
   });
 
+  it.each(['', '   ', '\n'])('nobody, where the variable is there and no token in it: %j', async (nothing) => {
+    const { code, stderr, stdout } = await cli(['whoami'], { COUNTERSIGN_AGENT_TOKEN: nothing });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('COUNTERSIGN_AGENT_TOKEN is set, and there is no token in it.');
+    expect(stderr).toContain('unset COUNTERSIGN_AGENT_TOKEN');
+  });
+
   it.each<readonly [string, readonly string[]]>([
     ['--as', ['--as', 'ana@shop.example']],
     ['--as with a service', ['--as', 'service:deploy']],
@@ -183,6 +190,10 @@ describe('a command runs as', () => {
     ['stop itself and others', ['agent', 'stop', 'scout']],
     ['sign the person out', ['logout']],
     ['step up', ['login', '--step-up', '--print-url']],
+    ['sign a person in', ['login', '--print-url']],
+    ['sign a service in', ['login', '--service', 'deploy']],
+    ['read what the person did themselves', ['activity']],
+    ['replay what the person did themselves', ['policy', 'simulate']],
   ])('an agent that may not %s', async (_what, argv) => {
     const { code, stderr, stdout } = await cli(argv, { COUNTERSIGN_AGENT_TOKEN: await issued() });
     expect([code, stdout]).toEqual([2, '']);

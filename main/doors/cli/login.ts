@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { CountersignError } from '../../errors.ts';
+import { mayNot } from '../../identity/agents/refusals.ts';
 import { type SignInProgress } from '../../identity/identity.ts';
 import { type Session } from '../../identity/principal.ts';
 import { printable } from '../format/printable.ts';
-import { type AskerOptions } from './asker-options.ts';
+import { AGENT_TOKEN, type AskerOptions } from './asker-options.ts';
 import { type CliIo, DONE, type ExitCode, tell, write } from './io.ts';
 import { askerOf, withInstallation } from './signed-in.ts';
 
@@ -22,6 +23,7 @@ export async function login(io: CliIo, home: string, options: LoginOptions): Pro
   const method = device === true ? 'device' : 'browser';
   return withInstallation(home, async (installation) => {
     const { identity } = installation;
+    if (stepUp !== true && io.environment[AGENT_TOKEN] !== undefined) throw mayNot('sign anybody in');
     if (service !== undefined) {
       const session = await identity.signInService(service, io.signal);
       tell(io, `Signed in as the service ${service}, until ${session.expiresAt}.\n`);

@@ -29,10 +29,9 @@ export async function askerOf(
   { as, agentTokenFile }: AskerOptions,
   { environment, signal }: Pick<CliIo, 'environment' | 'signal'>,
 ): Promise<Session> {
-  const inEnvironment = environment[AGENT_TOKEN]?.trim();
-  const byAgent = inEnvironment !== undefined && inEnvironment !== '';
+  const inEnvironment = environment[AGENT_TOKEN];
   const named = [
-    byAgent && AGENT_TOKEN,
+    inEnvironment !== undefined && AGENT_TOKEN,
     agentTokenFile !== undefined && '--agent-token-file',
     as !== undefined && '--as',
   ];
@@ -42,7 +41,7 @@ export async function askerOf(
       next: 'Give one of them.',
     });
   }
-  if (byAgent) return identity.agentSession(inEnvironment);
+  if (inEnvironment !== undefined) return identity.agentSession(tokenInEnvironment(inEnvironment));
   if (agentTokenFile !== undefined) return identity.agentSession(await tokenIn(agentTokenFile));
   const service = as?.startsWith(SERVICE) === true ? as.slice(SERVICE.length) : undefined;
   if (service !== undefined) return identity.signInService(service, signal);
@@ -58,6 +57,15 @@ export async function askerOf(
 }
 
 const SERVICE = 'service:';
+
+/** A variable without a token is one whose token was not found: whoever set it meant an agent, never the person instead. */
+function tokenInEnvironment(value: string): string {
+  const token = value.trim();
+  if (token !== '') return token;
+  throw new CountersignError('agent-token-missing', `${AGENT_TOKEN} is set, and there is no token in it.`, {
+    next: `Put the token of an agent into it (countersign agent issue AGENT), or take it away: unset ${AGENT_TOKEN}`,
+  });
+}
 
 /** Only its owner may read it (0600): whoever has the token is the agent. */
 async function tokenIn(path: string): Promise<string> {

@@ -104,6 +104,12 @@ async function simulated(
 }
 
 describe('a simulation', { timeout: 60_000 }, () => {
+  it('is not for an agent: what the person did without it is not its own', async () => {
+    const agent = { ...session, principal: { ...session.principal, agent: { id: 'scout', name: 'Scout' } } };
+    const views = simulatePolicy(installation(true), agent, { text: NOTHING, since: 0 }, none);
+    await expect(views.next()).rejects.toMatchObject({ code: 'agent-may-not' });
+  });
+
   it('decides every recorded statement again, and tells what is otherwise', async () => {
     for (let i = 0; i < 3; i++) await recorded(input());
     expect(await simulated(installation(true), POLICY)).toMatchObject({ examined: 3, same: 3, done: true });

@@ -6,15 +6,15 @@ import { type Session } from '../../identity/principal.ts';
 import { type Installation } from '../../installation.ts';
 import { auditDirectory } from '../../recording.ts';
 import { newest } from '../newest.ts';
-import { isReviewer } from '../standing.ts';
+import { isReviewer, requireNoAgent } from '../standing.ts';
 import { readPolicy } from './read-policy.ts';
 import { type SimulateOrder } from './simulate-thread.ts';
 
 /**
  * What a policy would have made of the statements recorded since then: progress, and at the end the list. A reviewer sees
- * everybody's, which is recorded before it begins; everybody else their own. Nothing of it runs in this thread.
+ * everybody's, which is recorded before it begins; everybody else their own, an agent nobody's. Nothing of it runs in this thread.
  * @param since ms since 1970 UTC
- * @throws CountersignError `policy-invalid`, `simulation-failed`
+ * @throws CountersignError `agent-may-not`, `policy-invalid`, `simulation-failed`
  */
 export async function* simulatePolicy(
   installation: Installation,
@@ -22,6 +22,7 @@ export async function* simulatePolicy(
   { text, since }: { readonly text: string; readonly since: number },
   signal: AbortSignal,
 ): AsyncGenerator<SimulationView> {
+  requireNoAgent(session, 'replay what is in the record');
   const { context } = installation.inForce().policy;
   const { hash } = readPolicy(text, context);
   const everybody = isReviewer(installation, session);
