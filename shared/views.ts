@@ -143,6 +143,8 @@ export interface ReasonView {
   readonly sentence: string;
   readonly next: string | null;
   readonly span: SpanView | null;
+  /** Grants that the person could take, each of which lifts the rule that this is about. */
+  readonly grants?: readonly string[];
 }
 
 export interface MaskView {

@@ -36,8 +36,8 @@ export function maskView(mask: OutputMask): MaskView {
   };
 }
 
-function reasonView({ code, sentence, next, span }: Reason): ReasonView {
-  return { code, sentence, next: next ?? null, span: span ?? null };
+function reasonView({ code, sentence, next, span, grants }: Reason): ReasonView {
+  return { code, sentence, next: next ?? null, span: span ?? null, ...(grants === undefined ? {} : { grants }) };
 }
 
 export function columnView({ name, type, numeric, mask }: ResultColumn): ResultColumnView {

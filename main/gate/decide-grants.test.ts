@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from './decide.ts';
-import { asked, codesOf, NOW, policyWith, selecting } from './testing/questions.ts';
+import { ana, asked, codesOf, NOW, policyWith, scout, selecting } from './testing/questions.ts';
 import { type UsedGrant } from './verdict.ts';
 
 const after = (minutes: number): string => new Date(NOW.getTime() + minutes * 60_000).toISOString();
@@ -85,5 +85,29 @@ describe('what rests on a grant or a login', () => {
 
   it('does not end with a grant that lifted nothing', () => {
     expect(decided([MASKED], [{ ...unmask, until: after(0.1) }], ['id']).narrowedFrom).toBeUndefined();
+  });
+});
+
+describe('an approval that is needed', () => {
+  const policy = policyWith('{ id: seen, require: { approval: { from: group:dba } }, unless: { grant: unmask } }');
+  const needed = (change: Parameters<typeof asked>[1] = {}) => decide(asked(policy, change));
+
+  it('names the grant that would lift it, to those who may take it', () => {
+    expect(needed()).toMatchObject({
+      reasons: [{ code: 'approval-needed', grants: ['unmask'], next: expect.stringContaining('unmask') as string }],
+    });
+  });
+
+  it('names none to an agent or to somebody who may not take it', () => {
+    const rules = ['{ id: agents, allow: read, to: agent }', '{ id: all, allow: read }'];
+    const open = policyWith(
+      '{ id: seen, require: { approval: { from: group:dba } }, unless: { grant: unmask } }',
+      ...rules,
+    );
+    for (const principal of [scout, { ...ana, groups: ['engineers'] }]) {
+      const verdict = decide(asked(open, { principal }));
+      expect(codesOf(verdict)).toBe('approval-needed');
+      expect(verdict).not.toHaveProperty('reasons.0.grants');
+    }
   });
 });

@@ -1,5 +1,7 @@
-import { type Bound, type Obligations, type PolicyAnswer } from '../policy/answer.ts';
+import { type Bound, type Obligations, type PolicyAnswer, type RequiredApproval } from '../policy/answer.ts';
 import { byEffect } from '../policy/compiled-policy.ts';
+import { mayTake } from '../policy/grants.ts';
+import { askerOf } from './asker.ts';
 import { changes, denials, judgeAccess, type Access, type DecideInput } from './decide-access.ts';
 import { codeReasons } from './decide-code.ts';
 import { usedGrants } from './decide-grants.ts';
@@ -113,11 +115,29 @@ function notTraced(facts: Facts, lineage: Lineage | undefined): readonly Reason[
 }
 
 function approvalReasons(input: DecideInput, accesses: readonly Access[]): readonly Reason[] {
-  return approvalsOf(accesses).map((approval) => ({
-    code: 'approval-needed',
-    sentence: `${input.facts.title} on ${input.connection.title} ${needsApproval(approval)}.`,
-    next: 'Asking for approval comes with the approvals view, which this version does not have yet; run it where the policy allows it outright.',
-  }));
+  return approvalsOf(accesses).map((approval) => {
+    const grants = grantsToTake(input, approval);
+    const take =
+      grants.length === 0
+        ? 'run it where the policy allows it outright'
+        : `take the grant ${grants.join(' or ')}, which lifts the rule for a while (countersign grant take)`;
+    return {
+      code: 'approval-needed',
+      sentence: `${input.facts.title} on ${input.connection.title} ${needsApproval(approval)}.`,
+      next: `Asking for approval comes with the approvals view, which this version does not have yet; ${take}.`,
+      ...(grants.length === 0 ? {} : { grants }),
+    };
+  });
+}
+
+/** Of the grants that lift the rule, those that the asker may take here without anybody's approval. */
+function grantsToTake(
+  { policy, principal, connection }: DecideInput,
+  { liftedBy = [] }: RequiredApproval,
+): readonly string[] {
+  return liftedBy.filter(
+    (name) => policy.grants.get(name)?.approval === undefined && mayTake(policy, askerOf(principal), connection, name),
+  );
 }
 
 /** A login for some connections is for no other, whatever the policy gives to whoever is behind it. */

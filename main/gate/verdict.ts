@@ -58,6 +58,8 @@ export interface Reason {
   /** What would be allowed, or how to ask. */
   readonly next?: string;
   readonly span?: Span;
+  /** Grants that the asker may take, each of which would lift the rule that this is about. */
+  readonly grants?: readonly string[];
 }
 
 interface Considered {

@@ -53,6 +53,8 @@ export interface RequiredApproval {
   readonly within?: string;
   readonly count: number;
   readonly rule: RuleReference;
+  /** Grants that would lift the rule; absent where none would. */
+  readonly liftedBy?: readonly string[];
 }
 
 /** A bound together with the rule that set it. */

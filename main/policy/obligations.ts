@@ -44,7 +44,7 @@ export function accumulate(rules: readonly CompiledRule[]): Obligations {
       limits?.seconds === undefined ? undefined : Math.ceil(limits.seconds * 1000),
       rule,
     );
-    if (approval !== undefined) approvals.push(requiredApproval(approval, rule));
+    if (approval !== undefined) approvals.push(requiredApproval(approval, rule, unlessGrants));
     const minutes = stepUpMinutes(obligations.stepUp);
     if (minutes !== undefined && (stepUp === undefined || minutes < stepUp.minutes)) stepUp = { minutes, rule };
     if (
@@ -70,8 +70,18 @@ export function accumulate(rules: readonly CompiledRule[]): Obligations {
   };
 }
 
-function requiredApproval({ from, within, count }: ApprovalSource, rule: RuleReference): RequiredApproval {
-  return { from: [...from].sort(), ...(within === undefined ? {} : { within }), count, rule };
+function requiredApproval(
+  { from, within, count }: ApprovalSource,
+  rule: RuleReference,
+  grants: ReadonlySet<string>,
+): RequiredApproval {
+  return {
+    from: [...from].sort(),
+    ...(within === undefined ? {} : { within }),
+    count,
+    rule,
+    ...(grants.size === 0 ? {} : { liftedBy: [...grants].sort() }),
+  };
 }
 
 function stricter(one: RequiredMask | undefined, other: RequiredMask): RequiredMask {
