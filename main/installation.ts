@@ -17,6 +17,7 @@ import { ownKey } from './own-keys.ts';
 import { loadProfile, type Profile } from './profile/load.ts';
 import { watchPolicy } from './profile/watch.ts';
 import { openRecording, type Recording } from './recording.ts';
+import { timeHere } from './time-here.ts';
 import { VERSION } from './version.ts';
 
 /**
@@ -113,7 +114,7 @@ export async function openInstallation(
     confirm: identity.confirm,
     end: opened.endSession,
     checkSeconds: () => profile.organisation.session.checkSeconds,
-    now: Date.now,
+    now: timeHere(Date.now, () => performance.now()).now,
   });
 
   /** Tells the log what is in force, unless it is the last that this log was told: each log is judged by itself. */

@@ -13,7 +13,7 @@ import { reasonIn } from './reason.ts';
 import * as refusals from './refusals.ts';
 import { type Relied, watchRelied } from './relied-grants.ts';
 import { personOf, scopeOf, signEvent } from './signed-event.ts';
-import { timeHere } from './time-here.ts';
+import { timeHere } from '../time-here.ts';
 
 export interface GrantsPorts extends KnownGrantsPorts {
   /** SHA-256 of the policy in force, hex. */

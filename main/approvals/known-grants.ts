@@ -7,7 +7,7 @@ import { endedSchema } from './grant-events.ts';
 import { type Hub, type HubEvent } from './hub.ts';
 import { type Circumstances, endOf, isSamePerson, mayEnd, type Over, overOf } from './in-force.ts';
 import { readEvent, type Sealing } from './signed-event.ts';
-import { type TimeHere } from './time-here.ts';
+import { type TimeHere } from '../time-here.ts';
 
 export interface KnownGrantsPorts extends Sealing {
   readonly hub: Hub;

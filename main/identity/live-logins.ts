@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import * as client from 'openid-client';
 import { CountersignError } from '../errors.ts';
 import { withLock } from '../lock.ts';
+import { timeHere } from '../time-here.ts';
 import { type Revocations } from './context.ts';
 import { type IdentityEvent } from './identity.ts';
 import { type JwksArchive } from './jwks-archive.ts';
@@ -21,6 +22,8 @@ export interface LiveLoginsPorts {
   /** Of locks among processes. */
   readonly folder: string;
   readonly clock: Clock;
+  /** ms from an arbitrary moment on, which nobody sets. */
+  readonly elapsed: () => number;
   readonly revocations: () => Revocations;
   readonly sessionOf: (record: SessionRecord) => Session;
   readonly onEvent: (event: IdentityEvent) => void;
@@ -60,6 +63,8 @@ const ACCESS_MARGIN_MS = 5_000;
 
 export function createLiveLogins(ports: LiveLoginsPorts): LiveLogins {
   const { provider, records, archive, limits, folder, clock, revocations, sessionOf, onEvent } = ports;
+  // Limits go on while the machine's clock is held or set back; what a provider says of times is compared with the clock.
+  const { now } = timeHere(clock, ports.elapsed);
   const known = new Map<SessionId, { readonly revision: string; readonly record: SessionRecord | undefined }>();
   const underway = new Map<SessionId, Promise<SessionRecord>>();
   const unreachableSince = new Map<SessionId, number>();
@@ -82,6 +87,16 @@ export function createLiveLogins(ports: LiveLoginsPorts): LiveLogins {
     throw error;
   }
 
+  function overOf(record: SessionRecord): CountersignError | undefined {
+    const over = endOf(record, limits, clock());
+    if (over !== undefined || endOf(record, limits, now()) === undefined) return over;
+    return new CountersignError(
+      'session-expired',
+      "Your sign-in has expired: this machine's clock was set back while the program ran.",
+      { next: 'Set the clock, start the program again, and sign in.' },
+    );
+  }
+
   async function standing(id: SessionId): Promise<SessionRecord> {
     const record = await look(id);
     const { issuer, clientId } = provider.settings;
@@ -89,15 +104,15 @@ export function createLiveLogins(ports: LiveLoginsPorts): LiveLogins {
     if (record?.principal.issuer !== issuer || record.clientId !== clientId) throw signedOutElsewhere();
     const taken = revocationOf(record.principal, revocations(), record.formerDevices);
     if (taken !== undefined) return end(record, 'revoked', taken);
-    const over = endOf(record, limits, clock());
+    const over = overOf(record);
     if (over !== undefined) return end(record, 'expired', over);
     return record;
   }
 
-  const isWaiting = (id: SessionId): boolean => (unreachableSince.get(id) ?? -Infinity) + RETRY_AFTER_MS > clock();
+  const isWaiting = (id: SessionId): boolean => (unreachableSince.get(id) ?? -Infinity) + RETRY_AFTER_MS > now();
 
   function noteUnreachable(record: SessionRecord): void {
-    unreachableSince.set(record.id, clock());
+    unreachableSince.set(record.id, now());
     onEvent({ kind: 'provider-unreachable', session: sessionOf(record) });
   }
 
@@ -192,8 +207,8 @@ export function createLiveLogins(ports: LiveLoginsPorts): LiveLogins {
     standing,
     revalidated: async (id) => {
       const record = await standing(id);
-      if (!isRevalidationDue(record, limits, clock()) || isWaiting(id)) return record;
-      return refresh(id, (current) => isRevalidationDue(current, limits, clock()));
+      if (!isRevalidationDue(record, limits, now()) || isWaiting(id)) return record;
+      return refresh(id, (current) => isRevalidationDue(current, limits, now()));
     },
     confirm,
     keepAccess: (id, access) => void accesses.set(id, access),

@@ -21,8 +21,9 @@ export function endOf(record: SessionRecord, limits: SessionLimits, now: number)
     return expired(`it was not used for ${String(limits.idleMinutes)} minutes`);
   }
   // A clock set back would make every limit longer.
-  if (now < Date.parse(record.createdAt) - CLOCK_TOLERANCE_SECONDS * 1000)
-    return expired("this machine's clock is before the sign-in");
+  const { createdAt, lastUsedAt, revalidatedAt } = record;
+  const newest = Math.max(...[createdAt, lastUsedAt, revalidatedAt].map((time) => Date.parse(time)));
+  if (now < newest - CLOCK_TOLERANCE_SECONDS * 1000) return expired("this machine's clock is before its last use");
   return undefined;
 }
 

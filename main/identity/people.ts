@@ -31,6 +31,8 @@ export interface PeoplePorts {
   /** `identity/` of the profile: key archive, locks, change stamp. Nothing secret. */
   readonly directory: string;
   readonly clock: Clock;
+  /** ms from an arbitrary moment on, which nobody sets; `performance.now` where absent. */
+  readonly elapsed?: () => number;
   readonly fetch: typeof fetch;
   readonly onEvent: (event: IdentityEvent) => void;
   readonly signInTimeoutMs: number;
@@ -65,6 +67,7 @@ export function createPeople(ports: PeoplePorts): People {
   const { revocations } = context;
   const live = createLiveLogins({
     ...{ provider, records, archive, limits, folder, clock, revocations, sessionOf, onEvent },
+    elapsed: ports.elapsed ?? (() => performance.now()),
   });
 
   async function keep(login: Login): Promise<SessionRecord> {

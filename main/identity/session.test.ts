@@ -139,6 +139,23 @@ describe('the limits of a session', () => {
     clock.now -= 600_000;
     await expect(identity.ensureLive(session)).rejects.toMatchObject({ code: 'session-expired' });
   });
+
+  it('do not grow when the clock is set back to a time after the sign-in, in this process or another', async () => {
+    const session = await signIn(identityAt(), browser());
+    clock.now += 50 * 60_000;
+    await identityAt().touch(session);
+    clock.now -= 40 * 60_000;
+    await expect(identityAt().ensureLive(session)).rejects.toMatchObject({ code: 'session-expired' });
+  });
+
+  it('go on while the clock is held', async () => {
+    const identity = identityAt(issuer.issuer, { idleMinutes: 10, revalidateMinutes: 600 });
+    const session = await signIn(identity, browser());
+    clock.elapsed += 9 * 60_000;
+    expect((await identity.ensureLive(session)).id).toBe(session.id);
+    clock.elapsed += 2 * 60_000;
+    await expect(identity.ensureLive(session)).rejects.toThrow(/clock was set back while the program ran/);
+  });
 });
 
 describe('a session of', () => {

@@ -19,15 +19,15 @@ export let issuer: TestIssuer;
 export let key: IssuerKey;
 export let events: IdentityEvent['kind'][];
 export let secrets: SecretStore;
-/** Moved by tests; ms since the epoch. */
-export const clock = { now: 0 };
+/** Moved by tests: the machine's clock, ms since the epoch, and what passes whatever is done to it, ms. */
+export const clock = { now: 0, elapsed: 0 };
 
 beforeEach(async () => {
   profile = await mkdtemp(join(tmpdir(), 'countersign-identity-'));
   issuer = await startTestIssuer();
   key = await createIssuerKey('k1');
   issuer.answers.keys = { keys: [key.publicJwk] };
-  clock.now = Date.now();
+  Object.assign(clock, { now: Date.now(), elapsed: 0 });
   events = [];
   secrets = createMemorySecretStore();
 });
@@ -54,6 +54,7 @@ export function identityAt(address = issuer.issuer, limits: Partial<SessionLimit
     directory: join(bench.profile ?? profile, 'identity'),
     context: { revocations: () => NO_REVOCATIONS, directory: () => undefined, ...context },
     clock: () => clock.now,
+    elapsed: () => clock.elapsed,
     fetch,
     onEvent: ({ kind }) => events.push(kind),
     signInTimeoutMs,
