@@ -21,22 +21,13 @@ export interface ProviderSettings {
   readonly stepUp?: StepUpSettings;
   /** Claims that the ID token must carry with exactly this value, such as Google's `hd`: who else has an account there is refused. */
   readonly requiredClaims?: Readonly<Record<string, string>>;
-  /** Parameters of the authorization request that some provider wants (AUTHORIZATION_PARAMETERS); never those of the protocol's own safety. */
+  /** Parameters of the authorization request that some provider wants; never those of the protocol's own safety. */
   readonly authorizationParameters?: Readonly<Partial<Record<AuthorizationParameter, string>>>;
 }
 
 /** Google: access_type=offline for a refresh token, hd for the organisation's accounts. Entra: domain_hint. Auth0, Okta: audience, organization. */
-export const AUTHORIZATION_PARAMETERS = [
-  'access_type',
-  'audience',
-  'domain_hint',
-  'hd',
-  'kc_idp_hint',
-  'organization',
-  'prompt',
-  'resource',
-] as const;
-export type AuthorizationParameter = (typeof AUTHORIZATION_PARAMETERS)[number];
+export type AuthorizationParameter =
+  'access_type' | 'audience' | 'domain_hint' | 'hd' | 'kc_idp_hint' | 'organization' | 'prompt' | 'resource';
 
 /** `directory` is the signed file of directory.ts. */
 export const GROUP_SOURCES = ['id-token', 'userinfo', 'directory'] as const;

@@ -10,7 +10,7 @@ import { approvers } from './words.ts';
 export type Situation = Pick<TestSource, 'as' | 'do' | 'on' | 'at' | 'grants' | 'rows' | 'usage'>;
 
 /** 12:00 UTC on a Monday: the time of a situation that names none. */
-export const NOON_ON_A_MONDAY = '2026-03-02T12:00:00Z';
+const NOON_ON_A_MONDAY = '2026-03-02T12:00:00Z';
 
 /** Somebody who is what the words say and nothing else: `group:analysts`, `person:EMAIL`, `agent:scout`, `service:nightly`. */
 export function askerAs(policy: CompiledPolicy, words: readonly string[]): Asker {

@@ -1,5 +1,6 @@
 import { isMap, LineCounter, parseDocument, type Document, type Node } from 'yaml';
 import { type z } from 'zod';
+import { definition, unwrap } from './zod-definition.ts';
 
 /** One thing wrong with a file: where, what, and which choices there are. Lines and columns count from 1. */
 export interface Problem {
@@ -173,44 +174,20 @@ function rangeStart(node: unknown): number | undefined {
 function keysAt(schema: z.ZodType, path: Path): readonly string[] {
   let here = unwrap(schema);
   for (const step of path) here = unwrap(childOf(here, step));
-  const options = definition(here)?.options ?? [here];
-  return [...new Set(options.flatMap((option) => Object.keys(definition(option)?.shape ?? {})))];
+  const options = definition(here).options ?? [here];
+  return [...new Set(options.flatMap((option) => Object.keys(definition(option).shape ?? {})))];
 }
 
 /** The values that choose between the shapes of a discriminated union whose discriminator stands at `path`. */
 function discriminators(schema: z.ZodType, path: Path): readonly string[] {
   let here: unknown = schema;
   for (const step of path.slice(0, -1)) here = childOf(unwrap(here), step);
-  const options = definition(unwrap(here))?.options ?? [];
+  const options = definition(unwrap(here)).options ?? [];
   const key = String(path[path.length - 1]);
-  return options.flatMap((option) => definition(definition(option)?.shape?.[key])?.values ?? []).map(String);
-}
-
-interface Definition {
-  readonly type: string;
-  readonly shape?: Readonly<Record<string, unknown>>;
-  readonly element?: unknown;
-  readonly valueType?: unknown;
-  readonly innerType?: unknown;
-  readonly out?: unknown;
-  readonly options?: readonly unknown[];
-  readonly values?: readonly unknown[];
-}
-
-function definition(schema: unknown): Definition | undefined {
-  if (typeof schema !== 'object' || schema === null || !('def' in schema)) return undefined;
-  return schema.def as Definition;
-}
-
-/** Sees through optional, default, preprocess and the like. */
-function unwrap(schema: unknown): unknown {
-  const inner = definition(schema);
-  if (inner?.innerType !== undefined) return unwrap(inner.innerType);
-  if (inner?.type === 'pipe') return unwrap(inner.out);
-  return schema;
+  return options.flatMap((option) => definition(definition(option).shape?.[key]).values ?? []).map(String);
 }
 
 function childOf(schema: unknown, step: PropertyKey): unknown {
-  const inner = definition(schema);
-  return inner?.shape?.[String(step)] ?? inner?.element ?? inner?.valueType;
+  const { shape, element, valueType } = definition(schema);
+  return shape?.[String(step)] ?? element ?? valueType;
 }

@@ -25,7 +25,7 @@ const UNFINISHED = 'syntax-error';
 const NEEDS = { reason: 'a reason', 'step-up': 'a proof that it is you' } as const;
 
 /** What the person can give, in one clause. */
-export const needWords = (needs: VerdictView['needs']): string => needs.map((need) => NEEDS[need]).join(' and ');
+const needWords = (needs: VerdictView['needs']): string => needs.map((need) => NEEDS[need]).join(' and ');
 
 /** The verdict in one line, and what it means; null when there is nothing to say. */
 export function lineOf(verdict: VerdictView): Line | null {

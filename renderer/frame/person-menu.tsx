@@ -12,7 +12,7 @@ import { type Loadable } from '../state/trouble.ts';
 import { useWorkbench } from '../state/workbench.ts';
 
 /** Agents that hold a token of this person at `now`, ms since 1970 UTC. */
-export function activeAgents(agents: Loadable<readonly AgentView[]>, now: number): readonly AgentView[] {
+function activeAgents(agents: Loadable<readonly AgentView[]>, now: number): readonly AgentView[] {
   if (agents.state !== 'ready') return [];
   return agents.value.filter(({ tokens }) => tokens.some(({ expiresAt }) => Date.parse(expiresAt) > now));
 }

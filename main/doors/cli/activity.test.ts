@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLocalProfile } from '../../profile/local.ts';
 import { activity, type ActivityOptions, activityShow } from './activity.ts';
-import { instantOf } from './instant.ts';
+import { instantOf } from '../instant.ts';
 import { ioOf } from './testing/terminal.ts';
 import { type CliIo } from './io.ts';
 

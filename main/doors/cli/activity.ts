@@ -11,7 +11,7 @@ import { type CliIo, DONE, type ExitCode, REFUSED, tell, write } from './io.ts';
 import { printable } from '../format/printable.ts';
 import { askerOf, withInstallation } from './signed-in.ts';
 import { activityTable, resultOf } from './activity-table.ts';
-import { instantOf } from './instant.ts';
+import { instantOf } from '../instant.ts';
 
 /** What `countersign activity` takes, as commander names it. */
 export interface ActivityOptions {

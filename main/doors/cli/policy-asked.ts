@@ -3,7 +3,7 @@ import { type SimulationView } from '../../../shared/policy-views.ts';
 import { CountersignError } from '../../errors.ts';
 import { explainPolicy } from '../policy/explain-policy.ts';
 import { simulatePolicy } from '../policy/simulate.ts';
-import { instantOf } from './instant.ts';
+import { instantOf } from '../instant.ts';
 import { type CliIo, DONE, type ExitCode, REFUSED, write } from './io.ts';
 import { policyText, readText } from './policy-files.ts';
 import { explanationText, simulationText } from './policy-text.ts';

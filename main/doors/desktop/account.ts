@@ -87,7 +87,7 @@ function loginView({ id, device, createdAt, lastUsedAt, expiresAt }: LoginSummar
 }
 
 /** Agents of the policy with what this person has let them do. */
-export async function agentViews(installation: Installation, session: Session): Promise<readonly AgentView[]> {
+async function agentViews(installation: Installation, session: Session): Promise<readonly AgentView[]> {
   const tokens = await installation.identity.agentTokens(session);
   const { agents } = installation.inForce().policy;
   return [...agents.values()].map(({ name, title, maxMinutes, text, for: who }) => ({

@@ -6,7 +6,7 @@ import { checkPolicy } from '../../policy/tools/check.ts';
 import { completionsAt, hoverAt } from '../../policy/tools/completion.ts';
 import { diffPolicies } from '../../policy/tools/diff.ts';
 import { matrixOf } from '../../policy/tools/matrix.ts';
-import { instantOf } from '../cli/instant.ts';
+import { instantOf } from '../instant.ts';
 import { explainPolicy } from '../policy/explain-policy.ts';
 import { policyState, policyStates } from '../policy/policy-state.ts';
 import { readPolicy } from '../policy/read-policy.ts';

@@ -6,7 +6,7 @@ import { rulesAsked } from './probe.ts';
 import { whyRule } from './why.ts';
 
 /** Questions that are explained one by one: a statement over a thousand tables asks as many. */
-export const MOST_QUESTIONS = 100;
+const MOST_QUESTIONS = 100;
 
 /**
  * What a policy answers to each question, with every rule of the action and why it has a part in the answer or not.

@@ -1,4 +1,5 @@
 import { policyFile } from '../policy-file.ts';
+import { definition, unwrap } from '../zod-definition.ts';
 
 /** The schema of a policy file as an editor needs it: what may stand where. */
 
@@ -66,27 +67,4 @@ export function* everySpot(spot: Spot = { keys: [], schema: unwrap(policyFile) }
       yield next;
       yield* everySpot(next);
     }
-}
-
-interface Definition {
-  readonly type?: string;
-  readonly shape?: Readonly<Record<string, unknown>>;
-  readonly element?: unknown;
-  readonly valueType?: unknown;
-  readonly innerType?: unknown;
-  readonly out?: unknown;
-  readonly options?: readonly unknown[];
-  readonly entries?: Readonly<Record<string, unknown>>;
-  readonly values?: readonly unknown[];
-}
-
-function definition(schema: unknown): Definition {
-  return typeof schema === 'object' && schema !== null && 'def' in schema ? (schema.def as Definition) : {};
-}
-
-/** Sees through optional, default and preprocess. */
-function unwrap(schema: unknown): unknown {
-  const { type, innerType, out } = definition(schema);
-  if (innerType !== undefined) return unwrap(innerType);
-  return type === 'pipe' ? unwrap(out) : schema;
 }

@@ -1,4 +1,4 @@
-import { CountersignError } from '../../errors.ts';
+import { CountersignError } from '../errors.ts';
 
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 const DATE = /^\d{4}-\d\d-\d\d$/;
