@@ -51,6 +51,10 @@ const view: VerdictView = {
   unordered: false,
   approvers: [],
   secondLineage: null,
+  needs: [],
+  grants: [],
+  leaving: { kind: 'yes', sentence: null },
+  watermark: null,
   cut: false,
 };
 

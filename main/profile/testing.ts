@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ProfileTexts } from './load.ts';
-import { PROFILE_FILES } from './directory.ts';
+import { OPTIONAL_FILES, PROFILE_FILES } from './directory.ts';
 
 /** The smallest four files that are a profile. */
 export const smallest: ProfileTexts = {
@@ -20,7 +20,7 @@ export async function temporaryProfile(texts: Partial<ProfileTexts> = {}): Promi
 }> {
   const home = await mkdtemp(join(tmpdir(), 'countersign-profile-'));
   const write = (name: keyof ProfileTexts, text: string) =>
-    writeFile(join(home, PROFILE_FILES[name]), text, { mode: 0o600 });
+    writeFile(join(home, { ...PROFILE_FILES, ...OPTIONAL_FILES }[name]), text, { mode: 0o600 });
   for (const name of ['organisation', 'connections', 'classification', 'policy'] as const) {
     await write(name, texts[name] ?? smallest[name]);
   }

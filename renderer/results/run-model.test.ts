@@ -25,6 +25,10 @@ const verdict = (answer: VerdictView['verdict']): VerdictView => ({
   unordered: false,
   approvers: [],
   secondLineage: null,
+  needs: [],
+  grants: [],
+  leaving: { kind: 'yes', sentence: null },
+  watermark: null,
   cut: false,
 });
 

@@ -151,18 +151,18 @@ describe('a statement that asks for a step-up', () => {
     expect(askedOf(workbench, 't')).toBeUndefined();
   });
 
-  it.each([
+  it.each<readonly [string, () => boolean, (workbench: Workbench) => void]>([
     ['was called off', () => false, () => undefined],
-    ['came after the question was closed', () => true, (workbench: Workbench) => forgetAsked(workbench, 't')],
+    ['came after the question was closed', () => true, (workbench) => forgetAsked(workbench, 't')],
     [
       'came after another statement asked',
       () => true,
-      (workbench: Workbench) => {
+      (workbench) => {
         const asked = askedOf(workbench, 't');
         if (asked !== undefined) putAsked(workbench, 't', { ...asked, text: 'SELECT 2' });
       },
     ],
-  ] as const)('does not run when it %s', async (_, stepUp, meanwhile) => {
+  ])('does not run when it %s', async (_, stepUp, meanwhile) => {
     const { workbench, sent } = bench(once, stepUp);
     runPart(workbench, tab, TEXT, 0);
     await settled();

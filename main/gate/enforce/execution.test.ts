@@ -75,6 +75,7 @@ describe('the envelope of a statement', () => {
     masks: [],
     rules: [],
     limits: { rows, bytes: 1_000_000, statementTimeout: 1_000, lockTimeout: 1_000 },
+    leaving: { kind: 'yes' },
   });
 
   const run = (upstream: PostgresSession, verdict: Allow, change: Partial<ExecutionInput> = {}) =>
