@@ -12,14 +12,25 @@ import { type Session } from '../identity/principal.ts';
 import { type Installation } from '../installation.ts';
 import { type Connection } from '../profile/types.ts';
 
-/** The connections that policy gives this person anything on; the others are not shown at all. */
-export function visibleConnections(installation: Installation, session: Session): readonly ConnectionView[] {
-  return installation.inForce().connections.flatMap((connection) => {
+/** The connections that policy, with the grants in force, gives this person anything on; the others are not shown at all. */
+export async function visibleConnections(
+  installation: Installation,
+  session: Session,
+): Promise<readonly ConnectionView[]> {
+  const views = installation.inForce().connections.map(async (connection) => {
     if (!isFor(session, connection)) return [];
-    const reads = mayDo(installation, session, connection, 'select');
-    const writes = mayDo(installation, session, connection, 'update');
+    const grants = await grantsOn(installation, session, connection);
+    const reads = mayDo(installation, session, connection, grants, 'select');
+    const writes = mayDo(installation, session, connection, grants, 'update');
     return reads || writes ? [connectionView(installation, session, connection, writes)] : [];
   });
+  return (await Promise.all(views)).flat();
+}
+
+/** Names of the grants in force; none where the hub cannot say, as for a statement. */
+async function grantsOn({ grants }: Installation, session: Session, { name }: Connection): Promise<readonly string[]> {
+  const inForce = await grants.inForce(session, name).catch(() => []);
+  return inForce.map((grant) => grant.name);
 }
 
 function connectionView(
@@ -66,7 +77,12 @@ export async function connectionDetail(
     );
   }
   return {
-    connection: connectionView(installation, session, connection, mayDo(installation, session, connection, 'update')),
+    connection: connectionView(
+      installation,
+      session,
+      connection,
+      mayDo(installation, session, connection, await grantsOn(installation, session, connection), 'update'),
+    ),
     host: connection.host,
     port: connection.port,
     role: role.facts.role,
@@ -105,11 +121,12 @@ function mayDo(
   installation: Installation,
   session: Session,
   connection: Connection,
+  grants: readonly string[],
   action: 'select' | 'update',
 ): boolean {
   const { policy } = installation.inForce();
   const answer = askPolicy(
-    { principal: session.principal, connection, policy, grants: [], now: new Date() },
+    { principal: session.principal, connection, policy, grants, now: new Date() },
     action,
     'none',
   );

@@ -11,6 +11,7 @@ import { type Installation, openInstallation } from '../installation.ts';
 import { PROFILE_FILES } from '../profile/directory.ts';
 import { smallest } from '../profile/testing.ts';
 import { auditDirectory } from '../recording.ts';
+import { visibleConnections } from './connections.ts';
 import { grantHandlers } from './desktop/grants.ts';
 
 /** Ana (of the group analysts) at a provider on loopback, and a profile that names it. */
@@ -30,7 +31,9 @@ connections:
 });
 const POLICY = `version: 1
 groups: { analysts: [analysts] }
-rules: [{ id: read, allow: read, to: [group:analysts] }]
+rules:
+  - { id: read, allow: [read, write], to: [group:analysts] }
+  - { id: approved, require: { approval: { from: [group:analysts] } }, on: write, unless: { grant: unmask } }
 grants:
   unmask: { for: [group:analysts], maxMinutes: 60, reason: true, alert: [analysts] }
 `;
@@ -64,6 +67,17 @@ async function findings(): Promise<readonly string[]> {
   const report = await verifyInThread(auditDirectory(home), { blobKey });
   return report.findings.map(({ code, sentence }) => `${code}: ${sentence}`);
 }
+
+describe('the access that a connection is listed with', { timeout: 60_000 }, () => {
+  it('is what the policy gives with the grants in force', async () => {
+    const access = async () => (await visibleConnections(installation, ana)).map((view) => view.access);
+    expect(await access()).toEqual(['read-only']);
+    const { id } = await installation.grants.take(ana, REQUEST);
+    expect(await access()).toEqual(['read-write']);
+    await installation.grants.end(ana, id, 'done with it');
+    expect(await access()).toEqual(['read-only']);
+  });
+});
 
 describe('a grant of somebody whom a provider vouches for', { timeout: 60_000 }, () => {
   it('is in force in every process until it is ended in one, and the record of both proves it', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type GrantOfferView, type GrantsView, type GrantView } from '../../shared/views.ts';
 import { type Loadable } from '../state/trouble.ts';
-import { endedGrant, offersThatLift, ownGrants, proposedMinutes } from './grants.ts';
+import { endedGrant, offersOf, ownGrants, proposedMinutes } from './grants.ts';
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');
 const at = (minutes: number): string => new Date(NOW + minutes * 60_000).toISOString();
@@ -48,10 +48,10 @@ describe('grants of this person', () => {
     ['lifts it here', offer(), 1],
     ['lifts something else', offer({ name: 'write' }), 0],
     ['is for another connection', offer({ connections: ['staging'] }), 0],
-  ])('are offered beside a masked cell where one %s', (_, one, count) => {
+  ])('are offered for what they lift where one %s', (_, one, count) => {
     const grants = ready({ offers: [one] });
-    expect(offersThatLift(grants, 'shop', { liftedBy: ['see-clear'] })).toHaveLength(count);
-    expect(offersThatLift(grants, 'shop', {})).toEqual([]);
+    expect(offersOf(grants, 'shop', ['see-clear'])).toHaveLength(count);
+    expect(offersOf(grants, 'shop', [])).toEqual([]);
   });
 
   it('are proposed for a quarter of an hour, or as long as they may last', () => {

@@ -1,4 +1,4 @@
-import { type GrantOfferView, type GrantsView, type GrantView, type MaskView } from '../../shared/views.ts';
+import { type GrantOfferView, type GrantsView, type GrantView } from '../../shared/views.ts';
 import { type Loadable } from '../state/trouble.ts';
 
 /** The grants of this person that last at `now` (ms since 1970 UTC), the first to end first. */
@@ -9,15 +9,15 @@ export function ownGrants(grants: Loadable<GrantsView>, now: number): readonly G
     .toSorted((a, b) => a.until.localeCompare(b.until));
 }
 
-/** What the person could take on a connection so that a mask is lifted. */
-export function offersThatLift(
+/** Which of these grants the person could take on a connection. */
+export function offersOf(
   grants: Loadable<GrantsView>,
   connection: string,
-  { liftedBy = [] }: Pick<MaskView, 'liftedBy'>,
+  names: readonly string[],
 ): readonly GrantOfferView[] {
   if (grants.state !== 'ready') return [];
   return grants.value.offers.filter(
-    ({ name, connections }) => liftedBy.includes(name) && connections.includes(connection),
+    ({ name, connections }) => names.includes(name) && connections.includes(connection),
   );
 }
 

@@ -1,6 +1,7 @@
 import { lazy, type ReactElement, Suspense } from 'react';
 import { type SpanView } from '../../shared/views.ts';
 import { Button, EmptyState, environmentEdge, ProgressBar, Shortcut, Split } from '../design/index.ts';
+import { LiftRefusal } from '../account/lift-refusal.tsx';
 import { SeeClear } from '../account/see-clear.tsx';
 import { useEndedGrant } from '../account/use-ended-grant.ts';
 import { commands, shortcutOf } from '../commands/commands.ts';
@@ -81,6 +82,9 @@ function TabArea(): ReactElement {
       <NeedsBar tab={tab} />
     </div>
   );
+  const onRunAgain = (): void => {
+    runAgain(workbench, tab.id);
+  };
   const results = (
     <section className="results-area" aria-label="Results">
       <ResultsPanel
@@ -92,9 +96,8 @@ function TabArea(): ReactElement {
           explainRun(workbench);
         }}
         stale={stale}
-        onRunAgain={() => {
-          runAgain(workbench, tab.id);
-        }}
+        onRunAgain={onRunAgain}
+        reasonActions={(reason, on) => <LiftRefusal reason={reason} connection={on} onRunAgain={onRunAgain} />}
         onInspect={workbench.inspected.set}
         onOpenInspector={() => {
           showInspector(workbench, true);

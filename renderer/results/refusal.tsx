@@ -1,4 +1,4 @@
-import { type ReactElement } from 'react';
+import { type ReactElement, type ReactNode } from 'react';
 import { type ReasonView, type SpanView } from '../../shared/views.ts';
 import { Button, MeaningIcon } from '../design/index.ts';
 import { excerpt, inTab, type RunSnapshot } from './run-model.ts';
@@ -10,9 +10,12 @@ export function Refusal({
   run,
   onReveal,
   onExplain,
+  reasonActions,
 }: {
   run: RunSnapshot;
   onReveal: (span: SpanView) => void;
+  /** Stands under a reason: what would lift it. */
+  reasonActions?: ((reason: ReasonView) => ReactNode) | undefined;
   onExplain?: (() => void) | undefined;
 }): ReactElement | null {
   const { verdict } = run;
@@ -31,7 +34,13 @@ export function Refusal({
       </header>
       <ul className="reasons">
         {verdict.reasons.map((reason, index) => (
-          <Reason key={`${reason.code} ${index}`} run={run} reason={reason} onReveal={onReveal} />
+          <Reason
+            key={`${reason.code} ${index}`}
+            run={run}
+            reason={reason}
+            onReveal={onReveal}
+            actions={reasonActions?.(reason)}
+          />
         ))}
       </ul>
       {verdict.needs.length === 0 && <Rules run={run} />}
@@ -56,10 +65,12 @@ function Reason({
   run,
   reason,
   onReveal,
+  actions,
 }: {
   run: RunSnapshot;
   reason: ReasonView;
   onReveal: (span: SpanView) => void;
+  actions: ReactNode;
 }): ReactElement {
   const { span } = reason;
   return (
@@ -78,6 +89,7 @@ function Reason({
         </p>
       )}
       {reason.next !== null && <p className="reason-next">{reason.next}</p>}
+      {actions}
       <code className="reason-code">{reason.code}</code>
     </li>
   );

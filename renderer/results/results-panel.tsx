@@ -1,7 +1,7 @@
-import { type ReactElement, useCallback, useEffect, useState } from 'react';
+import { type ReactElement, type ReactNode, useCallback, useEffect, useState } from 'react';
 import { type Desktop } from '../../shared/contract.ts';
 import { type Client } from '../../shared/rpc/types.ts';
-import { type ConnectionView, type SpanView } from '../../shared/views.ts';
+import { type ConnectionView, type ReasonView, type SpanView } from '../../shared/views.ts';
 import { EmptyState, environmentName, Message, ProgressBar, Tabs } from '../design/index.ts';
 import { keysInWords } from '../design/shortcut.tsx';
 import { Failure } from './failure.tsx';
@@ -30,6 +30,8 @@ export interface ResultsPanelProps {
   /** What the rows relied on and is over, in a sentence; null while it lasts. They stay as they are. */
   readonly stale?: string | null;
   readonly onRunAgain?: () => void;
+  /** Stands under a reason that the statement did not run for: what would lift it. */
+  readonly reasonActions?: ((reason: ReasonView, connection: string) => ReactNode) | undefined;
   /** Enter or a double click on a cell: open the inspector. */
   readonly onOpenInspector?: () => void;
 }
@@ -37,6 +39,7 @@ export interface ResultsPanelProps {
 /** What became of the statement: its rows, or why there are none, and everything that was said about it. */
 export function ResultsPanel(props: ResultsPanelProps): ReactElement {
   const { client, run, connection, onReveal, onExplain, onInspect, onOpenInspector, stale = null, onRunAgain } = props;
+  const { reasonActions } = props;
   const snapshot = useSnapshot(run);
   const sheet = run !== null && snapshot?.result != null ? sheetOf(client, run) : null;
   const [tab, setTab] = useState('results');
@@ -67,6 +70,11 @@ export function ResultsPanel(props: ResultsPanelProps): ReactElement {
                 onOpen={open}
                 stale={stale}
                 onRunAgain={onRunAgain}
+                reasonActions={
+                  reasonActions !== undefined && run !== null
+                    ? (reason) => reasonActions(reason, run.connection)
+                    : undefined
+                }
               />
             ),
           },
@@ -91,6 +99,7 @@ function Outcome({
   onOpen,
   stale,
   onRunAgain,
+  reasonActions,
 }: {
   client: Client<Desktop>;
   snapshot: RunSnapshot | null;
@@ -101,6 +110,7 @@ function Outcome({
   onOpen: () => void;
   stale: string | null;
   onRunAgain: (() => void) | undefined;
+  reasonActions: ((reason: ReasonView) => ReactNode) | undefined;
 }): ReactElement {
   if (snapshot === null) {
     const where = connection === null ? '' : ` on ${environmentName(connection.environment)} · ${connection.title}`;
@@ -111,7 +121,7 @@ function Outcome({
     );
   }
   if (snapshot.state === 'refused' || snapshot.state === 'asked')
-    return <Refusal run={snapshot} onReveal={onReveal} onExplain={onExplain} />;
+    return <Refusal run={snapshot} onReveal={onReveal} onExplain={onExplain} reasonActions={reasonActions} />;
   if (sheet === null || snapshot.rows === 0) {
     if (snapshot.state === 'failed') return <Failure run={snapshot} onReveal={onReveal} />;
     if (snapshot.state === 'cancelled') return <Cancelled run={snapshot} />;

@@ -136,6 +136,9 @@ function InForceGrant({ grant, now }: { grant: GrantView; now: number }): ReactE
   );
 }
 
+/** What the policy says of it is written without a full stop, as its other texts are. */
+const asSentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
+
 function Offer({ offer }: { offer: GrantOfferView }): ReactElement {
   const [taking, setTaking] = useState(false);
   const [taken, setTaken] = useState<GrantView | null>(null);
@@ -159,7 +162,7 @@ function Offer({ offer }: { offer: GrantOfferView }): ReactElement {
         )}
       </div>
       <p className="settings-note selectable">
-        {text !== null && `${text} `}On {connections.join(', ')}. {!taking && termsOf(offer).join(' ')}
+        {text !== null && `${asSentence(text)} `}On {connections.join(', ')}. {!taking && termsOf(offer).join(' ')}
       </p>
       {taking && (
         <TakeGrant

@@ -20,10 +20,10 @@ export async function connections(
   return withInstallation(home, async (installation) => {
     const session = await installation.identity.ensureLive(await askerOf(installation, options, io));
     if (options.check === true) {
-      const names = visibleConnections(installation, session).map(({ name }) => name);
+      const names = (await visibleConnections(installation, session)).map(({ name }) => name);
       await Promise.all(names.map((name) => examineConnection(installation, session, name, io.signal)));
     }
-    const list = visibleConnections(installation, session);
+    const list = await visibleConnections(installation, session);
     if (options.json === true) await write(io.stdout, `${JSON.stringify(list)}\n`);
     else {
       const names = ['name', 'environment', 'database', 'access', 'strength', 'title'] as const;

@@ -147,7 +147,7 @@ export function createWindow(
       const connection = await addConnection(home, url, title, environment, installation.secrets);
       await installation.reload();
       await audit.append({ k: 'config.change', change: { what: `connection ${connection.name} added` } });
-      const view = visibleConnections(installation, session).find(({ name }) => name === connection.name);
+      const view = (await visibleConnections(installation, session)).find(({ name }) => name === connection.name);
       if (view !== undefined) return view;
       throw new CountersignError(
         'connection-hidden',
