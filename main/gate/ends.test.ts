@@ -102,6 +102,17 @@ describe('a statement that runs', () => {
     expect(await onServer()).toEqual([]);
   });
 
+  it('ends once, in the working session that it ran in, when several things end its login at once', async () => {
+    const before = road.recorded.length;
+    const other: Session = { ...session, id: 'twice' as Session['id'] };
+    const running = road.run(COUNTS, {}, { session: other });
+    await atWork();
+    const end = (): Promise<void> => road.opened.endSession(other, 'session-revoked', 'revoked');
+    await Promise.all([end(), end(), running.then(end)]);
+    const kinds = road.recorded.slice(before).map(({ k }) => k);
+    expect(kinds).toEqual(['session.start', 'conn.open', 'conn.close', 'session.end']);
+  });
+
   it('of an agent ends when its token is stopped, and what the person runs goes on', async () => {
     const agents = road.run(COUNTS, {}, { session: agent });
     await atWork();

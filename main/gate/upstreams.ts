@@ -51,6 +51,8 @@ type Fetch = (connection: Connection) => Promise<string | undefined>;
 export function createUpstreams(passwordOf: Fetch, authorityOf: Fetch, events: UpstreamEvents): Upstreams {
   const pools = new Map<string, Set<Pooled>>();
   const opening = new Map<string, number>();
+  /** Being closed: two that end a login at once both wait until it is recorded, and neither ends the working session before. */
+  const dropping = new Map<Pooled, Promise<void>>();
   /** How often a login has been closed: what was being opened for it meanwhile is not used. */
   const closings = new Map<SessionId, number>();
   const keyOf = (session: SessionId, connection: string): string => `${session}\n${connection}`;
@@ -114,7 +116,14 @@ export function createUpstreams(passwordOf: Fetch, authorityOf: Fetch, events: U
   async function drop(pooled: Pooled, why: string): Promise<void> {
     clearTimeout(pooled.idleTimer);
     const pool = pools.get(keyOf(pooled.session.id, pooled.connection.name));
-    if (pool?.delete(pooled) !== true) return;
+    if (pool?.delete(pooled) === true) {
+      const dropped = closed(pooled, why).finally(() => dropping.delete(pooled));
+      dropping.set(pooled, dropped);
+    }
+    await dropping.get(pooled);
+  }
+
+  async function closed(pooled: Pooled, why: string): Promise<void> {
     await pooled.upstream.close();
     // Closed whether or not that can still be recorded: the end of the working session says it too.
     await events.closed(pooled.session, pooled.connection, why).catch(() => undefined);
@@ -129,6 +138,7 @@ export function createUpstreams(passwordOf: Fetch, authorityOf: Fetch, events: U
   }
 
   const all = (): Pooled[] => [...pools.values()].flatMap((pool) => [...pool]);
+  const notYetClosed = (): Pooled[] => [...all(), ...dropping.keys()];
 
   return {
     async use(session, connection, signal, work) {
@@ -145,11 +155,11 @@ export function createUpstreams(passwordOf: Fetch, authorityOf: Fetch, events: U
     async closeSession(session) {
       closings.set(session, (closings.get(session) ?? 0) + 1);
       await Promise.all(
-        all().flatMap((pooled) => (pooled.session.id === session ? [drop(pooled, 'session ended')] : [])),
+        notYetClosed().flatMap((pooled) => (pooled.session.id === session ? [drop(pooled, 'session ended')] : [])),
       );
     },
     async close() {
-      await Promise.all(all().map((pooled) => drop(pooled, 'closed')));
+      await Promise.all(notYetClosed().map((pooled) => drop(pooled, 'closed')));
     },
   };
 }

@@ -64,4 +64,14 @@ describe('a working session', () => {
       expect(here.leaves(log.id).map(({ k }) => k)).toEqual(['log.open']);
     });
   });
+
+  it('is not begun where its login has lost the key that it was bound with: it is over', async () => {
+    await here.withLog(async (log) => {
+      const bindings = { bind: () => Promise.resolve(0), prove: () => Promise.resolve(undefined) };
+      const sessions = createWorkingSessions(log, APP, { ...createLoginBindings(log, {}), ...bindings });
+      await expect(sessions.begin(session, 'cli')).rejects.toMatchObject({ code: 'session-ended' });
+      await sessions.endAll('closed');
+      expect(here.leaves(log.id).map(({ k }) => k)).toEqual(['log.open']);
+    });
+  });
 });

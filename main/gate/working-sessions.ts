@@ -4,6 +4,7 @@ import { type Session, type SessionId } from '../identity/principal.ts';
 import { actorOf } from './record.ts';
 import { type LoginBindings } from './record-identity.ts';
 import { type Origin } from './request.ts';
+import { sessionEnded } from './running.ts';
 
 /** A login as the record knows it in this process. */
 export interface WorkingSession {
@@ -18,7 +19,7 @@ export interface WorkingSession {
  * process had to give its log up.
  */
 export interface WorkingSessions {
-  /** The working session, whose beginning is durable when this resolves. */
+  /** The working session, whose beginning is durable when this resolves. @throws CountersignError `session-ended` */
   begin(session: Session, origin: Origin): Promise<WorkingSession>;
   end(session: SessionId, why: string): Promise<void>;
   endAll(why: string): Promise<void>;
@@ -32,6 +33,8 @@ export function createWorkingSessions(audit: AuditLog, app: Device, bindings: Lo
     const { device } = session.principal;
     const bind = await bindings.bind(session);
     const proof = bind === undefined ? undefined : await bindings.prove(session, id);
+    // The key is gone with the login: what ends just now begins nothing more.
+    if (bind !== undefined && proof === undefined) throw sessionEnded('session-ended');
     // The binding and the proof are for this log and no other.
     await audit.append(
       {
