@@ -75,4 +75,9 @@ describe('any text at all', () => {
     expect(problems.every(wellPlaced)).toBe(true);
     expect(problems.map((problem) => problem.message).join()).not.toMatch(/stack/i);
   });
+
+  it('with a key that no program would see is refused where that key stands', () => {
+    const [problem] = problemsOf('version: 1\ngroups:\n  __proto__: [security]\nrules: []\n');
+    expect(problem).toMatchObject({ line: 3, message: '__proto__ can name nothing here' });
+  });
 });

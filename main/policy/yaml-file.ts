@@ -1,4 +1,4 @@
-import { isMap, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { isMap, isScalar, LineCounter, parseDocument, type Document, type Node, visit } from 'yaml';
 import { type z } from 'zod';
 import { definition, unwrap } from './zod-definition.ts';
 
@@ -55,6 +55,8 @@ export function readYaml<T>(text: string, schema: z.ZodType<T>): YamlResult<T> {
   if (deep !== undefined) return failed([{ ...at(deep.pos[0]), message: 'the file is nested too deeply' }]);
   if (syntax.length > 0) return failed(syntax.map((error) => ({ ...at(error.pos[0]), message: error.message })));
 
+  const hidden = offsetOfHidden(document);
+  if (hidden !== undefined) return failed([{ ...at(hidden), message: `${HIDDEN_KEY} can name nothing here` }]);
   let plain: unknown;
   try {
     plain = document.toJS({ maxAliasCount: 0 });
@@ -73,6 +75,21 @@ export function readYaml<T>(text: string, schema: z.ZodType<T>): YamlResult<T> {
   const checked = schema.safeParse(plain, { reportInput: true });
   if (checked.success) return { ok: true, file: { value: checked.data, problem } };
   return failed(checked.error.issues.flatMap((issue) => describe(issue, schema, problem)));
+}
+
+/** A key that JavaScript keeps out of objects made from a file: what is written below it would be read by nobody. */
+const HIDDEN_KEY = '__proto__';
+
+function offsetOfHidden(document: Document): number | undefined {
+  let found: number | undefined;
+  visit(document, {
+    Pair(_key, { key }) {
+      if (!isScalar(key) || key.value !== HIDDEN_KEY) return undefined;
+      found = key.range?.[0] ?? 0;
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 function failed(problems: readonly Problem[]): { readonly ok: false; readonly problems: readonly Problem[] } {

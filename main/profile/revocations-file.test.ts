@@ -11,18 +11,21 @@ const problemsOf = (text: string) => {
 };
 
 describe('readRevocations', () => {
+  const DEVICE = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
+  const GRANT = '1eb591e2e54678405db20f4ae961b35fc88a81aaa8609e90c7a2a88df5993d52';
+
   it('takes each kind, and e-mail addresses without case', () => {
     const read = readRevocations(
-      'version: 1\nrevoked:\n  - { person: Ana@Shop.Example, reason: left }\n  - { person: "https://idp.example Ana" }\n  - { device: k3y }\n  - { agent: scout }\n  - { service: nightly }\n  - { token: t1 }\n  - { grant: g1 }\n',
+      `version: 1\nrevoked:\n  - { person: Ana@Shop.Example, reason: left }\n  - { person: "https://idp.example Ana" }\n  - { device: ${DEVICE} }\n  - { agent: scout }\n  - { service: nightly }\n  - { token: 7d0c1a52-2f1e }\n  - { grant: ${GRANT} }\n`,
     );
     expect(read.ok && read.revocations).toEqual([
       { kind: 'person', id: 'ana@shop.example', reason: 'left' },
       { kind: 'person', id: 'https://idp.example Ana' },
-      { kind: 'device', id: 'k3y' },
+      { kind: 'device', id: DEVICE },
       { kind: 'agent', id: 'scout' },
       { kind: 'service', id: 'nightly' },
-      { kind: 'token', id: 't1' },
-      { kind: 'grant', id: 'g1' },
+      { kind: 'token', id: '7d0c1a52-2f1e' },
+      { kind: 'grant', id: GRANT },
     ]);
   });
 
@@ -35,6 +38,21 @@ describe('readRevocations', () => {
       expect.stringContaining('unknown key "persn"'),
     );
   });
+
+  it.each([
+    ['person: Ana', 'an e-mail address, or issuer and subject'],
+    ['device: laptop', 'the thumbprint of a device key'],
+    ['token: eyJhbGciOiJFZERTQSJ9.e30.c2ln', 'the id of a token, never the token'],
+    ['grant: 1eb591e2', 'the whole id of a grant'],
+    ['agent: " "', 'the name of an agent'],
+  ])(
+    'refuses a line that could name nothing: it would look like a revocation, and revoke nobody (%s)',
+    (line, says) => {
+      expect(problemsOf(`version: 1\nrevoked:\n  - { ${line} }\n`)).toEqual([
+        expect.stringContaining(`must be ${says}`),
+      ]);
+    },
+  );
 
   it('refuses invisible characters, which would make a name look like another', () => {
     expect(problemsOf('version: 1\nrevoked:\n  - { person: "a\\u200b@b.c" }\n')).toEqual([
@@ -60,8 +78,8 @@ describe('revocations of a profile', () => {
     expect((await loadProfile(profile.home)).revocations).toEqual([{ kind: 'agent', id: 'scout' }]);
     const path = join(profile.home, 'revocations.yaml');
     await writeFile(path, 'version: 1\nrevoked: # who left\n  - { person: a@b.c } # in May\n', { mode: 0o600 });
-    await addRevocation(profile.home, { kind: 'device', id: 'k', reason: 'lost' });
-    expect(await readFile(path, 'utf8')).toMatch(/# who left[^]*# in May[^]*device: k/);
+    await addRevocation(profile.home, { kind: 'agent', id: 'k', reason: 'lost' });
+    expect(await readFile(path, 'utf8')).toMatch(/# who left[^]*# in May[^]*agent: k/);
     expect((await loadProfile(profile.home)).revocations).toHaveLength(2);
   });
 

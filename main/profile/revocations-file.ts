@@ -26,9 +26,21 @@ const id = z
   .max(2500)
   .regex(/^[^\p{Cc}\p{Cf}]+$/u, 'must be text without control or invisible characters');
 
+/** What an id of each kind looks like: a line that could name nothing would look like a revocation, and revoke nobody. */
+const FORMS: Readonly<Record<Revocable, readonly [form: RegExp, is: string]>> = {
+  person: [/^\s*(\S+@\S+|\S+ \S.*)$/u, 'an e-mail address, or issuer and subject with a space between'],
+  device: [/^\s*[A-Za-z0-9_-]{43}\s*$/, 'the thumbprint of a device key (RFC 7638), 43 characters'],
+  agent: [/\S/u, 'the name of an agent in policy.yaml'],
+  service: [/\S/u, 'the name of a service in policy.yaml'],
+  token: [/^\s*[\w-]{8,100}\s*$/, 'the id of a token, never the token: countersign agent list'],
+  grant: [/^\s*[0-9a-f]{64}\s*$/, 'the whole id of a grant, 64 characters: countersign grant list --json'],
+};
+
 const line = z
   .strictObject({
-    ...Object.fromEntries(REVOCABLE.map((kind) => [kind, id.optional()])),
+    ...Object.fromEntries(
+      REVOCABLE.map((kind) => [kind, id.regex(FORMS[kind][0], `must be ${FORMS[kind][1]}`).optional()]),
+    ),
     reason: z.string().max(500).optional(),
   })
   .refine((entry) => REVOCABLE.filter((kind) => entry[kind as keyof typeof entry] !== undefined).length === 1, {
