@@ -1,13 +1,13 @@
 import { type RecordedGrants } from '../audit/recorded-grants.ts';
 import { type Revocations } from '../identity/context.ts';
 import { type Principal, type Session } from '../identity/principal.ts';
+import { type TimeHere } from '../time-here.ts';
 import { createGrantLedger, type KnownGrant } from './grant-ledger.ts';
 import { type GrantTerms } from './grants.ts';
 import { endedSchema } from './grant-events.ts';
 import { type Hub, type HubEvent } from './hub.ts';
 import { type Circumstances, endOf, isSamePerson, mayEnd, type Over, overOf } from './in-force.ts';
 import { readEvent, type Sealing } from './signed-event.ts';
-import { type TimeHere } from '../time-here.ts';
 
 export interface KnownGrantsPorts extends Sealing {
   readonly hub: Hub;

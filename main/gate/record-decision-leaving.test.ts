@@ -3,16 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { newDecisionCheck } from '../../verify/decision-check.ts';
 import { type RecordedEvent } from '../audit/events.ts';
 import { type Principal } from '../identity/principal.ts';
-import { readClassification } from '../policy/classification.ts';
-import { compilePolicy } from '../policy/compile.ts';
-import { type Connection } from '../profile/types.ts';
 import { attackCatalog } from './corpus/testing/attack-corpus.ts';
 import { type DecideInput } from './decide.ts';
 import { decideLeaving } from './decide-leaving.ts';
-import { inForce } from './in-force.ts';
 import { leavingInput } from './record-decision.ts';
 import { policyLoadOf } from './record-policy.ts';
 import { checkedEvents, recordedDecision } from './testing/recorded.ts';
+import { connection, person, profileOf } from './testing/recorded-profile.ts';
 
 const POLICY = `version: 1
 groups: { analysts: [idp-analysts], support: [idp-support], security: [idp-security] }
@@ -25,40 +22,13 @@ rules:
   - { id: looks, deny: export, to: group:support }
   - { id: stays, require: { noExport: true }, in: { table: people } }
 `;
-const connection: Connection = {
-  name: 'shop',
-  title: 'Shop',
-  engine: 'postgres',
-  environment: 'production',
-  host: 'h',
-  port: 5432,
-  database: 'shop',
-  user: 'u',
-  tls: 'disable',
-  searchPath: ['public'],
-};
-const classification = readClassification('version: 1\n', ['shop']);
-const policy = compilePolicy(POLICY, { classes: [], connections: [connection] });
-if (!classification.ok || !policy.ok) throw new Error('the profile of these tests is malformed');
-const profile = inForce({
-  connections: [connection],
-  policy: policy.policy,
-  classification: classification.classification,
-});
+const profile = profileOf(POLICY);
 const index = attackCatalog();
 const load = policyLoadOf(profile);
 
-const person = (group: string, more: Partial<Principal> = {}): Principal => ({
-  issuer: 'https://id.example',
-  subject: 's',
-  name: 'Ana',
-  email: 'ana@example.com',
-  groups: [group],
-  verified: true,
-  authenticatedAt: '2026-03-02T08:00:00Z',
-  steppedUpAt: '2026-03-02T09:50:00Z',
-  ...more,
-});
+/** In that group, and proved again ten minutes ago. */
+const fresh = (group: string, more: Partial<Principal> = {}): Principal =>
+  person([group], { steppedUpAt: '2026-03-02T09:50:00Z', ...more });
 const why = { reason: 'for the auditors' };
 
 type Mutable = Record<string, unknown>;
@@ -106,7 +76,7 @@ const dressedUp = (_input: Mutable, event: Mutable): void => {
 
 describe('rows that leave', () => {
   it('do so by the policy, and the verifier agrees', async () => {
-    const { verdict, found } = await leaving(person('idp-analysts'), 5000);
+    const { verdict, found } = await leaving(fresh('idp-analysts'), 5000);
     expect(verdict.verdict).toBe('allow');
     expect(found()).toEqual([]);
   });
@@ -177,12 +147,12 @@ describe('rows that leave', () => {
       'decision-time',
     ],
   ] as const)('are a finding where %s', async (_what, change, code) => {
-    const { found } = await leaving(person('idp-analysts'), 5000);
+    const { found } = await leaving(fresh('idp-analysts'), 5000);
     expect(found(change)).toContain(code);
   });
 
   it('are decided again only where the record has what they were decided from', async () => {
-    const { found } = await leaving(person('idp-analysts'), 5000);
+    const { found } = await leaving(fresh('idp-analysts'), 5000);
     const event = {
       k: 'export.intent',
       s: 's',
@@ -196,18 +166,18 @@ describe('rows that leave', () => {
 
 describe('rows that stay', () => {
   it.each<readonly [string, Principal, number, Partial<DecideInput>, string | undefined]>([
-    ['are too many without approval', person('idp-analysts'), 5001, why, undefined],
-    ['want a reason', person('idp-analysts'), 10, {}, undefined],
-    ['want a fresh proof', person('idp-analysts', { steppedUpAt: '2026-03-02T09:40:00Z' }), 10, why, undefined],
+    ['are too many without approval', fresh('idp-analysts'), 5001, why, undefined],
+    ['want a reason', fresh('idp-analysts'), 10, {}, undefined],
+    ['want a fresh proof', fresh('idp-analysts', { steppedUpAt: '2026-03-02T09:40:00Z' }), 10, why, undefined],
     [
       'are an agent’s, which cannot prove who it is',
-      person('idp-analysts', { agent: { id: 'scout', name: 'S' } }),
+      fresh('idp-analysts', { agent: { id: 'scout', name: 'S' } }),
       10,
       why,
       undefined,
     ],
-    ['are denied to support', person('idp-support'), 1, why, undefined],
-    ['are of a table that stays', person('idp-analysts'), 1, why, 'SELECT id FROM people'],
+    ['are denied to support', fresh('idp-support'), 1, why, undefined],
+    ['are of a table that stays', fresh('idp-analysts'), 1, why, 'SELECT id FROM people'],
   ])('%s, and a record that lets them out is a finding', async (_what, who, rows, more, text) => {
     const { verdict, found } = await leaving(who, rows, more, text);
     expect(verdict.verdict).toBe('refuse');

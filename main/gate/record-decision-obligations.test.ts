@@ -3,14 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { newDecisionCheck } from '../../verify/decision-check.ts';
 import { type RecordedEvent } from '../audit/events.ts';
 import { type Principal } from '../identity/principal.ts';
-import { readClassification } from '../policy/classification.ts';
-import { compilePolicy } from '../policy/compile.ts';
-import { type Connection } from '../profile/types.ts';
 import { attackCatalog } from './corpus/testing/attack-corpus.ts';
 import { type DecideInput } from './decide.ts';
-import { inForce } from './in-force.ts';
 import { policyLoadOf } from './record-policy.ts';
 import { checkedEvents, recordedDecision } from './testing/recorded.ts';
+import { connection, person, profileOf } from './testing/recorded-profile.ts';
 
 const POLICY = `version: 1
 groups: { analysts: [idp-analysts], engineers: [idp-engineers], reporting: [idp-reporting], dba: [idp-dba] }
@@ -29,47 +26,14 @@ rules:
   - { id: big-exports, require: { approval: { from: owner-team, within: group:dba } }, on: export, when: rows.estimate > 1000 }
   - { id: hour, deny: read, to: service, when: usage.rowsLastHour >= 500 }
 `;
-const connection: Connection = {
-  name: 'shop',
-  title: 'Shop',
-  engine: 'postgres',
-  environment: 'production',
-  host: 'h',
-  port: 5432,
-  database: 'shop',
-  user: 'u',
-  tls: 'disable',
-  searchPath: ['public'],
-  team: 'payments',
-};
-const classification = readClassification(
-  `version: 1
+const CLASSIFICATION = `version: 1
 classes: { email: { group: pii, masker: email } }
 columns: [{ classes: { public.customers.email: email } }]
-`,
-  ['shop'],
-);
-if (!classification.ok) throw new Error(JSON.stringify(classification.problems));
-const policy = compilePolicy(POLICY, { classes: [{ name: 'email', group: 'pii' }], connections: [connection] });
-if (!policy.ok) throw new Error(JSON.stringify(policy.problems));
-const profile = inForce({
-  connections: [connection],
-  policy: policy.policy,
-  classification: classification.classification,
-});
+`;
+const profile = profileOf(POLICY, CLASSIFICATION);
 const index = attackCatalog();
 const load = policyLoadOf(profile);
 
-const person = (group: string, more: Partial<Principal> = {}): Principal => ({
-  issuer: 'https://id.example',
-  subject: 's',
-  name: 'Ana',
-  email: 'ana@example.com',
-  groups: [group],
-  verified: true,
-  authenticatedAt: '2026-03-02T08:00:00Z',
-  ...more,
-});
 const scout = { agent: { id: 'scout', name: 'Scout' } };
 
 type Mutable = Record<string, unknown>;
@@ -86,9 +50,7 @@ async function decided(text: string, who: Principal, more: Partial<DecideInput> 
     pol['input'] = { text: JSON.stringify(input) };
     const kind = verdict.verdict === 'allow' ? 'stmt.intent' : 'stmt.denied';
     const recorded = { k: kind, ...changed } as unknown as RecordedEvent;
-    return checkedEvents(newDecisionCheck(), [load, recorded]).findings.map(
-      ({ code, sentence }) => (console.log(sentence, JSON.stringify(changed['actor']), JSON.stringify(input)), code),
-    );
+    return checkedEvents(newDecisionCheck(), [load, recorded]).findings.map(({ code }) => code);
   };
   return { verdict, found };
 }
@@ -101,13 +63,13 @@ const provedAt = (time: string): Partial<Principal> => ({ steppedUpAt: `2026-03-
 
 describe('a write that wants a reason and a fresh sign-in', () => {
   it('is allowed with both, and the verifier agrees', async () => {
-    const { verdict, found } = await decided(WRITE, person('idp-engineers', provedAt('09:56:00')), given);
+    const { verdict, found } = await decided(WRITE, person(['idp-engineers'], provedAt('09:56:00')), given);
     expect(verdict.verdict).toBe('allow');
     expect(found()).toEqual([]);
   });
 
   it('is refused without, and the verifier agrees', async () => {
-    const { verdict, found } = await decided(WRITE, person('idp-engineers', provedAt('09:54:00')));
+    const { verdict, found } = await decided(WRITE, person(['idp-engineers'], provedAt('09:54:00')));
     expect(verdict).toMatchObject({
       verdict: 'refuse',
       reasons: [{ code: 'reason-needed' }, { code: 'step-up-needed' }],
@@ -147,14 +109,14 @@ describe('a write that wants a reason and a fresh sign-in', () => {
       },
     ],
   ] as const)('is a finding where %s', async (_what, change) => {
-    const { found } = await decided(WRITE, person('idp-engineers', provedAt('09:56:00')), given);
+    const { found } = await decided(WRITE, person(['idp-engineers'], provedAt('09:56:00')), given);
     expect(found(change)).toEqual(['decision-obligation']);
   });
 });
 
 describe('a read by an agent', () => {
   it('is bound as the policy says, and the verifier agrees', async () => {
-    const { verdict, found } = await decided(READ, person('idp-analysts', scout), { rowsLastHour: 10 });
+    const { verdict, found } = await decided(READ, person(['idp-analysts'], scout), { rowsLastHour: 10 });
     expect(verdict).toMatchObject({ verdict: 'allow', leaving: { kind: 'no' }, rowsPerHour: { value: 1000 } });
     expect(found()).toEqual([]);
   });
@@ -205,20 +167,19 @@ describe('a read by an agent', () => {
       'decision-obligation',
     ],
   ] as const)('recorded as of %s is a finding', async (_what, change, code) => {
-    const { found } = await decided(READ, person('idp-analysts', scout));
+    const { found } = await decided(READ, person(['idp-analysts'], scout));
     expect(found(change)).toContain(code);
   });
 
   it('is refused for an agent that the policy does not name, and the verifier agrees', async () => {
-    const { verdict, found } = await decided(READ, person('idp-analysts', { agent: { id: 'crawler', name: 'C' } }));
+    const { verdict, found } = await decided(READ, person(['idp-analysts'], { agent: { id: 'crawler', name: 'C' } }));
     expect(verdict.verdict).toBe('refuse');
     expect(found()).toEqual([]);
   });
 });
 
 describe('a read by a service', () => {
-  const service = (groups: Principal['groups'] = []) =>
-    ({ ...person('none'), groups, service: { name: 'nightly' } }) satisfies Principal;
+  const service = (groups: Principal['groups'] = []) => person(groups, { service: { name: 'nightly' } });
 
   it('is decided by the groups that the policy gives it, and the verifier agrees', async () => {
     const { verdict, found } = await decided(READ, service(['idp-engineers']), { rowsLastHour: 10 });
@@ -254,19 +215,19 @@ describe('what a grant shows', () => {
   };
 
   it('is in clear, ends with the grant, and the verifier agrees', async () => {
-    const { verdict, found } = await decided(READ, person('idp-analysts'), granted);
+    const { verdict, found } = await decided(READ, person(['idp-analysts']), granted);
     expect(verdict).toMatchObject({ verdict: 'allow', masks: [], limits: { statementTimeout: 30_000 } });
     expect(found()).toEqual([]);
   });
 
   it('is a finding where no grant is recorded, or none of the asker’s', async () => {
-    const { found } = await decided(READ, person('idp-analysts'), granted);
+    const { found } = await decided(READ, person(['idp-analysts']), granted);
     expect(found((input) => (input['grants'] = []))).toContain('decision-mask');
     expect(found((input) => (input['grants'] = ['other']))).toContain('decision-mask');
   });
 
   it('is a finding where it ran for longer than the policy allows', async () => {
-    const { found } = await decided(READ, person('idp-analysts'), granted);
+    const { found } = await decided(READ, person(['idp-analysts']), granted);
     const longer = { rows: 2_000_000, bytes: 1024 ** 3, ms: 120_001 };
     expect(found((input) => (allowedOf(input)['left'] = longer))).toContain('decision-limit');
   });
@@ -274,14 +235,14 @@ describe('what a grant shows', () => {
 
 describe('whether rows may leave', () => {
   it('depends on how many they are, and the verifier agrees', async () => {
-    const { verdict, found } = await decided('SELECT id FROM orders', person('idp-engineers'));
+    const { verdict, found } = await decided('SELECT id FROM orders', person(['idp-engineers']));
     expect(verdict).toMatchObject({ verdict: 'allow', leaving: { kind: 'asked-then' } });
     expect(found()).toEqual([]);
     expect(found((input) => (allowedOf(input)['leaving'] = 'yes'))).toEqual(['decision-obligation']);
   });
 
   it('is not asked of records from before it was a question', async () => {
-    const { found } = await decided('SELECT id FROM orders', person('idp-engineers'));
+    const { found } = await decided('SELECT id FROM orders', person(['idp-engineers']));
     expect(found((input) => delete allowedOf(input)['leaving'])).toEqual([]);
   });
 });

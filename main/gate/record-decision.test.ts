@@ -5,13 +5,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { newDecisionCheck } from '../../verify/decision-check.ts';
 import { type RecordedEvent, type StatementIntent } from '../audit/events.ts';
 import { type Principal } from '../identity/principal.ts';
-import { readClassification } from '../policy/classification.ts';
-import { compilePolicy } from '../policy/compile.ts';
-import { type Connection } from '../profile/types.ts';
 import { attackCatalog } from './corpus/testing/attack-corpus.ts';
-import { inForce, type InForce } from './in-force.ts';
 import { policyLoadOf } from './record-policy.ts';
 import { checkedEvents, recordedDecision } from './testing/recorded.ts';
+import { connection, person, profileOf } from './testing/recorded-profile.ts';
 
 const CLASSIFICATION = `version: 1
 detect: mask
@@ -63,42 +60,6 @@ const MORE = [
   'SELECT name FROM staff',
 ];
 
-const connection: Connection = {
-  name: 'shop',
-  title: 'Shop',
-  engine: 'postgres',
-  environment: 'production',
-  host: 'h',
-  port: 5432,
-  database: 'shop',
-  user: 'u',
-  tls: 'disable',
-  searchPath: ['public'],
-  team: 'payments',
-};
-
-function profileOf(policyText: string): InForce {
-  const classification = readClassification(CLASSIFICATION, ['shop']);
-  if (!classification.ok) throw new Error(JSON.stringify(classification.problems));
-  const classes = [...classification.classification.classes.values()].map(({ class: name, group }) => ({
-    name,
-    group,
-  }));
-  const policy = compilePolicy(policyText, { classes, connections: [connection] });
-  if (!policy.ok) throw new Error(JSON.stringify(policy.problems));
-  return inForce({ connections: [connection], policy: policy.policy, classification: classification.classification });
-}
-
-const person = (groups: Principal['groups'], more: Partial<Principal> = {}): Principal => ({
-  issuer: 'https://id.example',
-  subject: 'ana',
-  name: 'Ana',
-  email: 'ana@example.org',
-  groups,
-  verified: true,
-  authenticatedAt: '2026-03-02T08:00:00Z',
-  ...more,
-});
 const ASKERS: Readonly<Record<string, Principal>> = {
   analyst: person(['idp-analysts', 'else']),
   engineer: person(['idp-engineers'], { acr: 'high' }),
@@ -108,7 +69,7 @@ const ASKERS: Readonly<Record<string, Principal>> = {
 };
 
 const index = attackCatalog();
-const profile = profileOf(POLICY);
+const profile = profileOf(POLICY, CLASSIFICATION);
 const load = policyLoadOf(profile);
 const corpus = ['pg-attacks', 'pg-more-attacks', 'kinds'].flatMap((name) => {
   const file = readFileSync(new URL(`./corpus/${name}.json`, import.meta.url), 'utf8');
@@ -280,7 +241,7 @@ describe('the verifier finds', () => {
   });
 
   it('a policy swapped for another one, in the record or under the decision', async () => {
-    const other = profileOf(POLICY.replace('deny: select', 'deny: drop'));
+    const other = profileOf(POLICY.replace('deny: select', 'deny: drop'), CLASSIFICATION);
     const swapped = policyLoadOf(other);
     if (load.k !== 'policy.load' || swapped.k !== 'policy.load') throw new Error('policy.load');
     const forged: RecordedEvent = { ...load, load: { ...load.load, policy: swapped.load.policy ?? { text: '' } } };

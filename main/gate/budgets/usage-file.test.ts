@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Usage } from '../usage.ts';
+import { sumOfRacing } from '../testing/racing.ts';
 import { createUsage } from './usage-file.ts';
 
 const KEY = Buffer.alloc(32, 7);
@@ -117,20 +117,7 @@ describe('rows of an hour', () => {
       let given = 0;
       for (let i = 0; i < 12; i++) given += usage.reserve('ana', 7, 100, new Date(${String(TEN)})).rows;
       console.log(given);`;
-      const given = await Promise.all(
-        Array.from({ length: 3 }, () => {
-          const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-            stdio: ['ignore', 'pipe', 'inherit'],
-          });
-          return new Promise<number>((resolve, reject) => {
-            let out = '';
-            child.stdout.on('data', (data: Buffer) => (out += data.toString()));
-            child.on('error', reject);
-            child.on('close', () => resolve(Number(out)));
-          });
-        }),
-      );
-      expect(given.reduce((sum, one) => sum + one, 0)).toBe(100);
+      expect(await sumOfRacing(script)).toBe(100);
     },
   );
 });
