@@ -59,7 +59,10 @@ export function createSqliteHub(path: string): Hub {
 
   /** The open file; undefined where there is none and none is to be made. */
   function open(make: boolean): Opened | undefined {
-    if (closed) throw new CountersignError('hub-closed', 'The approvals of this profile have been closed.');
+    if (closed)
+      throw new CountersignError('hub-closed', 'The approvals of this profile have been closed.', {
+        next: 'Start the program again.',
+      });
     if (opened !== undefined && opened.file !== fileAt(path)) drop();
     if (opened === undefined && (make || existsSync(path))) opened = openFile(path);
     return opened;
@@ -106,6 +109,9 @@ export function createSqliteHub(path: string): Hub {
               throw new CountersignError(
                 'hub-event-refused',
                 'The event was not taken into the approvals: there is another one of its id.',
+                {
+                  next: 'Try again; where that is refused too, move approvals.db away: what was granted stays in the record.',
+                },
               );
             const at = Number(known?.['position'] ?? insert.run(id, topic, body).lastInsertRowid);
             database.exec('COMMIT');

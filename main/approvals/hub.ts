@@ -41,7 +41,9 @@ export const idOf = (body: string): string => createHash('sha256').update(body).
 /** What every hub refuses, wherever it keeps its events. @throws CountersignError `hub-event-refused` */
 export function checkEvent({ id, topic, body }: HubEvent): void {
   const refuse = (why: string): never => {
-    throw new CountersignError('hub-event-refused', `The event was not taken into the approvals: ${why}.`);
+    throw new CountersignError('hub-event-refused', `The event was not taken into the approvals: ${why}.`, {
+      next: 'Try again, with a shorter reason where one was given.',
+    });
   };
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(topic)) refuse('its topic is not a word');
   if (Buffer.byteLength(body) > MAX_BODY) refuse('it is larger than 1 MiB');

@@ -40,11 +40,15 @@ export function createLocalPeople(clock: Clock): People {
 }
 
 const noSignIn = (): CountersignError =>
-  new CountersignError('session-ended', 'This profile has no sign-in: it uses the account of the operating system.');
+  new CountersignError('session-ended', 'This profile has no sign-in: it uses the account of the operating system.', {
+    next: 'Use it as it is; nobody has to sign in.',
+  });
 
 const notEnded = (id: string): CountersignError =>
   id === OS_ACCOUNT_SESSION
     ? new CountersignError('session-unknown', 'The account of the operating system cannot be signed out of here.', {
         next: 'Log out of the operating system.',
       })
-    : new CountersignError('session-unknown', 'There is no such sign-in in this profile.');
+    : new CountersignError('session-unknown', 'There is no such sign-in in this profile.', {
+        next: 'Look at the list again.',
+      });

@@ -58,7 +58,9 @@ export async function classifyAccept(
   const accepted = columns.map((text) => {
     const at = text.lastIndexOf('=');
     if (at > 0) return { column: text.slice(0, at), class: text.slice(at + 1) };
-    throw new CountersignError('usage', `"${text}" is not of the form schema.table.column=class.`);
+    throw new CountersignError('usage', `"${text}" is not of the form schema.table.column=class.`, {
+      next: 'Write, for example: public.customers.email=email',
+    });
   });
   return withInstallation(home, async (installation) => {
     const session = await askerOf(installation, options, io);

@@ -69,7 +69,10 @@ export async function policySimulate(
     const { text } = await policyText(home, file);
     let view: SimulationView | undefined;
     for await (const next of simulatePolicy(installation, session, { text, since: from }, io.signal)) view = next;
-    if (view?.done !== true) throw new CountersignError('cancelled', 'Cancelled before every statement was looked at.');
+    if (view?.done !== true)
+      throw new CountersignError('cancelled', 'Cancelled before every statement was looked at.', {
+        next: 'Look at fewer: --since 24h',
+      });
     await write(io.stdout, json === true ? `${JSON.stringify(view)}\n` : simulationText(view));
     return view.examined === view.same ? DONE : REFUSED;
   });
