@@ -22,8 +22,11 @@ export function unnamed(file: PolicyFile, policy: CompiledPolicy, warn: Warn): v
         `the service ${name} may do nothing: no rule allows anything to it, its groups or everyone`,
       );
   const lifting = new Set(rules.flatMap(({ unlessGrants }) => [...unlessGrants]));
-  for (const name of policy.grants.keys())
+  for (const [name, { for: takers }] of policy.grants) {
     if (!lifting.has(name)) warn(['grants', name], `the grant ${name} lifts nothing: no rule has it under "unless"`);
+    if (takers.agent || takers.agents.size > 0)
+      warn(['grants', name, 'for'], `the grant ${name} names agents, and an agent has no grants`);
+  }
 }
 
 const isGiven = (to: Selectors, service: string, groups: ReadonlySet<string>): boolean =>

@@ -86,6 +86,14 @@ rules: [{ id: a, allow: read, to: group:staff }]
     ]);
   });
 
+  it('say that a grant which names agents gives them nothing', () => {
+    const text = `${HEAD}grants: { open: { for: [group:staff, agent], maxMinutes: 5 } }
+rules:
+${USED}  - { id: m, require: { mask: { '*': redact } }, unless: { grant: open } }
+`;
+    expect(warned(text)).toEqual(['policy.yaml:3:19: the grant open names agents, and an agent has no grants']);
+  });
+
   it('know groups of conditions, of approvals and of connections', () => {
     const team = {
       ...testContext,
