@@ -8,7 +8,13 @@ import { CLOCKS_DIFFER } from './login-proof.ts';
 import { sha256 } from './merkle.ts';
 
 /** Whose key it is: a device key by its thumbprint, or the profile's own, which only that profile can check. */
-export type GrantProof = { readonly thumbprint: string } | 'sealed';
+export type GrantProof =
+  | {
+      readonly thumbprint: string;
+      /** When they say that they had last proved again who they are; seconds since 1970, NaN where that is no time. */
+      readonly steppedUpAt: number | undefined;
+    }
+  | 'sealed';
 
 const TYPE = 'countersign-grant+jws';
 
@@ -35,7 +41,7 @@ export function proveGrant(
   const { kid: _kid, alg: _alg, ...key } = device.upk;
   if (!isObject(signedBy({ protected: header, payload, signature }, [key])))
     return { wrong: 'the signature is not of the key that is shown' };
-  return { thumbprint };
+  return { thumbprint, steppedUpAt: content.steppedUpAt === undefined ? undefined : seconds(content.steppedUpAt) };
 }
 
 /** The header that the device key signed at the login, which names the key: the second signature of the PK token. */

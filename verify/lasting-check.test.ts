@@ -55,7 +55,7 @@ function signed({ content = {}, header = {}, by = key, shown = by }: Signing = {
 
 type Event = Json & { readonly k: string; readonly at?: number };
 const actor = (sub = 'ana', more: Json = {}): Json => ({ user: { iss: 'i', sub, verified: true }, bind: 0, ...more });
-const bound: Event = { k: 'key.bind', actor: actor(), bind: { thumbprint: key.thumbprint } };
+const bound: Event = { k: 'key.bind', actor: actor(), bind: { thumbprint: key.thumbprint, iat: NOW - 300 } };
 const TAKEN = signed();
 const taken = (change: Json = {}, { id, body } = TAKEN, grant: Json = {}): Event => ({
   k: 'grant.start',
@@ -131,6 +131,16 @@ describe('a grant', () => {
       ['signed grants', 1],
       ['grants that', 1],
     ]);
+  });
+
+  it('may rest on a step-up, which the provider vouched for in the token of the login', () => {
+    const proven = signed({ content: { steppedUpAt: iso(NOW - 301) } });
+    expect(check([[bound, taken({}, proven)]])).toMatchObject({ findings: [], notChecked: [] });
+  });
+
+  it.each([iso(NOW - 10), 'now'])('says which step-ups nobody but the program vouches for: %s', (steppedUpAt) => {
+    const { notChecked } = check([[bound, taken({}, signed({ content: { steppedUpAt } }))]]);
+    expect(notChecked).toEqual([expect.stringMatching(/^Who took 1 of the grants .* later than the provider vouched/)]);
   });
 
   it.each<[string, Event, RegExp]>([

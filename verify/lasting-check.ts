@@ -1,6 +1,7 @@
 import { type CheckedEvent, type EventCheck, type NewEventCheck, type Opened } from './event-check.ts';
 import { proveGrant } from './grant-proof.ts';
 import { at, isObject, type Json } from './json.ts';
+import { CLOCKS_DIFFER } from './login-proof.ts';
 import { judgeLasting, type Lasting, LastingEvents } from './lasting.ts';
 import { type Reporter } from './report.ts';
 import { wholeLeaf } from './whole-leaf.ts';
@@ -42,8 +43,8 @@ class LogOfLasting implements EventCheck {
   readonly #report: Reporter;
   readonly #logId: string;
   readonly #events: LastingEvents;
-  /** Thumbprints of device keys by the index of their `key.bind`. */
-  readonly #keys = new Map<number, unknown>();
+  /** Device keys by the index of their `key.bind`, each with when the provider signed for it: seconds since 1970. */
+  readonly #keys = new Map<number, { readonly thumbprint: unknown; readonly iat: unknown }>();
   readonly #not = new Map<string, number>();
   #signed = 0;
 
@@ -56,7 +57,10 @@ class LogOfLasting implements EventCheck {
   event(event: CheckedEvent): void {
     switch (event.kind) {
       case 'key.bind':
-        return void this.#keys.set(event.index, at(event.leaf, 'bind', 'thumbprint'));
+        return void this.#keys.set(event.index, {
+          thumbprint: at(event.leaf, 'bind', 'thumbprint'),
+          iat: at(event.leaf, 'bind', 'iat'),
+        });
       case 'grant.start':
       case 'token.issue':
         return this.#begin(event);
@@ -117,7 +121,14 @@ class LogOfLasting implements EventCheck {
     }
     if ('wrong' in proof) return refuse(proof.wrong);
     const bound = typeof actor.bind === 'number' ? this.#keys.get(actor.bind) : undefined;
-    if (proof.thumbprint !== bound) return refuse('it was signed with another key than that of their login');
+    if (proof.thumbprint !== bound?.thumbprint)
+      return refuse('it was signed with another key than that of their login');
+    // A step-up in a browser brings a token of its own; by device code the former one may stay.
+    const vouched = typeof bound.iat === 'number' ? bound.iat : -Infinity;
+    if (proof.steppedUpAt !== undefined && !(proof.steppedUpAt <= vouched + CLOCKS_DIFFER))
+      return this.#unknown(
+        'they say that they proved again who they are, later than the provider vouched for them, and only the program that recorded them says so',
+      );
     this.#signed++;
   }
 
