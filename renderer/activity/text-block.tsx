@@ -1,8 +1,11 @@
 import { type CSSProperties, type ReactElement, useMemo } from 'react';
 import { LongText } from '../results/inspector/long-text.tsx';
 
-/** Characters that fit a line of the panel at its narrowest: the height is guessed by them, and scrolls where it guesses short. */
-const NARROW = 52;
+/**
+ * Characters that surely fit a line of the panel at its narrowest, where a word too long for the rest of it goes to the next:
+ * the height is guessed by them, and scrolls where it guesses short.
+ */
+const NARROW = 40;
 
 /** Text of any length as data: only what shows is laid out, and what is invisible or reorders is made visible. */
 export function TextBlock({ text, label, most = 14 }: { text: string; label: string; most?: number }): ReactElement {

@@ -146,7 +146,7 @@ export const commands: readonly Command[] = [
   {
     id: 'connections',
     title: 'Connections',
-    keys: ['Mod+Shift+C'],
+    keys: ['Mod+B'],
     run: (workbench) => {
       showSidebar(workbench, 'connections');
     },

@@ -46,7 +46,7 @@ const TOTALS_REST = 120;
 /** The sentences of a mask as tooltip and inspector say them: what it is, which rule, how to see it; what is left to see. */
 export function maskSentences(mask: MaskView): readonly string[] {
   const { sentence, masker } = mask;
-  return [sentence.charAt(0).toUpperCase() + sentence.slice(1), `Shown: ${masker}`];
+  return [`${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`, `Shown: ${masker}.`];
 }
 
 /** The tooltip cannot be pressed: it says where a grant is taken. */

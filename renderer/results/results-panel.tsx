@@ -13,7 +13,7 @@ import { type RunModel, type RunSnapshot, staysHere } from './run-model.ts';
 import { SheetView } from './sheet-view.tsx';
 import { Shown } from './shown.tsx';
 import { useSnapshot } from './use-snapshot.ts';
-import { duration, summary } from './words.ts';
+import { asSentence, duration, summary } from './words.ts';
 import './results.css';
 
 export interface ResultsPanelProps {
@@ -145,16 +145,13 @@ function Outcome({
       {snapshot.state === 'cancelled' && <Cancelled run={snapshot} />}
       {snapshot.state === 'failed' && (
         <Message meaning="refused" alert>
-          <Shown text={sentence(snapshot.error?.message ?? '')} /> {snapshot.error?.next} The rows that came before are
-          above.
+          <Shown text={asSentence(snapshot.error?.message ?? '')} /> {snapshot.error?.next} The rows that came before
+          are above.
         </Message>
       )}
     </div>
   );
 }
-
-/** The server's messages end without a full stop. */
-const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 function Cancelled({ run }: { run: RunSnapshot }): ReactElement {
   const rows = run.result === null || run.rows === 0 ? '' : ' The rows that came before are above.';

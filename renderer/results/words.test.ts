@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { duration, lineAndColumn, oneLine, plural } from './words.ts';
+import { asSentence, duration, lineAndColumn, oneLine, plural } from './words.ts';
 
 describe('words', () => {
   it.each([
@@ -22,6 +22,10 @@ describe('words', () => {
   it('says where an offset stands', () => {
     expect(lineAndColumn('SELECT\n  x', 9)).toEqual({ line: 2, column: 3 });
     expect(lineAndColumn('', 0)).toEqual({ line: 1, column: 1 });
+  });
+
+  it('ends what has no full stop, and nothing twice', () => {
+    expect(['syntax error', 'Gone.', 'Who?'].map(asSentence)).toEqual(['syntax error.', 'Gone.', 'Who?']);
   });
 
   it('folds a statement into one line', () => {

@@ -42,3 +42,6 @@ export function oneLine(text: string, limit = 200): string {
   const flat = text.replace(/\s+/g, ' ').trim();
   return flat.length <= limit ? flat : `${flat.slice(0, limit - 1)}…`;
 }
+
+/** What a server says and what a policy's texts say ends without a full stop; before another sentence it has one. */
+export const asSentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);

@@ -2,6 +2,7 @@ import { type ReactElement, useEffect, useState } from 'react';
 import { clockTime, remaining } from '../account/clock-words.ts';
 import { type AgentView, type IssuedTokenView } from '../../shared/views.ts';
 import { Button, EmptyState, Message } from '../design/index.ts';
+import { asSentence } from '../results/words.ts';
 import { useStore } from '../state/store.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { IssueToken, IssuedToken } from './issue-token.tsx';
@@ -111,7 +112,7 @@ function Agent({ agent }: { agent: AgentView }): ReactElement {
         )}
       </div>
       <p className="settings-note">
-        {text ?? ''} At most {maxMinutes} minutes at a time.
+        {text !== null && `${asSentence(text)} `}At most {maxMinutes} minutes at a time.
       </p>
       {trouble !== null && (
         <Message meaning="refused" alert>

@@ -4,6 +4,7 @@ import { TakeGrant, termsOf } from '../account/take-grant.tsx';
 import { type GrantOfferView, type GrantsView, type GrantView } from '../../shared/views.ts';
 import { Button, EmptyState, Message, TextField } from '../design/index.ts';
 import { Shown } from '../results/shown.tsx';
+import { asSentence } from '../results/words.ts';
 import { useStore } from '../state/store.ts';
 import { useWorkbench } from '../state/workbench.ts';
 import { Loaded, Section } from './section.tsx';
@@ -135,9 +136,6 @@ function InForceGrant({ grant, now }: { grant: GrantView; now: number }): ReactE
     </li>
   );
 }
-
-/** What the policy says of it is written without a full stop, as its other texts are. */
-const asSentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 function Offer({ offer }: { offer: GrantOfferView }): ReactElement {
   const [taking, setTaking] = useState(false);

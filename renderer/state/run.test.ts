@@ -134,6 +134,25 @@ describe('a statement that asks for a reason', () => {
   });
 });
 
+describe('a statement whose grant has ended', () => {
+  it('has the window ask which grants there are, once', async () => {
+    const read: string[][] = [];
+    const client = {
+      // eslint-disable-next-line require-yield
+      'query.run': async function* (): AsyncGenerator<RunEvent> {
+        await settled();
+        throw Object.assign(new Error('ended'), { code: 'grant-ended', next: null });
+      },
+    } as unknown as Client<Desktop>;
+    const { workbench } = bench(() => []);
+    const account = { ...workbench.account, read: (...parts: string[]) => Promise.resolve(void read.push(parts)) };
+    runPart({ ...workbench, client, account } as unknown as Workbench, tab, TEXT, 0);
+    await settled();
+    await settled();
+    expect(read).toEqual([['grants']]);
+  });
+});
+
 describe('a statement that asks for a step-up', () => {
   const once = (_: unknown, times: number): Needs => (times === 1 ? ['step-up'] : []);
 

@@ -102,6 +102,16 @@ function start(
   const run = createRun(workbench.client, { ...statement, ...given });
   workbench.runs.update((runs) => new Map(runs).set(tab, run));
   askWhenNeeded(workbench, tab, run, statement);
+  rereadWhenGrantEnded(workbench, run);
+}
+
+/** Somebody else may have ended it: what the window shows of grants is then older than what the gate said. */
+function rereadWhenGrantEnded({ account }: Workbench, run: RunModel): void {
+  const leave = run.subscribe(() => {
+    if (run.snapshot().error?.code !== 'grant-ended') return;
+    leave();
+    void account.read('grants');
+  });
 }
 
 /** A verdict that wants something of the person opens the question. */

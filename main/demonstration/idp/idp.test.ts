@@ -68,6 +68,12 @@ describe('the sign-in page', () => {
     expect(again.left).toMatch(/^http:\/\/127\.0\.0\.1:5\/callback\?code=/);
   });
 
+  it('has the name there of whoever is asked to prove it once more', async () => {
+    const page = await createVisitor().open(`${authorize()}&login_hint=eli%40shop.example`);
+    expect(page.html).toContain('autocomplete="username" value="eli@shop.example"');
+    expect(page.html).toMatch(/name="password"[^>]* autofocus/);
+  });
+
   it('says that a disabled account is disabled, to whoever knows its password', async () => {
     const path = join(directory, 'people.json');
     const people = JSON.parse(await readFile(path, 'utf8')) as { id: string }[];

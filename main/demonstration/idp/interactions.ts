@@ -27,7 +27,9 @@ export function createInteractions(
     }
     const people = await directory.all();
     const page = { action, client: DESKTOP_CLIENT_NAME, people };
-    if (request.method !== 'POST') return send(response, 200, loginPage(page));
+    // Who is asked to prove it once more finds their name there (OpenID Connect Core 3.1.2.1, login_hint).
+    const hint = String(found.params['login_hint'] ?? '');
+    if (request.method !== 'POST') return send(response, 200, loginPage({ ...page, login: hint }));
     if (request.headers['sec-fetch-site'] === 'cross-site')
       return send(response, 403, messagePage('Refused', 'Another site sent this form.'));
 
