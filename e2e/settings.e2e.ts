@@ -110,6 +110,31 @@ describe.skipIf(chromiumPath === undefined)(inChromium('what a person has beside
     await page.keyboard.press('Enter');
     // The gate has what it asked for: the bar offers only to forget the reason.
     await page.getByRole('button', { name: 'Forget the reason' }).waitFor();
+    await page.getByText(/^UPDATE 1/).waitFor();
+    await status().getByText('read-write').waitFor();
+  });
+
+  it('stops what relies on a grant when that ends, and offers the grant where it would lift the refusal', async () => {
+    // Some 10^15 comparisons: it ends when somebody ends it.
+    const long = 'SELECT a.id FROM orders a, orders b, orders c WHERE a.total + b.total + c.total < -1';
+    await runOnProduction(`UPDATE orders SET status = status WHERE id IN (${long})`);
+    await page.getByRole('textbox', { name: 'Reason' }).fill('Mend them all');
+    await page.keyboard.press('Enter');
+    await page.getByRole('progressbar', { name: 'Running' }).waitFor({ state: 'attached' });
+    await settings('Grants');
+    await page.getByRole('button', { name: /^End break-glass/ }).click();
+    await page.getByRole('button', { name: 'Editor', exact: true }).click();
+    await page.getByRole('alert').getByText('The grant break-glass ended').waitFor();
+    await status().getByText('read-only').waitFor();
+
+    await runOnProduction('UPDATE orders SET status = status WHERE id = 17');
+    await page.getByRole('button', { name: 'Take break-glass' }).click();
+    await page.getByRole('textbox', { name: 'Reason', exact: true }).fill('Orders are stuck again');
+    await page.keyboard.press('Enter');
+    // Who has just proved who they are is not asked anew.
+    await page.getByText('The statement was refused before it.').waitFor();
+    await page.getByRole('button', { name: 'Run again' }).click();
+    await page.getByRole('region', { name: 'Before it runs' }).getByText('production-writes-explained').waitFor();
   });
 
   /** The provider knows who it is and asks for the code that the demonstration shows beside its question. */

@@ -107,6 +107,7 @@ async function loginFromTerminal(home: string, window: Window, email: string, ..
 
 describe.skipIf(chromiumPath === undefined)(inChromium('signing in with an organisation'), () => {
   const running: { stop(): Promise<void> }[] = [];
+  const windows: Window[] = [];
   let page: Page | undefined;
 
   async function start(name: (typeof PERSONALITIES)[number]): Promise<Workbench> {
@@ -117,14 +118,21 @@ describe.skipIf(chromiumPath === undefined)(inChromium('signing in with an organ
     return workbench;
   }
 
+  async function open(workbench: Workbench): Promise<Window> {
+    const window = await workbench.open();
+    windows.push(window);
+    return window;
+  }
+
   afterEach(async ({ task }) => {
     if (page !== undefined && !page.isClosed()) await photographFailure(page, task);
     for (const one of running.splice(0).reverse()) await one.stop();
+    expect(windows.splice(0).flatMap(({ faults }) => faults)).toEqual([]);
   });
 
   it.each(PERSONALITIES)('at a provider like %s shows the person in the window', async (name) => {
     const workbench = await start(name);
-    const window = await workbench.open();
+    const window = await open(workbench);
     ({ page } = window);
     await signInAs(window, ANA.email);
     await nameIn(page, ANA.name).waitFor();
@@ -135,7 +143,7 @@ describe.skipIf(chromiumPath === undefined)(inChromium('signing in with an organ
 
   it('a step-up from the terminal asks for the second factor in the browser, although it is signed in there', async () => {
     const workbench = await start('keycloak');
-    const window = await workbench.open();
+    const window = await open(workbench);
     ({ page } = window);
     await signInAs(window, ANA.email);
     await nameIn(page, ANA.name).waitFor();
@@ -147,7 +155,7 @@ describe.skipIf(chromiumPath === undefined)(inChromium('signing in with an organ
 
   it('two people in two windows of one program each stay who they are', async () => {
     const workbench = await start('keycloak');
-    const [ana, eli] = [await workbench.open(), await workbench.open()];
+    const [ana, eli] = [await open(workbench), await open(workbench)];
     ({ page } = ana);
     await signInAs(ana, ANA.email);
     await nameIn(ana.page, ANA.name).waitFor();
