@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { writePrivateFile } from '../credentials/index.ts';
 import { CountersignError } from '../errors.ts';
 import { MAX_FILE_BYTES } from '../policy/yaml-file.ts';
 
@@ -40,15 +41,35 @@ export async function readOptional(home: string, name: string, most?: number): P
   }
 }
 
+/**
+ * Puts a text in the place of a file of the profile as one step, or makes it. Where the file is a link to another place of the
+ * profile, a checkout for example, it is written there and stays a link.
+ * @throws CountersignError `profile-file-refused`, `disk-full`, `file-not-written`
+ */
+export async function writeConfiguration(home: string, name: string, text: string): Promise<void> {
+  const target = await targetOf(home, name).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return join(home, name);
+    throw error;
+  });
+  await writePrivateFile(target, new TextEncoder().encode(text));
+}
+
+/** Where the file lies, links followed. */
+async function targetOf(home: string, name: string): Promise<string> {
+  const path = join(home, name);
+  const root = await realpath(home);
+  const target = await realpath(path);
+  if (target.startsWith(root.endsWith(sep) ? root : root + sep)) return target;
+  return refuse(path, 'leads out of the profile', 'Keep the file inside the profile directory.');
+}
+
 async function openInside(home: string, name: string): Promise<FileHandle> {
   const path = join(home, name);
   try {
-    const root = await realpath(home);
-    const target = await realpath(path);
-    if (!target.startsWith(root.endsWith(sep) ? root : root + sep)) {
-      refuse(path, 'leads out of the profile', 'Keep the file inside the profile directory.');
-    }
-    return await open(target, constants.O_RDONLY | (posix ? constants.O_NOFOLLOW | constants.O_NONBLOCK : 0));
+    return await open(
+      await targetOf(home, name),
+      constants.O_RDONLY | (posix ? constants.O_NOFOLLOW | constants.O_NONBLOCK : 0),
+    );
   } catch (error) {
     if (error instanceof CountersignError) throw error;
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) {

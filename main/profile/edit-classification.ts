@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { type Document, isMap, isSeq, parseDocument } from 'yaml';
-import { writePrivateFile } from '../credentials/index.ts';
 import { CountersignError } from '../errors.ts';
 import { tryLock } from '../lock.ts';
 import { type ProposedColumn, usualClass, writtenColumn } from '../policy/suggested-classification.ts';
+import { writeConfiguration } from './configuration-file.ts';
 import { PROFILE_FILES } from './directory.ts';
 import { readProfile, readTexts } from './load.ts';
 
@@ -12,11 +12,13 @@ import { readProfile, readTexts } from './load.ts';
  * comments. A class that the file does not define yet is defined as it is usually meant. What is written already with another class
  * is refused: changing it is a decision of its own. Throws CountersignError `classification-differs`, `profile-busy`, or what
  * `loadProfile` throws.
+ * @param record is told before anything is written; what it throws leaves the file as it is
  */
 export async function addClassification(
   home: string,
   connection: string,
   columns: readonly ProposedColumn[],
+  record: () => Promise<void>,
 ): Promise<void> {
   const lock = tryLock(join(home, 'classification.lock'));
   if (lock === null) {
@@ -44,7 +46,8 @@ export async function addClassification(
     }
     const text = String(document);
     readProfile(home, { ...texts, classification: text });
-    await writePrivateFile(join(home, PROFILE_FILES.classification), new TextEncoder().encode(text));
+    await record();
+    await writeConfiguration(home, PROFILE_FILES.classification, text);
   } finally {
     lock.release();
   }

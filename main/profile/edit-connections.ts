@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { isMap, parseDocument, type Document } from 'yaml';
-import { writePrivateFile } from '../credentials/index.ts';
 import { CountersignError } from '../errors.ts';
 import { tryLock } from '../lock.ts';
+import { writeConfiguration } from './configuration-file.ts';
 import { parseConnectionUrl } from './connection-url.ts';
 import { PROFILE_FILES } from './directory.ts';
 import { readProfile, readTexts, type ProfileTexts } from './load.ts';
@@ -87,9 +87,8 @@ function check(home: string, texts: ProfileTexts, document: Document) {
   return readProfile(home, { ...texts, connections: String(document) });
 }
 
-async function write(home: string, document: Document): Promise<void> {
-  await writePrivateFile(join(home, PROFILE_FILES.connections), new TextEncoder().encode(String(document)));
-}
+const write = (home: string, document: Document): Promise<void> =>
+  writeConfiguration(home, PROFILE_FILES.connections, String(document));
 
 /** One writer at a time, across processes: two that add at once must not lose one another's connection. */
 async function locked<T>(home: string, work: () => Promise<T>): Promise<T> {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { writePrivateFile } from '../credentials/index.ts';
 import { CountersignError } from '../errors.ts';
 import { tryLock } from '../lock.ts';
 import { type CompiledPolicy } from '../policy/compiled-policy.ts';
 import { runPolicyTests } from '../policy/policy-tests.ts';
+import { writeConfiguration } from './configuration-file.ts';
 import { PROFILE_FILES } from './directory.ts';
 import { readProfile, readTexts } from './load.ts';
 
@@ -45,7 +45,7 @@ export async function replacePolicy(
     const { policy } = readProfile(home, { ...texts, policy: text });
     refuseFailing(policy);
     await record(policy);
-    await writePrivateFile(join(home, PROFILE_FILES.policy), new TextEncoder().encode(text));
+    await writeConfiguration(home, PROFILE_FILES.policy, text);
   } finally {
     lock.release();
   }

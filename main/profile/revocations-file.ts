@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import { isSeq, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { writePrivateFile } from '../credentials/index.ts';
 import { CountersignError } from '../errors.ts';
 import { tryLock } from '../lock.ts';
 import { printProblems, readYaml, type Problem } from '../policy/yaml-file.ts';
-import { readOptional } from './configuration-file.ts';
+import { readOptional, writeConfiguration } from './configuration-file.ts';
 import { OPTIONAL_FILES } from './directory.ts';
 
 /** revocations.yaml: who and what counts no more, until its line is taken out again. */
@@ -92,7 +91,7 @@ export async function addRevocation(home: string, { kind, id: named, reason }: R
     document.addIn(['revoked'], document.createNode({ [kind]: named, ...(reason === undefined ? {} : { reason }) }));
     const after = readRevocations(String(document));
     if (!after.ok) throw invalidRevocations(after.problems);
-    await writePrivateFile(join(home, OPTIONAL_FILES.revocations), new TextEncoder().encode(String(document)));
+    await writeConfiguration(home, OPTIONAL_FILES.revocations, String(document));
   } finally {
     lock.release();
   }
