@@ -1,25 +1,26 @@
 import { type ClassifiedColumnView } from '../../shared/views.ts';
 import { CountersignError } from '../errors.ts';
-import { commentedColumns } from '../gate/commented.ts';
+import { mayRead } from '../gate/describe.ts';
 import { type Session } from '../identity/principal.ts';
 import { type Installation } from '../installation.ts';
 import { parseColumn } from '../policy/classification.ts';
 import { writtenColumn } from '../policy/suggested-classification.ts';
 import { addClassification } from '../profile/edit-classification.ts';
-import { requireAdministrator } from './standing.ts';
+import { describing } from './describing.ts';
+import { isAdministrator, requireAdministrator } from './standing.ts';
 
-/** Every classified column of a connection with what says so; a person is shown those of relations that they may read. */
+/** The classified columns of a connection with what says so: of the relations that a person may read, for administrators of all. */
 export async function classifiedColumnsOf(
   installation: Installation,
-  session: Session,
+  asked: Session,
   name: string,
 ): Promise<readonly ClassifiedColumnView[]> {
-  const inForce = installation.inForce();
-  const connection = inForce.connection(name);
-  const index = await installation.gate.catalog(session, name, { refresh: false });
-  const classification = inForce.columnsOf(connection, undefined, commentedColumns(index));
-  return index.snapshot.relations.flatMap((relation) =>
-    classification.in(relation.schema, relation.name).map(({ column, class: found }) => ({
+  const session = await installation.identity.ensureLive(asked);
+  const { input, index } = await describing(installation, session, name, { refresh: false });
+  const everything = isAdministrator(installation, session);
+  const shown = index.snapshot.relations.filter((relation) => everything || mayRead(input, relation));
+  return shown.flatMap((relation) =>
+    input.classification.in(relation.schema, relation.name).map(({ column, class: found }) => ({
       connection: name,
       column: writtenColumn(column),
       class: found.class,
@@ -50,16 +51,11 @@ export async function acceptClassification(
       next: 'Name it as schema.table.column, with double quotes around a part that has a dot.',
     });
   });
-  await addClassification(installation.home, connection, proposed);
-  await installation.audit.append({
-    k: 'config.change',
-    actor: await installation.actorOf(session),
-    change: {
-      what: `classification of ${connection}: ${proposed.map(({ column, class: of }) => `${writtenColumn(column)} is ${of}`).join(', ')}`.slice(
-        0,
-        2_000,
-      ),
-    },
+  const actor = await installation.actorOf(session);
+  const said = proposed.map(({ column, class: of }) => `${writtenColumn(column)} is ${of}`).join(', ');
+  const what = `classification of ${connection}: ${said}`.slice(0, 2_000);
+  await addClassification(installation.home, connection, proposed, async () => {
+    await installation.audit.append({ k: 'config.change', actor, change: { what } });
   });
   await installation.reload();
 }

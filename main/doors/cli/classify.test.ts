@@ -1,7 +1,10 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CANARY, type CanaryShop, startCanaryShop } from '../../gate/mask/testing/canary-shop.ts';
 import { readClassification } from '../../policy/classification.ts';
-import { run } from './testing/terminal.ts';
+import { startWorkplace, type Workplace } from '../testing/workplace.ts';
+import { run, signIn } from './testing/terminal.ts';
 
 describe('classify suggest', () => {
   let shop: CanaryShop;
@@ -42,5 +45,32 @@ describe('classify suggest', () => {
   it('says so where a connection does not exist', async () => {
     const { code, stderr } = await run(['classify', 'suggest', 'nowhere', '--home', shop.home]);
     expect([code, stderr]).toEqual([2, expect.stringContaining('no connection named nowhere')]);
+  });
+});
+
+describe('classify show', { timeout: 120_000 }, () => {
+  let workplace: Workplace;
+  beforeAll(async () => {
+    workplace = await startWorkplace();
+    const path = join(workplace.home, 'policy.yaml');
+    const rule = '  - { id: no-customers, deny: read, in: { table: customers } }\n';
+    writeFileSync(path, readFileSync(path, 'utf8').replace('rules:\n', `rules:\n${rule}`));
+    await signIn(workplace.home, 'ana');
+    await signIn(workplace.home, 'sam');
+  });
+  afterAll(() => workplace.stop());
+
+  const shownTo = async (email: string): Promise<readonly string[]> => {
+    const { stdout } = await run(['classify', 'show', 'production', '--json', '--as', email, '--home', workplace.home]);
+    return (JSON.parse(stdout) as { readonly columns: readonly { readonly column: string }[] }).columns.map(
+      ({ column }) => column,
+    );
+  };
+
+  it('names columns of what a person may read, and to administrators all', async () => {
+    const [seen, all] = [await shownTo('ana@shop.example'), await shownTo('sam@shop.example')];
+    expect(all).toContain('public.customers.email');
+    expect(seen).not.toEqual([]);
+    expect(seen).toEqual(all.filter((column) => !column.startsWith('public.customers.')));
   });
 });

@@ -3,15 +3,13 @@ import { type Handlers } from '../../../shared/rpc/index.ts';
 import { type AppInfo, type SignInStep } from '../../../shared/views.ts';
 import { type Demonstration } from '../../demonstration/demonstration.ts';
 import { CountersignError } from '../../errors.ts';
-import { commentedColumns } from '../../gate/commented.ts';
-import { type DescribeInput } from '../../gate/describe.ts';
-import { type CatalogIndex } from '../../gate/lineage/catalog-index.ts';
 import { split } from '../../gate/understand/postgres/split.ts';
 import { type Session } from '../../identity/principal.ts';
 import { type Installation } from '../../installation.ts';
 import { addConnection, removeConnection } from '../../profile/edit-connections.ts';
 import { VERSION } from '../../version.ts';
 import { examineConnection, secondLineageOf, visibleConnections } from '../connections.ts';
+import { describing, type Describing } from '../describing.ts';
 import { verifyRecord } from '../verify-record.ts';
 import { verdictView } from '../views.ts';
 import { accountHandlers, personView, stepOf } from './account.ts';
@@ -86,27 +84,8 @@ export function createWindow(
   );
   watch.unref();
 
-  async function describing(
-    connectionName: string,
-    refresh: boolean,
-  ): Promise<{ readonly input: DescribeInput; readonly index: CatalogIndex }> {
-    const { session } = await seated();
-    const inForce = installation.inForce();
-    const connection = inForce.connection(connectionName);
-    const index = await gate.catalog(session, connectionName, { refresh });
-    const grants = await installation.grants.inForce(session, connectionName);
-    return {
-      index,
-      input: {
-        principal: session.principal,
-        connection,
-        policy: inForce.policy,
-        classification: inForce.columnsOf(connection, undefined, commentedColumns(index)),
-        now: new Date(),
-        grants: grants.map(({ name }) => name),
-      },
-    };
-  }
+  const describe = async (connection: string, refresh: boolean): Promise<Describing> =>
+    describing(installation, (await seated()).session, connection, { refresh });
 
   const handlers: Handlers<Desktop> = {
     'app.info': () => appInfo(installation, demonstration),
@@ -170,19 +149,19 @@ export function createWindow(
       examineConnection(installation, (await seated()).session, connection, signal),
 
     async 'schema.schemas'({ connection, refresh }) {
-      const { input, index } = await describing(connection, refresh);
+      const { input, index } = await describe(connection, refresh);
       return schemaViews(input, index);
     },
     async 'schema.relations'({ connection, schema }) {
-      const { input, index } = await describing(connection, false);
+      const { input, index } = await describe(connection, false);
       return relationViews(input, index, schema);
     },
     async 'schema.columns'({ connection, schema, relation }) {
-      const { input, index } = await describing(connection, false);
+      const { input, index } = await describe(connection, false);
       return columnViews(input, index, schema, relation);
     },
     async 'schema.search'({ connection, text }) {
-      const { input, index } = await describing(connection, false);
+      const { input, index } = await describe(connection, false);
       return searchRelations(input, index, text);
     },
 
