@@ -32,6 +32,8 @@ try {
     await window.close();
   }
   await photographActivity();
+  await photographPolicy();
+  await photographAgents();
   console.log(`Pictures in ${directory}`);
 } finally {
   await workbench.stop();
@@ -79,4 +81,43 @@ async function photographActivity(): Promise<void> {
     .filter({ hasText: /^Refused [1-9]/ })
     .waitFor();
   await page.screenshot({ path: join(directory, 'activity-light.png') });
+  await window.close();
+}
+
+/** What Sam sees of a policy in which a change is on its way: who would have more by it, and who less. */
+async function photographPolicy(): Promise<void> {
+  const window = await workbench.open({ colorScheme: 'light' });
+  const { page } = window;
+  await page.getByRole('button', { name: 'Policy', exact: true }).click();
+  const text = page.locator('.policy-text .monaco-editor');
+  await text.click();
+  // Behind the last rule that allows.
+  await page.keyboard.press('Control+F');
+  await page.keyboard.insertText('id: engineers-write-production');
+  for (const key of ['Enter', 'Escape', 'End', 'Enter']) await page.keyboard.press(key);
+  await page.keyboard.insertText(
+    '- { id: analysts-mend-staging, allow: update, to: group:analysts, in: { env: staging } }',
+  );
+  await page.keyboard.press('Home');
+  await page.getByRole('tab', { name: 'Changes' }).click();
+  await page
+    .getByText(/right(s)? wider/)
+    .first()
+    .waitFor();
+  await page.screenshot({ path: join(directory, 'policy-light.png') });
+  await window.close();
+}
+
+/** Ana, whose agent has a token. */
+async function photographAgents(): Promise<void> {
+  const window = await workbench.open({ colorScheme: 'light' });
+  const { page } = window;
+  await changePlaces(window, 'ana');
+  await page.keyboard.press('Control+,');
+  await page.getByRole('tab', { name: 'Agents', exact: true }).click();
+  await page.getByRole('button', { name: 'Issue a token' }).click();
+  await page.getByRole('button', { name: 'Issue', exact: true }).click();
+  await page.getByRole('button', { name: 'Done' }).click();
+  await page.getByRole('button', { name: /^End token/ }).waitFor();
+  await page.screenshot({ path: join(directory, 'agents-light.png') });
 }
