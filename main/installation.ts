@@ -132,7 +132,8 @@ export async function openInstallation(
     const refused = people.take(next);
     if (trouble !== undefined) told = undefined;
     trouble = refused === undefined ? undefined : sentencesOf(refused);
-    // Whoever counts no more ends now, not at the next look.
+    // Whoever counts no more ends now, not at the next look; so does what the policy takes away while it runs.
+    void opened.policyChanged().catch(() => undefined);
     void liveness.look().catch(() => undefined);
     await announce();
   }

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CountersignError } from '../errors.ts';
 import { type Session } from '../identity/principal.ts';
 import { openRoad, type Road } from './enforce/testing/road.ts';
@@ -135,6 +135,41 @@ describe('a statement that runs', () => {
     const { end, outcomes } = await running;
     expect(end).toMatchObject({ kind: 'failed', error: { code: 'grant-ended' } });
     expect(outcomes).toEqual([expect.objectContaining({ status: 'cancelled', code: 'grant-ended' })]);
+  });
+
+  describe('when the policy changes', () => {
+    afterEach(() => road.policy(POLICY));
+    const change = async (rule: string): Promise<void> => {
+      road.policy(`${POLICY}  - ${rule}\n`);
+      await road.opened.policyChanged();
+    };
+
+    it.each([
+      ['denies it', COUNTS_IN_CLEAR, '{ id: closed, deny: select, in: { table: people } }'],
+      [
+        'wants somebody to approve it',
+        COUNTS_IN_CLEAR,
+        '{ id: seen, require: { approval: { from: group:analysts } } }',
+      ],
+      ['masks what it shows', COUNTS_IN_CLEAR, '{ id: always, require: { mask: { pii: redact } } }'],
+    ])('ends where the new one %s', async (_how, sql, rule) => {
+      const running = road.run(sql, {}, { session });
+      await atWork();
+      await change(rule);
+      const { end, outcomes } = await running;
+      expect(end).toMatchObject({ kind: 'failed', error: { code: 'policy-changed' } });
+      expect(outcomes).toEqual([expect.objectContaining({ status: 'cancelled', code: 'policy-changed' })]);
+    });
+
+    it('goes on where the new one allows it as it runs', async () => {
+      const controller = new AbortController();
+      const running = road.run(COUNTS, { signal: controller.signal }, { session });
+      await atWork();
+      await change('{ id: others, deny: [ddl, admin] }');
+      expect((await road.ask(AT_WORK)).length).toBe(1);
+      controller.abort();
+      expect((await running).end).toMatchObject({ kind: 'cancelled' });
+    });
   });
 
   it('goes on where the grant lifted nothing for it', async () => {

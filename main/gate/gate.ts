@@ -73,6 +73,8 @@ export interface Gate {
   endSession(session: Session, code?: SessionEndCode, why?: string): Promise<void>;
   /** Cancels what relies on a grant that has ended; resolves when every such intent has its end. */
   grantEnded(id: string): Promise<void>;
+  /** Cancels what the policy in force by now does not allow, or not with these masks; resolves when every such intent has its end. */
+  policyChanged(): Promise<void>;
   /** Cancels everything that runs; resolves when every intent has its end. */
   cancelAll(): Promise<void>;
 }
@@ -141,7 +143,7 @@ export function createGate(ports: GatePorts): Gate {
             yield { kind: 'recorded', index };
             return;
           }
-          statement.restsOn(verdict, session);
+          statement.restsOn(verdict, session, () => judged.again(ports.inForce()));
           const intent = await ports.audit.recordIntent(record);
           const owner = ownerOf(request, judged, verdict, intent, workingSession);
           const queue = createEventQueue<GateEvent>();
@@ -284,6 +286,7 @@ export function createGate(ports: GatePorts): Gate {
       await ports.sessions.end(session, why);
     },
     grantEnded: running.grantEnded,
+    policyChanged: running.policyChanged,
     cancelAll: () => running.cancel(() => true),
   };
 }

@@ -34,6 +34,8 @@ export interface Judged {
   readonly found: FoundClasses;
   /** What the policy was asked about the statement. */
   readonly questions: () => readonly PolicyQuestion[];
+  /** The verdict on the same statement by another policy, classification and list of connections; undefined where they are the same. */
+  readonly again: (inForce: InForce) => Verdict | undefined;
   /** What the verdict was made from, as the record keeps it; of an allowance with what was left of its bounds in the end. */
   readonly decidedFrom: (end: Verdict) => string;
   /** Undefined where the text was not understood. */
@@ -113,6 +115,7 @@ export async function judge(ports: GatePorts, request: GateRequest, signal: Abor
     connection,
     policyHash: inForce.policy.hash,
     found,
+    again: (now) => (now === inForce ? undefined : decidedAgain(ports, known, now, found)),
     questions: () => accesses.map(({ action, relation }) => policyQuestion(input, action, relation)),
     decidedFrom: (end) =>
       decisionInput(input, accesses, end.verdict === 'allow' ? end : verdict, inForce.classificationHash),
@@ -122,6 +125,17 @@ export async function judge(ports: GatePorts, request: GateRequest, signal: Abor
     net: unclassifiedOutputs(input, inForce.classification, verdict),
     masks: maskReach(input),
   };
+}
+
+function decidedAgain(
+  ports: Pick<GatePorts, 'now'>,
+  known: DecideInput,
+  { policy, columnsOf, connection: named }: InForce,
+  { detected, commented }: FoundClasses,
+): Verdict {
+  const connection = named(known.connection.name);
+  const classification = columnsOf(connection, detected, commented);
+  return decide({ ...known, policy, connection, classification, now: ports.now() });
 }
 
 /** Whether a login is for a connection at all: an agent's token may be for some only. */

@@ -67,6 +67,8 @@ export interface OpenGate {
   endWhere(which: (session: Session) => boolean, why: string): Promise<void>;
   /** Cancels what relies on a grant that has ended; resolves when every such intent has its end. */
   grantEnded(id: string): Promise<void>;
+  /** Cancels what the policy in force by now does not allow, or not so. */
+  policyChanged(): Promise<void>;
   /** Cancels what runs, ends every intent in the record, and closes every connection. */
   close(): Promise<void>;
 }
@@ -143,6 +145,7 @@ export function openGate({
     endSession: gate.endSession,
     endWhere,
     grantEnded: gate.grantEnded,
+    policyChanged: gate.policyChanged,
     async close() {
       await gate.cancelAll();
       results.close();

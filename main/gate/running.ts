@@ -1,7 +1,7 @@
 import { CountersignError } from '../errors.ts';
 import { type Session, type SessionId } from '../identity/principal.ts';
 import { abortWithin } from './abort-within.ts';
-import { type Allow, type UsedGrant } from './verdict.ts';
+import { type Allow, type OutputMask, type UsedGrant, type Verdict } from './verdict.ts';
 
 /** What a running statement rested on has ended, and the statement with it. */
 export class EndedByGate extends CountersignError {}
@@ -25,6 +25,11 @@ function grantEnded(name: string): EndedByGate {
   });
 }
 
+const policyChanged = (): EndedByGate =>
+  new EndedByGate('policy-changed', 'The policy changed while the statement ran, and does not allow it so any more.', {
+    next: 'Run it again to see what the policy says to it now.',
+  });
+
 /** A statement under way. */
 export interface Statement {
   readonly session: Session;
@@ -32,8 +37,11 @@ export interface Statement {
   /** Resolves when its intent, once there is one, has its end in the record or cannot have it. */
   ended: Promise<void>;
   abort(): void;
-  /** The verdict by which it runs: it ends with the first of the grants used, and with the login. @throws EndedByGate */
-  restsOn(allowed: Allow, login: Pick<Session, 'expiresAt'>): void;
+  /**
+   * The verdict by which it runs: it ends with the first of the grants used, with the login, and where `again` gives a verdict
+   * by which it would not run so; none where nothing has changed. @throws EndedByGate
+   */
+  restsOn(allowed: Allow, login: Pick<Session, 'expiresAt'>, again: () => Verdict | undefined): void;
   /** The asker's own signal matters no more. */
   leave(): void;
 }
@@ -48,13 +56,41 @@ export interface Running {
   cancel(which: (session: SessionId) => boolean, why?: EndedByGate): Promise<void>;
   /** Cancels what relies on a grant, and whatever comes to rely on it yet. */
   grantEnded(id: string): Promise<void>;
+  /** Cancels what the policy that is in force now does not allow, or not so. */
+  policyChanged(): Promise<void>;
 }
 
 /** Longest delay of a timer, ms: what is farther off needs none, because no statement may take that long. */
 const LONGEST = 2 ** 31 - 1;
 
+interface Known {
+  readonly controller: AbortController;
+  grants: readonly UsedGrant[];
+  /** Whether it would run as it does by what is in force now; undefined while nothing has been decided. */
+  stands?: () => boolean;
+}
+
+/** Whether what runs by one verdict could run by another: allowed, and with no mask that it does not have. */
+function covers(runs: Allow, now: Verdict): boolean {
+  if (now.verdict !== 'allow') return false;
+  const masks = new Set(runs.masks.map(maskKey));
+  return now.masks.every((mask) => masks.has(maskKey(mask)));
+}
+
+const maskKey = ({ output, masker, whole }: OutputMask): string => JSON.stringify([output, masker, whole === true]);
+
+/** What cannot be decided again does not stand. */
+function standsBy(allowed: Allow, again: () => Verdict | undefined): boolean {
+  try {
+    const now = again();
+    return now === undefined || covers(allowed, now);
+  } catch {
+    return false;
+  }
+}
+
 export function createRunning(now: () => Date): Running {
-  const statements = new Map<Statement, { readonly controller: AbortController; grants: readonly UsedGrant[] }>();
+  const statements = new Map<Statement, Known>();
   const endedGrants = new Set<string>();
 
   function relyingOn(id: string): readonly [Statement, EndedByGate][] {
@@ -80,12 +116,15 @@ export function createRunning(now: () => Date): Running {
         signal,
         ended: Promise.resolve(),
         abort: () => controller.abort(),
-        restsOn({ grants = [] }, { expiresAt }) {
+        restsOn(allowed, { expiresAt }, again) {
+          const { grants = [] } = allowed;
           const known = statements.get(statement);
-          if (known !== undefined) known.grants = grants;
+          if (known !== undefined) Object.assign(known, { grants, stands: () => standsBy(allowed, again) });
           // It may have ended since it was found to be in force.
           const gone = grants.find(({ id }) => endedGrants.has(id));
           if (gone !== undefined) controller.abort(grantEnded(gone.name));
+          // And the policy may have changed since it was asked.
+          if (!standsBy(allowed, again)) controller.abort(policyChanged());
           signal.throwIfAborted();
           clearTimeout(timer);
           const ends = [
@@ -113,6 +152,10 @@ export function createRunning(now: () => Date): Running {
     async grantEnded(id) {
       endedGrants.add(id);
       await abortAll(relyingOn(id));
+    },
+    async policyChanged() {
+      const over = [...statements].filter(([, { stands }]) => stands?.() === false);
+      await abortAll(over.map(([statement]) => [statement, policyChanged()]));
     },
   };
 }
