@@ -66,6 +66,8 @@ describe('what is asked', () => {
       estimatedRows: 7,
       rowsLastHour: 9,
     });
-    expect(titleOf({ ...situation, as: [...situation.as] })).toBe('everyone: export on shop crm.people');
+    expect(titleOf({ ...situation, as: [...situation.as], grants: ['unmask'] })).toBe(
+      'everyone: export on shop crm.people, with unmask, 7 rows, 9 rows in the last hour, at 2026-07-01T09:00',
+    );
   });
 });

@@ -73,10 +73,16 @@ function relationOf(table: string | undefined): PolicyQuestion['relation'] {
   return dot < 0 ? { schema: 'public', name: table } : { schema: table.slice(0, dot), name: table.slice(dot + 1) };
 }
 
-/** The situation as a sentence: `group:analysts, agent: select on production`. */
-export function titleOf({ as, do: action, on }: Situation): string {
+/** The situation as a sentence, with all that tells it from another: `group:analysts: export on production, 200 rows`. */
+export function titleOf({ as, do: action, on, at, grants = [], rows, usage }: Situation): string {
   const where = [on.connection, on.env, on.database, on.table].filter((part) => part !== undefined);
-  return `${as.join(', ')}: ${action}${where.length === 0 ? '' : ` on ${where.join(' ')}`}`;
+  return [
+    `${as.join(', ')}: ${action}${where.length === 0 ? '' : ` on ${where.join(' ')}`}`,
+    ...(grants.length === 0 ? [] : [`with ${grants.join(' and ')}`]),
+    ...(rows === undefined ? [] : [`${rows} rows`]),
+    ...(usage === undefined ? [] : [`${usage} rows in the last hour`]),
+    ...(at === undefined ? [] : [`at ${at}`]),
+  ].join(', ');
 }
 
 /** What an answer comes to, in the words that tests expect it in. */
