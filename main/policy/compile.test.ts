@@ -21,7 +21,7 @@ const malformed: readonly (readonly [sentence: string, source: string, line: str
   [
     'a key called __proto__',
     '__proto__: {}\nversion: 1\nrules: []\n',
-    /^policy\.yaml:1:1: unknown key "__proto__" in the file/,
+    /^policy\.yaml:1:1: __proto__ can name nothing here/,
   ],
   [
     'a misspelt key of a rule',
