@@ -162,6 +162,7 @@ async function steps(installation: Installation, request: GateRequest, server: T
       connection,
       policyHash: policy.hash,
       found: { detected: undefined, commented: undefined },
+      again: () => undefined,
       questions: () => judgeAccess(input).map(({ action, relation }) => policyQuestion(input, action, relation)),
       decidedFrom: () => decisionInput(input, judgeAccess(input), judgement.verdict, inForce.classificationHash),
       tree,
