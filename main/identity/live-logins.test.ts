@@ -43,7 +43,7 @@ describe('asking the provider now', () => {
     const session = await signIn(identity, browser());
     refusing();
     await expect(identity.confirm(session)).rejects.toMatchObject({ code: 'session-revoked' });
-    await expect(identity.ensureLive(session)).rejects.toMatchObject({ code: 'session-ended' });
+    await expect(identity.ensureLive(session)).rejects.toMatchObject({ code: 'session-revoked' });
     expect(events).toEqual(['signed-in', 'revoked']);
   });
 

@@ -69,6 +69,8 @@ export function createLiveLogins(ports: LiveLoginsPorts): LiveLogins {
   const underway = new Map<SessionId, Promise<SessionRecord>>();
   const unreachableSince = new Map<SessionId, number>();
   const accesses = new Map<SessionId, Access>();
+  /** Why logins ended here: whoever asks for one later is told that, and not only that it is gone. */
+  const endedHere = new Map<SessionId, CountersignError>();
   const refreshLock = join(folder, 'refresh.lock');
 
   async function look(id: SessionId): Promise<SessionRecord | undefined> {
@@ -81,6 +83,7 @@ export function createLiveLogins(ports: LiveLoginsPorts): LiveLogins {
   }
 
   async function end(record: SessionRecord, kind: 'expired' | 'revoked', error: CountersignError): Promise<never> {
+    endedHere.set(record.id, error);
     await records.remove([record.id]);
     accesses.delete(record.id);
     onEvent({ kind, session: sessionOf(record) });
@@ -100,8 +103,9 @@ export function createLiveLogins(ports: LiveLoginsPorts): LiveLogins {
   async function standing(id: SessionId): Promise<SessionRecord> {
     const record = await look(id);
     const { issuer, clientId } = provider.settings;
+    if (record === undefined) throw endedHere.get(id) ?? signedOutElsewhere();
     // A profile that now names another provider or client does not trust logins of the former one.
-    if (record?.principal.issuer !== issuer || record.clientId !== clientId) throw signedOutElsewhere();
+    if (record.principal.issuer !== issuer || record.clientId !== clientId) throw signedOutElsewhere();
     const taken = revocationOf(record.principal, revocations(), record.formerDevices);
     if (taken !== undefined) return end(record, 'revoked', taken);
     const over = overOf(record);

@@ -28,7 +28,7 @@ describe('a live session at a provider that', () => {
     refresh(() => Promise.resolve({ status: 400, body: { error: 'invalid_grant', error_description: CANARY } }));
     await expectRefused(identity.ensureLive(session), 'session-revoked');
     expect(events).toEqual(['signed-in', 'revoked']);
-    await expect(identity.ensureLive(session)).rejects.toMatchObject({ code: 'session-ended' });
+    await expect(identity.ensureLive(session)).rejects.toMatchObject({ code: 'session-revoked' });
   });
 
   it.each<readonly [string, () => Record<string, unknown>]>([
